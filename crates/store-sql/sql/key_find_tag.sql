@@ -1,0 +1,1 @@
+SELECT tag, number, wrapped FROM key_subject WHERE tag = $1

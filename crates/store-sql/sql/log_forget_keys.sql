@@ -1,0 +1,1 @@
+DELETE FROM log_idempotency WHERE partition = $1 AND moment < $2

@@ -1,0 +1,1 @@
+SELECT moment FROM log_event WHERE partition = $1 AND position = $2

@@ -1,0 +1,1 @@
+DELETE FROM record_now WHERE partition = $1 AND record = $2

@@ -1,0 +1,1 @@
+SELECT name, wrapped FROM key_secret ORDER BY name

@@ -1,0 +1,1 @@
+SELECT number FROM token_system WHERE uri = $1

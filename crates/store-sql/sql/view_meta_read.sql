@@ -1,0 +1,1 @@
+SELECT value FROM view_meta WHERE name = $1

@@ -1,0 +1,13 @@
+//! The embedded store: four files in one data directory, held by one process.
+
+mod connection;
+mod directory;
+mod error;
+mod keys;
+mod log;
+mod views;
+
+pub use directory::{OpenError, SqliteStore};
+pub use keys::SqliteKeys;
+pub use log::SqliteLog;
+pub use views::SqliteViews;

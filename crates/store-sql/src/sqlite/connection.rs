@@ -1,0 +1,99 @@
+//! Connections: one that writes, several that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+
+/// How long a connection waits for another process that holds the file, which only a backup does.
+const BUSY_MS: u32 = 5_000;
+const STATEMENTS_KEPT: usize = 128;
+
+/// How a file is kept: what a power cut may take from it, and whether deleted rows are overwritten.
+#[derive(Clone, Copy)]
+pub(super) enum Care {
+    /// Synced at every commit.
+    Truth,
+    /// Synced at every commit, and what is deleted is overwritten.
+    Secret,
+    /// A power cut may take the tail but not the sense; what is deleted is overwritten.
+    Derived,
+}
+
+impl Care {
+    fn pragmas(self) -> &'static str {
+        match self {
+            Self::Truth => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
+            Self::Secret => "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4000;",
+            Self::Derived => {
+                "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; \
+                 PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -64000;"
+            }
+        }
+    }
+}
+
+/// Opens a file for writing, making it if it is not there.
+pub(super) fn open_writer(path: &Path, care: Care) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    prepare(&connection)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL;")?;
+    connection.execute_batch(care.pragmas())?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.execute_batch("PRAGMA temp_store = MEMORY;")
+}
+
+/// Connections that only read; each caller gets one that nobody else uses meanwhile.
+pub(super) struct Readers {
+    path: PathBuf,
+    connections: Vec<Mutex<Option<Connection>>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path, count: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            connections: (0..count.max(1)).map(|_| Mutex::new(None)).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// Runs `read` on a free connection; when none is free it waits for one.
+    pub(super) fn with<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> rusqlite::Result<R> {
+        let free = self.connections.iter().find_map(Mutex::try_lock);
+        let mut slot = match free {
+            Some(slot) => slot,
+            None => {
+                let at = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+                self.connections.get(at).ok_or(rusqlite::Error::InvalidQuery)?.lock()
+            }
+        };
+        if slot.is_none() {
+            *slot = Some(self.open()?);
+        }
+        read(slot.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        prepare(&connection)?;
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000;")?;
+        Ok(connection)
+    }
+}
+
+/// The bytes a database takes on disk, with what its log holds.
+pub(super) fn file_bytes(path: &Path) -> u64 {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    size(path) + size(Path::new(&wal))
+}

@@ -1,0 +1,189 @@
+//! The data directory: who holds it, in which format, and the files in it.
+//!
+//! Invariant: one process at a time; a directory of a newer format is not touched.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anamnesis_kernel::Instant;
+use fs4::fs_std::FileExt;
+
+use super::{SqliteKeys, SqliteLog, SqliteViews};
+
+/// The format of the data directory that this program writes.
+const FORMAT: u32 = 1;
+
+/// Why a data directory could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds it.
+    #[error("the data directory is in use by another process")]
+    InUse,
+    /// A newer program wrote it: upgrade this one.
+    #[error("the data directory has format {found}, this program knows up to {known}")]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// What is there is not what was written.
+    #[error("the log is damaged at partition 0, offset {offset}: {what}")]
+    Damaged {
+        /// The offset of the first event that is not as it was.
+        offset: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A file or folder could not be read or written.
+    #[error("{path} cannot be used")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A database in it could not be opened.
+    #[error("{path} cannot be opened")]
+    Database {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// An open data directory.
+pub struct SqliteStore {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// The truth.
+    pub log: Arc<SqliteLog>,
+    /// The keys it is sealed with.
+    pub keys: Arc<SqliteKeys>,
+    /// The serving views.
+    pub views: Arc<SqliteViews>,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens a data directory, making it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it is in use, newer, damaged, or cannot be used at all.
+    pub fn open(directory: &Path, now: Instant) -> Result<Self, OpenError> {
+        let file_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::File { path, source }
+        };
+        fs::create_dir_all(directory).map_err(file_error(directory))?;
+        let lock = lock(directory)?;
+        let format_path = directory.join("format");
+        match fs::read_to_string(&format_path) {
+            Ok(text) => check_format(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                write_synced(&format_path, format!("{FORMAT}\n").as_bytes()).map_err(file_error(&format_path))?;
+            }
+            Err(error) => return Err(file_error(&format_path)(error)),
+        }
+        Ok(Self {
+            directory: directory.to_owned(),
+            log: Arc::new(SqliteLog::open(&directory.join("log.db"), now)?),
+            keys: Arc::new(SqliteKeys::open(&directory.join("keys.db"))?),
+            views: Arc::new(SqliteViews::open(&directory.join("views.db"))?),
+            _lock: lock,
+        })
+    }
+
+    /// The file that holds the master key, unless a setting names another.
+    pub fn master_key_path(directory: &Path) -> PathBuf {
+        directory.join("master.key")
+    }
+
+    /// Begins the next generation of the views, empty, beside the serving one.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be made.
+    pub fn begin_generation(&self) -> Result<Arc<SqliteViews>, OpenError> {
+        let path = self.next_path();
+        remove_database(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+        Ok(Arc::new(SqliteViews::open(&path)?))
+    }
+
+    /// Puts the next generation, complete and closed, in the place of the serving one; the store must be reopened.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be moved; then the serving generation is as it was.
+    pub fn swap_generation(self, next: Arc<SqliteViews>) -> Result<(), OpenError> {
+        let (from, to) = (self.next_path(), self.directory.join("views.db"));
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Database { path, source }
+        };
+        next.close().map_err(failed(&from))?;
+        self.views.close().map_err(failed(&to))?;
+        let moved = fs::rename(&from, &to).and_then(|()| sync_directory(&self.directory));
+        moved.map_err(|source| OpenError::File { path: to, source })
+    }
+
+    /// Drops the next generation.
+    pub fn abandon_generation(&self) {
+        // What stays behind is removed when the next generation begins.
+        let _ = remove_database(&self.next_path());
+    }
+
+    fn next_path(&self) -> PathBuf {
+        self.directory.join("views-next.db")
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join("lock");
+    let failed = |source| OpenError::File { path: path.clone(), source };
+    let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
+    match FileExt::try_lock_exclusive(&file) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(OpenError::InUse),
+        Err(source) => Err(OpenError::File { path, source }),
+    }
+}
+
+fn check_format(text: &str) -> Result<(), OpenError> {
+    // What is not a number was not written by an older program.
+    let found = text.trim().parse().unwrap_or(u32::MAX);
+    if found > FORMAT { Err(OpenError::Newer { found, known: FORMAT }) } else { Ok(()) }
+}
+
+/// Writes a small file so that it is whole after a power cut, or not there.
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let mut file = File::create(&unfinished)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Removes a database and what SQLite keeps beside it.
+pub(super) fn remove_database(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match fs::remove_file(Path::new(&name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! What SQLite's errors mean to the caller.
+
+use anamnesis_store::{AppendError, ReadError};
+use rusqlite::{Error, ErrorCode};
+
+/// A write that failed before its commit: nothing was kept.
+pub(super) fn append_error(error: Error) -> AppendError {
+    if is_full(&error) { AppendError::Full(error.into()) } else { AppendError::Unavailable(error.into()) }
+}
+
+/// A commit that failed: only a full disk is known to have kept nothing.
+pub(super) fn commit_error(error: Error) -> AppendError {
+    if is_full(&error) { AppendError::Full(error.into()) } else { AppendError::Unanswered(error.into()) }
+}
+
+/// A read of the log that failed, from `offset` on.
+pub(super) fn read_error(error: Error, offset: u64) -> ReadError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            ReadError::Damaged { partition: 0, offset, what: "the file is malformed" }
+        }
+        _ => ReadError::Unavailable(error.into()),
+    }
+}
+
+/// A read of anything else that failed.
+pub(super) fn unavailable(error: Error) -> ReadError {
+    ReadError::Unavailable(error.into())
+}
+
+fn is_full(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}

@@ -1,0 +1,56 @@
+//! The statements, one file each, the same text for every engine.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(crate) const $name: &str = include_str!(concat!("../sql/", $file, ".sql"));)*
+    };
+}
+
+statements! {
+    LOG_APPEND_EVENT = "log_append_event";
+    LOG_STREAM_VERSION = "log_stream_version";
+    LOG_FIND_EVENT_ID = "log_find_event_id";
+    LOG_FIND_CLAIM = "log_find_claim";
+    LOG_TOUCH_CLAIM = "log_touch_claim";
+    LOG_FIND_KEY = "log_find_key";
+    LOG_KEEP_KEY = "log_keep_key";
+    LOG_FORGET_KEYS = "log_forget_keys";
+    LOG_READ_HEAD = "log_read_head";
+    LOG_MOVE_HEAD = "log_move_head";
+    LOG_READ = "log_read";
+    LOG_READ_AT = "log_read_at";
+    LOG_MOMENT_AT = "log_moment_at";
+    LOG_READ_STREAM_FORWARD = "log_read_stream_forward";
+    LOG_READ_STREAM_BACKWARD = "log_read_stream_backward";
+    KEY_FIND_TAG = "key_find_tag";
+    KEY_FIND_NUMBER = "key_find_number";
+    KEY_ADD = "key_add";
+    KEY_DESTROY = "key_destroy";
+    SECRET_READ = "secret_read";
+    SECRET_ADD = "secret_add";
+    RECORD_FIND = "record_find";
+    RECORD_GET = "record_get";
+    RECORD_GET_THEN = "record_get_then";
+    RECORD_HISTORY_THEN = "record_history_then";
+    RECORD_HISTORY_COUNT = "record_history_count";
+    RECORD_CLOSE = "record_close";
+    RECORD_REMOVE = "record_remove";
+    RECORD_ADD_NOW = "record_add_now";
+    RECORD_ADD_THEN = "record_add_then";
+    TOKEN_OPEN = "token_open";
+    TOKEN_CLOSE = "token_close";
+    TOKEN_PAST = "token_past";
+    TEXT_OPEN = "text_open";
+    TEXT_CLOSE = "text_close";
+    TEXT_PAST = "text_past";
+    DATE_OPEN = "date_open";
+    DATE_CLOSE = "date_close";
+    DATE_PAST = "date_past";
+    REFERENCE_OPEN = "reference_open";
+    REFERENCE_CLOSE = "reference_close";
+    REFERENCE_PAST = "reference_past";
+    SYSTEM_FIND = "system_find";
+    SYSTEM_ADD = "system_add";
+    VIEW_META_READ = "view_meta_read";
+    VIEW_META_WRITE = "view_meta_write";
+}

@@ -1,0 +1,36 @@
+//! What this house needs from storage: the log of facts, the keys they are sealed with, the views made of them.
+//!
+//! Invariant: nothing here knows an engine or a protocol; every method has its case in the [`contract`] suite.
+
+pub mod contract;
+mod keys;
+mod log;
+mod views;
+
+pub use keys::{KeyRow, Keys, Secret};
+pub use log::{
+    AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo, SealedEvent,
+    StoredEvent, StreamAppend,
+};
+pub use views::{Body, Change, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite, Views, Watermark};
+
+/// What went wrong below, for the operator's log; never a patient's data.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store is busy or away: try again later.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Cause),
+    /// What is there is not what was written: stop, and restore from a copy.
+    #[error("the log is damaged at partition {partition}, offset {offset}: {what}")]
+    Damaged {
+        /// The partition.
+        partition: u32,
+        /// The offset of the first event that is not as it was.
+        offset: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}

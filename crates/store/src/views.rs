@@ -1,0 +1,215 @@
+//! The views: what each record is and was, and what it is found by; may be lost at any time.
+
+use anamnesis_kernel::search::{Entry, Place, Query};
+use anamnesis_kernel::{Instant, Partition, StreamName, Version};
+use anamnesis_seal::Hash;
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{Cause, ReadError};
+
+/// Everything derived from the log, with the point up to which it is complete.
+///
+/// What a [`Change`] holds becomes visible together, watermark and all, so a reader never sees half a commit.
+#[async_trait]
+pub trait Views: Send + Sync {
+    /// Up to where the views are complete; none when nothing was ever applied.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn watermark(&self) -> Result<Option<Watermark>, ReadError>;
+
+    /// Writes a change, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written; nothing was.
+    async fn apply(&self, change: Change) -> Result<(), Cause>;
+
+    /// What these records are now, in the order asked; none where there was never one.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError>;
+
+    /// The record as it was at one of its versions.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn find_version(&self, name: &StreamName, version: Version) -> Result<Option<RecordVersion>, ReadError>;
+
+    /// At most `limit` versions of a record below `below`, newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn history(&self, name: &StreamName, below: Version, limit: u32) -> Result<Vec<RecordVersion>, ReadError>;
+
+    /// How many versions a record has.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError>;
+
+    /// The records the query asks for, newest main date first.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError>;
+
+    /// How many records the query asks for, whatever its page and limit.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn count(&self, query: &Query) -> Result<u64, ReadError>;
+
+    /// A hash of all rows in their order: equal for equal views, however they were built.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn digest(&self) -> Result<Hash, ReadError>;
+
+    /// How many bytes the views take on disk.
+    fn bytes(&self) -> u64;
+}
+
+/// Up to where views are complete, and of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watermark {
+    /// The log they are made of.
+    pub log: Uuid,
+    /// The shape of the code that made them.
+    pub shape: String,
+    /// By partition.
+    pub marks: Vec<Mark>,
+    /// The moment of the last commit they include.
+    pub moment: Instant,
+}
+
+/// A point of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// How many events are included.
+    pub offset: u64,
+    /// The leaf of the last of them; zeros when there is none.
+    pub leaf: Hash,
+}
+
+/// A record's internal number: where its first event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordNumber {
+    /// The partition.
+    pub partition: Partition,
+    /// The offset of its first event.
+    pub record: u64,
+}
+
+/// One version of a record: what it was, from when, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordVersion {
+    /// Its internal number.
+    pub number: RecordNumber,
+    /// Its name.
+    pub name: StreamName,
+    /// The version, that of the stream at the end of the commit.
+    pub version: Version,
+    /// The moment of the commit.
+    pub began: Instant,
+    /// The moment it was replaced; none for the current one.
+    pub ended: Option<Instant>,
+    /// The offset of the stream's last event in that commit.
+    pub offset: u64,
+    /// What the record was.
+    pub body: Body,
+    /// The version whose value was put right, for a corrected result.
+    pub corrects: Option<Version>,
+}
+
+/// What a record was at one version.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The event at the version's offset carries the whole resource: nothing is kept twice.
+    InLog,
+    /// The JSON text of its elements.
+    Here(Vec<u8>),
+    /// It was deleted.
+    Deleted,
+}
+
+/// A body is a patient's: only where it is shows.
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::InLog => "InLog",
+            Self::Here(_) => "Here",
+            Self::Deleted => "Deleted",
+        })
+    }
+}
+
+/// What one batch of the log changes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Up to where the views are complete afterwards.
+    pub watermark: Watermark,
+    /// Versions of records, in commit order.
+    pub records: Vec<RecordWrite>,
+    /// Rows of the index, in commit order.
+    pub index: Vec<IndexWrite>,
+}
+
+/// A version that came, and perhaps went, within the batch.
+#[derive(Clone, Debug)]
+pub struct RecordWrite {
+    /// The version; `ended` is set when it was replaced within the batch.
+    pub version: RecordVersion,
+    /// Whether the version before it is the current one in the views.
+    pub replaces: bool,
+}
+
+/// A row of the index.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndexRow {
+    /// What the record is found by.
+    pub entry: Entry,
+    /// Where it stands in the order of searches.
+    pub place: Place,
+}
+
+/// What became of a row of the index.
+#[derive(Clone)]
+pub enum IndexWrite {
+    /// Holds from then on.
+    Open(IndexRow, Instant),
+    /// Held until then.
+    Close(IndexRow, Instant),
+    /// Held from and until, both within the batch.
+    Past(IndexRow, Instant, Instant),
+}
+
+/// Index rows hold names and codes of patients: only what became of them shows.
+impl std::fmt::Debug for IndexWrite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Open(..) => "Open",
+            Self::Close(..) => "Close",
+            Self::Past(..) => "Past",
+        })
+    }
+}
+
+/// A record that was found, and where it stands in the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Where it stands, for the next page.
+    pub place: Place,
+    /// What it is.
+    pub version: RecordVersion,
+}
