@@ -8,6 +8,13 @@ use crate::{Partition, ResourceId, ResourceType};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Param(pub u32);
 
+impl Param {
+    /// Under which every record of a type is found, with an empty code: "all of this type".
+    pub const fn of_type(kind: u16) -> Self {
+        Self(kind as u32 * 256 + 255)
+    }
+}
+
 /// What one record is found by, under one parameter.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {

@@ -3,7 +3,7 @@
 //! Invariant: what is sealed for one purpose never opens for another, for the purpose is the first byte bound to it.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::random::{Random, draw};
 
@@ -45,19 +45,15 @@ pub(crate) fn bound(purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
 
 /// A key with its schedule prepared, so that many small seals cost one.
 pub(crate) struct Cipher {
-    secret: Secret,
+    secret: Zeroizing<[u8; 32]>,
     prepared: LessSafeKey,
 }
-
-/// The 32 bytes of a key, wiped when dropped.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct Secret([u8; 32]);
 
 impl Cipher {
     pub(crate) fn new(secret: &[u8; 32]) -> Self {
         let key = UnboundKey::new(&AES_256_GCM_SIV, secret).expect("32 bytes are a key");
         // The library wipes the schedule it prepares when it frees it.
-        Self { secret: Secret(*secret), prepared: LessSafeKey::new(key) }
+        Self { secret: Zeroizing::new(*secret), prepared: LessSafeKey::new(key) }
     }
 
     pub(crate) fn generate(random: &dyn Random) -> Self {
@@ -65,7 +61,7 @@ impl Cipher {
     }
 
     pub(crate) fn secret(&self) -> &[u8; 32] {
-        &self.secret.0
+        &self.secret
     }
 
     /// Seals the concatenation of `parts` under a nonce drawn from `random`.
@@ -87,7 +83,12 @@ impl Cipher {
     }
 
     /// Opens into `clear`, after the bytes that it holds already.
-    pub(crate) fn open_onto(&self, bound: &[u8], sealed: &[u8], clear: &mut Vec<u8>) -> Result<(), OpenError> {
+    pub(crate) fn open_onto(
+        &self,
+        bound: &[u8],
+        sealed: &[u8],
+        clear: &mut Vec<u8>,
+    ) -> Result<(), OpenError> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::Damaged)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(OpenError::Damaged)?;
         let before = clear.len();
@@ -110,6 +111,19 @@ impl Cipher {
 mod tests {
     use super::*;
     use crate::SystemRandom;
+
+    #[test]
+    fn seals_as_rfc_8452_says() {
+        // Appendix C.2: <https://www.rfc-editor.org/rfc/rfc8452#appendix-C.2>.
+        let first = |byte: u8| move |bytes: &mut [u8]| bytes.iter_mut().take(1).for_each(|b| *b = byte);
+        let cipher = Cipher::generate(&first(1));
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let nonce = "030000000000000000000000";
+        let empty = cipher.seal(&[], &[], &first(3));
+        assert_eq!(hex(&empty), format!("{nonce}07f5f4169bbf55a8400cd47ea6fd400f"));
+        let eight = cipher.seal(&[], &[&[1, 0, 0, 0], &[0; 4]], &first(3));
+        assert_eq!(hex(&eight), format!("{nonce}c2ef328e5c71c83b843122130f7364b761e0b97427e3df28"));
+    }
 
     #[test]
     fn a_flipped_bit_anywhere_is_refused() {

@@ -24,6 +24,6 @@ pub use entry::{Entry, KIND_BYTES_MAX, SubjectNumber, Tag};
 pub use keys::{EpochKey, MasterKey, SubjectKey};
 pub use minter::Minter;
 pub use random::{Random, SystemRandom};
-pub use sealer::{Bound, CLEAR_BYTES_MAX, DICTIONARY, Sealer};
+pub use sealer::{Bound, CLEAR_BYTES_MAX, Sealer};
 pub use store_keys::StoreKeys;
 pub use tree::{Tree, TreeError};

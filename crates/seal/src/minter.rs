@@ -28,16 +28,15 @@ impl Minter {
 
     /// An id for an event or a commit.
     pub fn event_id(&self, now: Instant) -> Uuid {
-        let [high, low] = draw(&*self.random);
-        self.mint(now, [high, low])
+        self.mint(now, None)
     }
 
     /// An id for a record that lives in `slot`.
     pub fn record_id(&self, now: Instant, slot: u16) -> ResourceId {
-        ResourceId::from_uuid(self.mint(now, slot.to_be_bytes()))
+        ResourceId::from_uuid(self.mint(now, Some(slot)))
     }
 
-    fn mint(&self, now: Instant, [high, low]: [u8; 2]) -> Uuid {
+    fn mint(&self, now: Instant, slot: Option<u16>) -> Uuid {
         let now_ms = u64::try_from(now.micros().div_euclid(1_000)).unwrap_or(0);
         let wanted = now_ms << COUNTER_BITS;
         // A counter that runs over borrows from the next millisecond, a clock that steps back is not followed.
@@ -49,7 +48,8 @@ impl Minter {
         let count = next(last);
         let [_, _, a, b, c, d, e, f] = (count >> COUNTER_BITS).to_be_bytes();
         let [.., g, h] = count.to_be_bytes();
-        let [i, l, m, o, p, q] = draw(&*self.random);
+        let [i, any_high, any_low, l, m, o, p, q] = draw(&*self.random);
+        let [high, low] = slot.map_or([any_high, any_low], u16::to_be_bytes);
         // The builder sets the version over the high half of `g`, which is the milliseconds' again.
         uuid::Builder::from_custom_bytes([a, b, c, d, e, f, g, h, i, high, low, l, m, o, p, q]).into_uuid()
     }

@@ -87,7 +87,16 @@ mod tests {
     #[test]
     fn roots_of_the_reference_implementation() {
         // The inputs and roots that Certificate Transparency's own tests use.
-        let inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+        let inputs = [
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
+            "606162636465666768696a6b6c6d6e6f",
+        ];
         #[rustfmt::skip]
         let roots = [
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -104,8 +113,10 @@ mod tests {
         let mut tree = Tree::default();
         assert_eq!(hex(&tree.root()), roots[0]);
         for (input, root) in inputs.into_iter().zip(&roots[1..]) {
-            let bytes: Vec<u8> =
-                (0..input.len()).step_by(2).map(|at| u8::from_str_radix(&input[at..at + 2], 16).unwrap()).collect();
+            let bytes: Vec<u8> = (0..input.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&input[at..at + 2], 16).unwrap())
+                .collect();
             tree.push(crate::digest::leaf(&bytes));
             assert_eq!(hex(&tree.root()), *root, "size {}", tree.size());
         }
