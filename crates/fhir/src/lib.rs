@@ -1,1 +1,21 @@
-//! .
+//! What FHIR R4 says: shapes, search parameters, bundles, outcomes.
+//!
+//! Invariant: pure; whatever it is given, it answers with values or with issues that say where, and never panics.
+
+pub mod bundle;
+pub mod capability;
+pub mod check;
+pub mod compartment;
+pub mod date;
+mod fold;
+mod generated;
+pub mod index;
+mod key;
+pub mod outcome;
+mod param;
+mod path;
+mod reference;
+pub mod search;
+mod shape;
+
+pub use param::ParamKind;

@@ -48,11 +48,14 @@ impl Definitions {
         };
         let unpacked = tempfile::tempdir()?;
         let structures = structure_folder(folder, unpacked.path())?;
-        for entry in fs::read_dir(&structures).with_context(|| format!("cannot list {}", structures.display()))? {
+        for entry in
+            fs::read_dir(&structures).with_context(|| format!("cannot list {}", structures.display()))?
+        {
             read.take_structure(&json(&entry?.path())?);
         }
         let bundle = json(&folder.join("search-parameters.json"))?;
-        read.params = items(&bundle, "entry").map(|entry| parameter(&entry["resource"])).collect();
+        read.params =
+            items(&bundle, "entry").filter_map(|entry| entry.get("resource")).map(parameter).collect();
         let compartment = json(&folder.join("compartmentdefinition-patient.json"))?;
         for resource in items(&compartment, "resource") {
             read.patient_compartment.insert(text(resource, "code"), texts(resource, "param"));
@@ -66,14 +69,17 @@ impl Definitions {
         if text(structure, "derivation") == "constraint" || !matches!(&*kind, "resource" | "complex-type") {
             return;
         }
-        if kind == "resource" && structure["abstract"] == false {
+        if kind == "resource" && structure.get("abstract") == Some(&Value::Bool(false)) {
             self.types.insert(text(structure, "type"));
         }
-        for element in items(&structure["snapshot"], "element") {
+        let snapshot = structure.get("snapshot").unwrap_or(&Value::Null);
+        for element in items(snapshot, "element") {
             // The first definition's own cardinality decides the JSON shape, as `base` records it.
-            let max = element["base"]["max"].as_str().or(element["max"].as_str()).unwrap_or("1");
+            let max =
+                element.pointer("/base/max").or(element.get("max")).and_then(Value::as_str).unwrap_or("1");
             let types = items(element, "type").map(|t| text(t, "code")).collect();
-            let same_as = element["contentReference"].as_str().map(|r| r.trim_start_matches('#').to_owned());
+            let same_as = element.get("contentReference").and_then(Value::as_str);
+            let same_as = same_as.map(|r| r.trim_start_matches('#').to_owned());
             self.elements.insert(text(element, "path"), Element { list: max != "1", types, same_as });
         }
     }
@@ -119,11 +125,11 @@ fn parameter(resource: &Value) -> SearchParameter {
 }
 
 fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value[key].as_array().into_iter().flatten()
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn text(value: &Value, key: &str) -> String {
-    value[key].as_str().unwrap_or_default().to_owned()
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn texts(value: &Value, key: &str) -> Vec<String> {

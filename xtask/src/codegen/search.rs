@@ -18,11 +18,16 @@ type Way = (Vec<String>, &'static str);
 
 /// The source of `generated/search.rs`.
 pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
-    let mut out = super::heading("The search parameters of R4 that are served, and the patient compartment, by type.");
+    let mut out =
+        super::heading("The search parameters of R4 that are served, and the patient compartment, by type.");
     out += "use crate::param::ParamKind::{Date as D, Reference as R, String as S, Token as T};\n";
-    out += "use crate::param::{Extract::*, SearchParam, Way, p};\n\n";
+    out += "use crate::param::{Extract::*, SearchParam, Way, p, patient_under};\n\n";
     out += "/// By type, the parameters in the order of their codes; an index counts all official ones of the type.\n";
-    writeln!(out, "#[rustfmt::skip]\npub(crate) static PARAMS: [&[SearchParam]; {}] = [", definitions.types.len())?;
+    writeln!(
+        out,
+        "#[rustfmt::skip]\npub(crate) static PARAMS: [&[SearchParam]; {}] = [",
+        definitions.types.len()
+    )?;
     for kind in &definitions.types {
         let all: BTreeMap<&str, &SearchParameter> = params_of(definitions, kind);
         ensure!(all.len() < 254, "{kind} has too many parameters");
@@ -36,18 +41,34 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
                 other => bail!("{kind} {code}: kind {other} is not served"),
             };
             let found = ways(definitions, kind, param).with_context(|| format!("{kind} {code}"))?;
-            writeln!(out, "        p(\"{code}\", {index}, {letter}, {}),", list(&found))?;
+            // References to patients that stand where the subject's stand are kept once, under the subject.
+            let subject = all.get_key_value("subject").filter(|_| *code == "patient");
+            let shared = subject.filter(|(_, subject)| {
+                let same = |a: &[Way], b: &[Way]| {
+                    a.iter().map(|(steps, _)| steps).eq(b.iter().map(|(steps, _)| steps))
+                };
+                ways(definitions, kind, subject).is_ok_and(|theirs| same(&found, &theirs))
+            });
+            match shared.and_then(|(subject, _)| all.keys().position(|code| code == subject)) {
+                Some(under) => writeln!(out, "        patient_under({index}, {under}),")?,
+                None => writeln!(out, "        p(\"{code}\", {index}, {letter}, {}),", list(&found))?,
+            }
         }
         out += "    ],\n";
     }
     out += "];\n\n/// By type, where the patients stand in whose compartment a record is.\n";
-    writeln!(out, "#[rustfmt::skip]\npub(crate) static COMPARTMENT: [&[Way]; {}] = [", definitions.types.len())?;
+    writeln!(
+        out,
+        "#[rustfmt::skip]\npub(crate) static COMPARTMENT: [&[Way]; {}] = [",
+        definitions.types.len()
+    )?;
     for kind in &definitions.types {
         let all = params_of(definitions, kind);
         let mut found = BTreeSet::new();
         for code in definitions.patient_compartment.get(kind).into_iter().flatten() {
             let param = all.get(&**code).with_context(|| format!("{kind} has no parameter {code}"))?;
-            let patients = ways(definitions, kind, param)?.into_iter().map(|(steps, _)| (steps, "PatientReference"));
+            let patients =
+                ways(definitions, kind, param)?.into_iter().map(|(steps, _)| (steps, "PatientReference"));
             found.extend(patients);
         }
         writeln!(out, "    /* {kind} */ {},", list(&found.into_iter().collect::<Vec<_>>()))?;
@@ -65,6 +86,8 @@ fn params_of<'a>(definitions: &'a Definitions, kind: &str) -> BTreeMap<&'a str, 
 /// Where a parameter's values stand in a record of this type, and what to take there.
 fn ways(definitions: &Definitions, kind: &str, param: &SearchParameter) -> anyhow::Result<Vec<Way>> {
     let mut found = BTreeSet::new();
+    // The parameter says so by its name, though not every expression does.
+    let all_patients = param.code == "patient";
     for alternative in param.expression.split('|').map(str::trim) {
         let (path, cast, patients_only) = alternative_parts(alternative)?;
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -82,7 +105,7 @@ fn ways(definitions: &Definitions, kind: &str, param: &SearchParameter) -> anyho
             here = next;
         }
         for (names, datatype) in here {
-            if let Some(extract) = extract(&param.kind, &datatype, patients_only) {
+            if let Some(extract) = extract(&param.kind, &datatype, patients_only || all_patients) {
                 found.insert((names, extract));
             }
         }
@@ -106,7 +129,10 @@ fn alternative_parts(alternative: &str) -> anyhow::Result<(&str, Option<&str>, b
         }
         (None, None) => (text, None),
     };
-    ensure!(path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'), "an expression beyond the subset: {path}");
+    ensure!(
+        path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'),
+        "an expression beyond the subset: {path}"
+    );
     Ok((path, cast, patients_only))
 }
 

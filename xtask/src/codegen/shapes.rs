@@ -27,11 +27,15 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
     let order: Vec<&str> = definitions.types.iter().map(String::as_str).chain(others).collect();
     let numbers: BTreeMap<&str, usize> = order.iter().enumerate().map(|(n, path)| (*path, n)).collect();
 
-    let mut out = super::heading("The JSON shape of every element of R4, by type, datatype and backbone element.");
+    let mut out =
+        super::heading("The JSON shape of every element of R4, by type, datatype and backbone element.");
     out += "/// The resource types the first shapes belong to.\n#[cfg(test)]\n#[rustfmt::skip]\n";
     writeln!(out, "pub(crate) static TYPES: [&str; {}] = [", definitions.types.len())?;
     wrapped(&mut out, definitions.types.iter().map(|t| format!("\"{t}\",")));
-    out += "];\n\n/// Sorted element names, each with its shape: the low bit says list, the rest what one value is.\n";
+    let element = numbers.get("Element").context("no shape for Element")?;
+    writeln!(out, "];\n\n/// The shape of what stands beside a primitive: its id and extensions.")?;
+    writeln!(out, "pub(crate) const ELEMENT: u16 = {element};")?;
+    out += "\n/// Sorted element names, each with its shape: the low bit says list, the rest what one value is.\n";
     writeln!(out, "#[rustfmt::skip]\npub(crate) static SHAPES: [&[(&str, u16)]; {}] = [", order.len())?;
     for path in &order {
         let mut elements = BTreeMap::new();
@@ -55,7 +59,8 @@ fn values(
     step: &str,
     element: &Element,
 ) -> anyhow::Result<Vec<(String, usize)>> {
-    let shape = |of: &str| numbers.get(of).map(|n| FIRST_SHAPE + n).with_context(|| format!("no shape for {of}"));
+    let shape =
+        |of: &str| numbers.get(of).map(|n| FIRST_SHAPE + n).with_context(|| format!("no shape for {of}"));
     if let Some(other) = &element.same_as {
         return Ok(vec![(step.to_owned(), shape(other)?)]);
     }
@@ -66,8 +71,17 @@ fn values(
             "boolean" => BOOLEAN,
             "integer" | "decimal" | "positiveInt" | "unsignedInt" => NUMBER,
             "uri" | "url" | "canonical" | "oid" | "uuid" => URI,
-            "string" | "code" | "id" | "markdown" | "base64Binary" | "date" | "dateTime" | "instant" | "time"
-            | "xhtml" | "http://hl7.org/fhirpath/System.String" => TEXT,
+            "string"
+            | "code"
+            | "id"
+            | "markdown"
+            | "base64Binary"
+            | "date"
+            | "dateTime"
+            | "instant"
+            | "time"
+            | "xhtml"
+            | "http://hl7.org/fhirpath/System.String" => TEXT,
             "Resource" => RESOURCE,
             _ if numbers.contains_key(&*own) => shape(&own)?,
             other => shape(other)?,

@@ -38,6 +38,9 @@ pub(crate) static TYPES: [&str; 146] = [
         "VisionPrescription",
 ];
 
+/// The shape of what stands beside a primitive: its id and extensions.
+pub(crate) const ELEMENT: u16 = 310;
+
 /// Sorted element names, each with its shape: the low bit says list, the rest what one value is.
 #[rustfmt::skip]
 pub(crate) static SHAPES: [&[(&str, u16)]; 662] = [

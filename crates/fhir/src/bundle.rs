@@ -1,0 +1,14 @@
+//! Bundles: transactions and batches as they come in, and what is answered.
+//!
+//! <https://hl7.org/fhir/R4/http.html#transaction>, <https://hl7.org/fhir/R4/bundle.html>.
+//! Invariant: everything wrong with a transaction is told at once, each with its place in the bundle.
+
+mod incoming;
+mod plan;
+mod references;
+mod write;
+
+pub use incoming::{EntryIn, Incoming, Kind, Method, Target, read};
+pub use plan::{Plan, plan};
+pub use references::{ConditionalReference, Resolution, conditional_references, rewrite};
+pub use write::{Found, Happened, Head, Mode, Response, history, response, searchset};

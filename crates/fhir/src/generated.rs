@@ -1,0 +1,4 @@
+//! The tables that `cargo xtask codegen` writes from the official definitions.
+
+pub(crate) mod search;
+pub(crate) mod shapes;
