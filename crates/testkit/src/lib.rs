@@ -1,1 +1,13 @@
-//! .
+//! What tests, benches and the demo stand on: people who do not exist, clocks that stand still, servers that stop.
+//!
+//! Invariant: the same seed gives the same bytes, on every machine and for ever.
+
+mod clock;
+pub mod people;
+#[cfg(feature = "servers")]
+pub mod servers;
+
+pub use clock::StandingClock;
+pub use people::{People, Person, Record, Step, StepKind, address_event, zipf};
+#[cfg(feature = "servers")]
+pub use servers::{Http, Options, Reply, Server, StartError, Unreached, binary, shared_data, unpack_synthea};
