@@ -1,7 +1,7 @@
 //! The log: every event ever recorded, in one order for each partition.
 
 use anamnesis_kernel::{Cursor, Instant, Partition, Position, Version};
-use anamnesis_seal::{Hash, SubjectNumber, Tag};
+use anamnesis_seal::{Entry, Hash, SubjectNumber, Tag};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -44,6 +44,13 @@ pub trait Log: Send + Sync {
     ///
     /// When the store cannot be read.
     async fn claim(&self, claim: Tag) -> Result<Option<Uuid>, ReadError>;
+
+    /// Where the event of this id stands.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn find_event(&self, event_id: Uuid) -> Result<Option<Position>, ReadError>;
 
     /// At most `limit` events of a stream, from version `from` on in the direction asked.
     ///
@@ -228,6 +235,23 @@ pub struct StoredEvent {
     pub sealed: Vec<u8>,
     /// Its leaf of the tree, as it was when it was written.
     pub leaf: Hash,
+}
+
+impl StoredEvent {
+    /// What its leaf holds, given the hash of its sealed bytes.
+    pub fn entry(&self, sealed_hash: Hash) -> Entry<'_> {
+        Entry {
+            commit_id: self.commit_id,
+            event_id: self.event_id,
+            stream_tag: self.stream,
+            version: self.version,
+            subject: self.subject,
+            kind: &self.kind,
+            schema_version: self.schema_version,
+            moment: self.moment,
+            sealed_hash,
+        }
+    }
 }
 
 /// Which way a stream is read.

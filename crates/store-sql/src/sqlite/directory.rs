@@ -100,6 +100,19 @@ impl SqliteStore {
         })
     }
 
+    /// Removes the serving views and begins them anew, empty.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be removed or made.
+    pub fn reset_views(&mut self) -> Result<(), OpenError> {
+        let path = self.directory.join("views.db");
+        self.views.close().map_err(|source| OpenError::Database { path: path.clone(), source })?;
+        remove_database(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
+        self.views = Arc::new(SqliteViews::open(&path)?);
+        Ok(())
+    }
+
     /// The file that holds the master key, unless a setting names another.
     pub fn master_key_path(directory: &Path) -> PathBuf {
         directory.join("master.key")

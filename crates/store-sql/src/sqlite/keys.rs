@@ -1,0 +1,113 @@
+//! The keys on SQLite: a file of their own, synced, that overwrites what it deletes.
+
+use std::path::Path;
+
+use anamnesis_kernel::Instant;
+use anamnesis_seal::{SubjectNumber, Tag};
+use anamnesis_store::{AppendError, KeyRow, Keys, ReadError, Secret};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::connection::{Care, Readers, open_writer};
+use super::directory::OpenError;
+use super::error::{append_error, commit_error, unavailable};
+use crate::statements;
+
+const READERS: usize = 2;
+
+/// The wrapped keys of an embedded store.
+pub struct SqliteKeys {
+    writer: Mutex<Connection>,
+    readers: Readers,
+}
+
+impl SqliteKeys {
+    /// Opens the keys, making the file if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be used.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Database { path: path.to_owned(), source };
+        let writer = open_writer(path, Care::Secret).map_err(failed)?;
+        writer.execute_batch(include_str!("../../sql/sqlite/keys.sql")).map_err(failed)?;
+        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path, READERS) })
+    }
+
+    fn write<R>(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, AppendError> {
+        let mut connection = self.writer.lock();
+        let transaction = connection.transaction().map_err(append_error)?;
+        let result = write(&transaction).map_err(append_error)?;
+        transaction.commit().map_err(commit_error)?;
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl Keys for SqliteKeys {
+    async fn secrets(&self) -> Result<Vec<Secret>, ReadError> {
+        self.readers.with(read_secrets).map_err(unavailable)
+    }
+
+    async fn add_secrets(&self, secrets: Vec<Secret>) -> Result<Vec<Secret>, AppendError> {
+        self.write(|connection| {
+            let mut statement = connection.prepare_cached(statements::SECRET_ADD)?;
+            for secret in &secrets {
+                statement.execute(params![secret.name, secret.wrapped])?;
+            }
+            read_secrets(connection)
+        })
+    }
+
+    async fn find_by_tag(&self, tags: &[Tag]) -> Result<Vec<Option<KeyRow>>, ReadError> {
+        let read = self.readers.with(|c| find(c, statements::KEY_FIND_TAG, tags.iter().map(|tag| tag.0)));
+        read.map_err(unavailable)
+    }
+
+    async fn find_by_number(&self, numbers: &[SubjectNumber]) -> Result<Vec<Option<KeyRow>>, ReadError> {
+        let read = self.readers.with(|c| find(c, statements::KEY_FIND_NUMBER, numbers.iter().map(|n| n.0)));
+        read.map_err(unavailable)
+    }
+
+    async fn add(&self, rows: Vec<KeyRow>) -> Result<Vec<KeyRow>, AppendError> {
+        self.write(|connection| {
+            let mut add = connection.prepare_cached(statements::KEY_ADD)?;
+            let mut find = connection.prepare_cached(statements::KEY_FIND_TAG)?;
+            let mut held = Vec::with_capacity(rows.len());
+            for row in &rows {
+                add.execute(params![row.tag.0, row.number.0, row.wrapped])?;
+                held.push(find.query_row(params![row.tag.0], key_row)?);
+            }
+            Ok(held)
+        })
+    }
+
+    async fn destroy(&self, number: SubjectNumber, at: Instant) -> Result<bool, AppendError> {
+        let destroyed = self.write(|connection| {
+            connection.execute(statements::KEY_DESTROY, params![number.0, at.micros()]).map(|rows| rows > 0)
+        })?;
+        // The key must not live on in the write-ahead log either.
+        self.writer.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(append_error)?;
+        Ok(destroyed)
+    }
+}
+
+fn read_secrets(connection: &Connection) -> rusqlite::Result<Vec<Secret>> {
+    let mut statement = connection.prepare_cached(statements::SECRET_READ)?;
+    let rows = statement.query_map([], |row| Ok(Secret { name: row.get(0)?, wrapped: row.get(1)? }))?;
+    rows.collect()
+}
+
+fn find<K: ToSql>(
+    connection: &Connection,
+    sql: &str,
+    keys: impl Iterator<Item = K>,
+) -> rusqlite::Result<Vec<Option<KeyRow>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    keys.map(|key| statement.query_row([key], key_row).optional()).collect()
+}
+
+fn key_row(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
+    Ok(KeyRow { tag: Tag(row.get(0)?), number: SubjectNumber(row.get(1)?), wrapped: row.get(2)? })
+}

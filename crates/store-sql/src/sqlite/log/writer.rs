@@ -1,0 +1,288 @@
+//! The one writer: takes what waits as a group, judges each commit, writes those that hold, syncs once, answers all.
+//!
+//! Invariant: nobody is told "appended" before the sync; a group that fails leaves nothing behind.
+
+use anamnesis_kernel::{Cursor, Instant, Position, Version};
+use anamnesis_seal::{Entry, Tree};
+use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency};
+use crossbeam_channel::Receiver;
+use rusqlite::{Connection, params};
+use tokio::sync::{oneshot, watch};
+
+use super::super::directory::OpenError;
+use super::super::error::{append_error, commit_error};
+use super::judge::{Versions, judge};
+use super::{clamp, rows};
+use crate::statements;
+
+/// A group is closed when it holds so many events, so that the first in it need not wait too long.
+const GROUP_EVENTS_MAX: usize = 10_000;
+/// How long an idempotency key is kept.
+const KEY_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
+/// How often keys that are too old are looked for.
+const FORGET_EVERY_MICROS: i64 = 60_000_000;
+
+type Answer = oneshot::Sender<Result<Appended, AppendError>>;
+
+/// What the writer is asked.
+pub(super) enum Request {
+    /// Record a commit.
+    Append(Box<Commit>, Answer),
+    /// Let no later commit have a moment at or before this one.
+    Lift(Instant, oneshot::Sender<Result<(), AppendError>>),
+}
+
+#[derive(Clone)]
+struct End {
+    next: u64,
+    moment: Instant,
+    bytes: u64,
+    tree: Tree,
+}
+
+pub(super) struct Writer {
+    connection: Connection,
+    versions: Versions,
+    end: End,
+    forgot: Instant,
+    head: watch::Sender<Head>,
+}
+
+impl Writer {
+    /// Reads where the log ends, and checks that its last event is there and is the tree's last leaf.
+    pub(super) fn new(connection: Connection) -> Result<Self, OpenError> {
+        let damaged = |offset, what| OpenError::Damaged { offset, what };
+        let read = |row: &rusqlite::Row<'_>| {
+            let tree: Vec<u8> = row.get(3)?;
+            Ok((rows::unsigned(row, 0)?, row.get::<_, i64>(1)?, rows::unsigned(row, 2)?, tree))
+        };
+        let head = connection.query_row(statements::LOG_READ_HEAD, params![0], read);
+        let (next, moment, bytes, tree) = head.map_err(|_| damaged(0, "the head cannot be read"))?;
+        let tree = Tree::from_bytes(&tree).map_err(|_| damaged(next, "the tree cannot be read"))?;
+        if tree.size() != next {
+            return Err(damaged(next.min(tree.size()), "the tree and the events differ in number"));
+        }
+        if let Some(last) = next.checked_sub(1) {
+            let event = connection.query_row(statements::LOG_READ_AT, params![0, clamp(last)], rows::event);
+            let event = event.map_err(|_| damaged(last, "the event is not there"))?;
+            if leaf_of(&event) != event.leaf {
+                return Err(damaged(last, "the event is not what was written"));
+            }
+        }
+        let end = End { next, moment: Instant::from_micros(moment), bytes, tree };
+        let (head, _) = watch::channel(end.head());
+        let forgot = Instant::default();
+        Ok(Self { connection, versions: Versions::default(), end, forgot, head })
+    }
+
+    pub(super) fn head(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
+    /// Serves requests until nobody can send any.
+    pub(super) fn run(mut self, queue: &Receiver<Request>) {
+        while let Ok(first) = queue.recv() {
+            let mut events = first.events();
+            let mut group = vec![first];
+            while events < GROUP_EVENTS_MAX {
+                let Ok(request) = queue.try_recv() else { break };
+                events += request.events();
+                group.push(request);
+            }
+            self.write(group);
+        }
+    }
+
+    fn write(&mut self, group: Vec<Request>) {
+        let start = self.end.clone();
+        let mut taken = Vec::with_capacity(group.len());
+        let mut lifted = Vec::new();
+        let mut failed = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(append_error).err();
+        for request in group {
+            match request {
+                Request::Append(commit, answer) => match &failed {
+                    Some(error) => send(answer, Err(again(error))),
+                    None => match self.append(*commit) {
+                        Ok(appended) => taken.push((appended, answer)),
+                        Err(error) if is_refusal(&error) => send(answer, Err(error)),
+                        Err(error) => {
+                            send(answer, Err(again(&error)));
+                            failed = Some(error);
+                        }
+                    },
+                },
+                Request::Lift(at, answer) => {
+                    self.end.moment = self.end.moment.max(at);
+                    lifted.push(answer);
+                }
+            }
+        }
+        let changed = self.end.next != start.next || self.end.moment != start.moment;
+        if failed.is_none() {
+            failed = if changed { self.commit().err() } else { self.roll_back() };
+        } else {
+            self.roll_back();
+        }
+        if let Some(error) = &failed {
+            self.end = start;
+            self.versions.forget();
+            taken.drain(..).for_each(|(_, answer)| send(answer, Err(again(error))));
+            lifted.drain(..).for_each(|answer| send(answer, Err(again(error))));
+            return;
+        }
+        if changed {
+            self.head.send_replace(self.end.head());
+        }
+        taken.into_iter().for_each(|(appended, answer)| send(answer, Ok(appended)));
+        lifted.into_iter().for_each(|answer| send(answer, Ok(())));
+    }
+
+    fn append(&mut self, commit: Commit) -> Result<Appended, AppendError> {
+        let before = judge(&self.connection, &mut self.versions, self.end.moment, &commit)?;
+        let events: u64 = commit.streams.iter().map(|stream| stream.events.len() as u64).sum();
+        let first = self.end.next;
+        if events > 0 {
+            let moment = commit.now.max(self.end.moment.plus_micros(1));
+            self.end.moment = moment;
+            self.insert(&commit, &before, moment).map_err(append_error)?;
+        }
+        let moment = self.end.moment;
+        let appended = Appended {
+            commit_id: commit.commit_id,
+            moment,
+            spans: vec![(Position { partition: 0, offset: first }, events)],
+            before,
+            cursor: Cursor { moment, offsets: vec![self.end.next] },
+        };
+        if events > 0 {
+            self.keep(&commit, &appended, first, events).map_err(append_error)?;
+        }
+        Ok(appended)
+    }
+
+    fn insert(&mut self, commit: &Commit, before: &[Version], moment: Instant) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(statements::LOG_APPEND_EVENT)?;
+        for (append, before) in commit.streams.iter().zip(before) {
+            let mut version = *before;
+            for event in &append.events {
+                version += 1;
+                let entry = Entry {
+                    commit_id: commit.commit_id,
+                    event_id: event.event_id,
+                    stream_tag: append.stream,
+                    version,
+                    subject: event.subject,
+                    kind: &event.kind,
+                    schema_version: event.schema_version,
+                    moment,
+                    sealed_hash: event.sealed_hash,
+                };
+                let leaf = entry.leaf();
+                statement.execute(params![
+                    clamp(self.end.next),
+                    0,
+                    append.stream.0,
+                    clamp(version),
+                    event.event_id.as_bytes(),
+                    commit.commit_id.as_bytes(),
+                    event.subject.0,
+                    event.kind,
+                    event.schema_version,
+                    moment.micros(),
+                    leaf,
+                    event.sealed,
+                ])?;
+                self.end.next += 1;
+                self.end.bytes += event.sealed.len() as u64;
+                self.end.tree.push(leaf);
+            }
+            self.versions.set(append.stream, version);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, commit: &Commit, appended: &Appended, first: u64, events: u64) -> rusqlite::Result<()> {
+        let id = commit.commit_id.as_bytes();
+        for claim in &commit.claims {
+            let mut statement = self.connection.prepare_cached(statements::LOG_TOUCH_CLAIM)?;
+            statement.execute(params![0, claim.claim.0, id])?;
+        }
+        if let Some(Idempotency { key, content, outcome }) = &commit.idempotency {
+            let before = rows::versions_to_bytes(&appended.before);
+            let moment = appended.moment.micros();
+            let mut statement = self.connection.prepare_cached(statements::LOG_KEEP_KEY)?;
+            statement.execute(params![0, key.0, content, id, moment, clamp(first), clamp(events), before, outcome])?;
+        }
+        if appended.moment.micros() - self.forgot.micros() > FORGET_EVERY_MICROS {
+            self.forgot = appended.moment;
+            let mut statement = self.connection.prepare_cached(statements::LOG_FORGET_KEYS)?;
+            statement.execute(params![0, appended.moment.micros() - KEY_MICROS])?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), AppendError> {
+        let End { next, moment, bytes, tree } = &self.end;
+        let moved = self.connection.prepare_cached(statements::LOG_MOVE_HEAD).and_then(|mut statement| {
+            statement.execute(params![0, clamp(*next), moment.micros(), clamp(*bytes), tree.to_bytes()])
+        });
+        if let Err(error) = moved {
+            self.roll_back();
+            return Err(append_error(error));
+        }
+        let committed = self.connection.execute_batch("COMMIT");
+        committed.map_err(|error| {
+            self.roll_back();
+            commit_error(error)
+        })
+    }
+
+    /// Ends the transaction without keeping anything; a failure here shows again at the next `BEGIN`.
+    fn roll_back(&self) -> Option<AppendError> {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        None
+    }
+}
+
+impl Request {
+    fn events(&self) -> usize {
+        match self {
+            Self::Append(commit, _) => commit.streams.iter().map(|stream| stream.events.len()).sum(),
+            Self::Lift(..) => 0,
+        }
+    }
+}
+
+impl End {
+    fn head(&self) -> Head {
+        let cursor = Cursor { moment: self.moment, offsets: vec![self.next] };
+        Head { cursor, bytes: self.bytes, roots: vec![self.tree.root()] }
+    }
+}
+
+/// The leaf an event has now, by what is stored of it.
+pub(super) fn leaf_of(event: &anamnesis_store::StoredEvent) -> anamnesis_seal::Hash {
+    event.entry(anamnesis_seal::sha256(&event.sealed)).leaf()
+}
+
+/// Whether the commit alone is at fault, and the group goes on.
+fn is_refusal(error: &AppendError) -> bool {
+    !matches!(error, AppendError::Full(_) | AppendError::Unavailable(_) | AppendError::Unanswered(_))
+}
+
+/// The same failure for the next one in the group.
+fn again(error: &AppendError) -> AppendError {
+    let cause = || -> anamnesis_store::Cause { std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string).into() };
+    match error {
+        AppendError::Full(_) => AppendError::Full(cause()),
+        AppendError::Unanswered(_) => AppendError::Unanswered(cause()),
+        _ => AppendError::Unavailable(cause()),
+    }
+}
+
+fn send<T>(answer: oneshot::Sender<T>, value: T) {
+    // Whoever asked may have gone away; the commit stands all the same.
+    let _ = answer.send(value);
+}

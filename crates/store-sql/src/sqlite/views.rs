@@ -1,0 +1,187 @@
+//! The views on SQLite: may be deleted at any time, and are then made again from the log.
+
+mod digest;
+mod records;
+mod search;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anamnesis_kernel::search::Query;
+use anamnesis_kernel::{Instant, StreamName, Version};
+use anamnesis_seal::Hash;
+use anamnesis_store::{
+    Cause, Change, Hit, Mark, ReadError, RecordVersion, Views, Watermark,
+};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::connection::{Care, Readers, open_writer};
+use super::directory::{OpenError, remove_database};
+use super::error::unavailable;
+use crate::statements;
+use write::Writer;
+
+const READERS: usize = 4;
+/// The layout of the tables; another number means the file is made anew.
+const LAYOUT: i64 = 1;
+
+/// One generation of the views of an embedded store.
+pub struct SqliteViews {
+    path: PathBuf,
+    writer: Mutex<Option<Writer>>,
+    readers: Arc<Readers>,
+}
+
+impl SqliteViews {
+    /// Opens the views; a file that is missing, of another layout or not readable is made anew and empty.
+    ///
+    /// # Errors
+    ///
+    /// When no file can be made.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Database { path: path.to_owned(), source };
+        let connection = match open_writer(path, Care::Derived).and_then(layout_is_ours) {
+            Ok(Some(connection)) => connection,
+            _ => {
+                remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+                create(path).map_err(failed)?
+            }
+        };
+        let writer = Mutex::new(Some(Writer::new(connection)));
+        Ok(Self { path: path.to_owned(), writer, readers: Arc::new(Readers::new(path, READERS)) })
+    }
+
+    /// Forgets everything, so that the next fold begins at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be emptied; then nothing was.
+    pub fn clear(&self) -> Result<(), Cause> {
+        match &mut *self.writer.lock() {
+            Some(writer) => Ok(writer.clear()?),
+            None => Err("the views are closed".into()),
+        }
+    }
+
+    /// Writes all that is known to the file itself, and lets go of it.
+    pub(super) fn close(&self) -> rusqlite::Result<()> {
+        if let Some(writer) = self.writer.lock().take() {
+            writer.close()?;
+        }
+        Ok(())
+    }
+
+    async fn heavy<R, F>(&self, read: F) -> Result<R, ReadError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let done = tokio::task::spawn_blocking(move || readers.with(read)).await;
+        done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(unavailable)
+    }
+}
+
+fn layout_is_ours(connection: Connection) -> rusqlite::Result<Option<Connection>> {
+    let layout: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((layout == LAYOUT).then_some(connection))
+}
+
+fn create(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open_writer(path, Care::Derived)?;
+    connection.execute_batch(concat!("BEGIN;", include_str!("../../sql/sqlite/views.sql")))?;
+    connection.pragma_update(None, "user_version", LAYOUT)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(connection)
+}
+
+#[async_trait]
+impl Views for SqliteViews {
+    async fn watermark(&self) -> Result<Option<Watermark>, ReadError> {
+        let read = |c: &Connection| {
+            let mut statement = c.prepare_cached(statements::VIEW_META_READ)?;
+            let value: Option<Vec<u8>> = statement.query_row(["watermark"], |row| row.get(0)).optional()?;
+            Ok(value.and_then(|value| watermark_from_bytes(&value)))
+        };
+        self.readers.with(read).map_err(unavailable)
+    }
+
+    async fn apply(&self, change: Change) -> Result<(), Cause> {
+        match &mut *self.writer.lock() {
+            Some(writer) => Ok(writer.apply(&change)?),
+            None => Err("the views are closed".into()),
+        }
+    }
+
+    async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError> {
+        let read = |c: &Connection| names.iter().map(|name| records::current(c, name)).collect();
+        self.readers.with(read).map_err(unavailable)
+    }
+
+    async fn find_version(&self, name: &StreamName, version: Version) -> Result<Option<RecordVersion>, ReadError> {
+        self.readers.with(|c| records::at_version(c, name, version)).map_err(unavailable)
+    }
+
+    async fn history(&self, name: &StreamName, below: Version, limit: u32) -> Result<Vec<RecordVersion>, ReadError> {
+        let name = name.clone();
+        self.heavy(move |c| records::history(c, &name, below, limit)).await
+    }
+
+    async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError> {
+        self.readers.with(|c| records::history_count(c, name)).map_err(unavailable)
+    }
+
+    async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {
+        let query = query.clone();
+        self.heavy(move |c| search::search(c, &query)).await
+    }
+
+    async fn count(&self, query: &Query) -> Result<u64, ReadError> {
+        let query = query.clone();
+        self.heavy(move |c| search::count(c, &query)).await
+    }
+
+    async fn digest(&self) -> Result<Hash, ReadError> {
+        self.heavy(digest::digest).await
+    }
+
+    fn bytes(&self) -> u64 {
+        super::connection::file_bytes(&self.path)
+    }
+}
+
+/// The watermark as one value: log id, moment, marks, and the shape's text to the end.
+fn watermark_to_bytes(watermark: &Watermark) -> Vec<u8> {
+    let mut bytes = watermark.log.as_bytes().to_vec();
+    bytes.extend(watermark.moment.micros().to_be_bytes());
+    bytes.extend((watermark.marks.len() as u64).to_be_bytes());
+    for mark in &watermark.marks {
+        bytes.extend(mark.offset.to_be_bytes());
+        bytes.extend(mark.leaf);
+    }
+    bytes.extend(watermark.shape.as_bytes());
+    bytes
+}
+
+fn watermark_from_bytes(bytes: &[u8]) -> Option<Watermark> {
+    let (log, rest) = bytes.split_first_chunk::<16>()?;
+    let (moment, rest) = rest.split_first_chunk::<8>()?;
+    let (count, mut rest) = rest.split_first_chunk::<8>()?;
+    let mut marks = Vec::new();
+    for _ in 0..u64::from_be_bytes(*count) {
+        let (offset, after) = rest.split_first_chunk::<8>()?;
+        let (leaf, after) = after.split_first_chunk::<32>()?;
+        marks.push(Mark { offset: u64::from_be_bytes(*offset), leaf: *leaf });
+        rest = after;
+    }
+    Some(Watermark {
+        log: Uuid::from_bytes(*log),
+        shape: std::str::from_utf8(rest).ok()?.to_owned(),
+        marks,
+        moment: Instant::from_micros(i64::from_be_bytes(*moment)),
+    })
+}

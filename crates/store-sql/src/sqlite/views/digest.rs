@@ -1,0 +1,55 @@
+//! A hash over all rows in key order: two generations are alike when it is.
+
+use anamnesis_seal::{Hash, sha256};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+/// Each table's rows in the order of its key; systems stand by their name.
+const ROWS: [&str; 10] = [
+    "SELECT * FROM record_now ORDER BY partition, record",
+    "SELECT * FROM record_then ORDER BY partition, record, version",
+    "SELECT t.param, t.code, s.uri, t.date, t.record, t.partition, t.began FROM token_now t \
+     LEFT JOIN token_system s ON s.number = t.system ORDER BY 1, 2, 3, 4, 5, 6",
+    "SELECT t.param, t.code, s.uri, t.date, t.record, t.partition, t.began, t.ended FROM token_then t \
+     LEFT JOIN token_system s ON s.number = t.system ORDER BY 1, 2, 3, 4, 5, 6, 7",
+    "SELECT * FROM text_now ORDER BY 1, 2, 3, 4, 5",
+    "SELECT * FROM text_then ORDER BY 1, 2, 3, 4, 5, 6",
+    "SELECT * FROM date_now ORDER BY 1, 2, 3, 4, 5, 6",
+    "SELECT * FROM date_then ORDER BY 1, 2, 3, 4, 5, 6, 7",
+    "SELECT * FROM reference_now ORDER BY 1, 2, 3, 4, 5, 6",
+    "SELECT * FROM reference_then ORDER BY 1, 2, 3, 4, 5, 6, 7",
+];
+
+/// The hash of a chain over the rows, table after table.
+pub(super) fn digest(connection: &Connection) -> rusqlite::Result<Hash> {
+    let mut chain: Hash = [0; 32];
+    for (table, sql) in (0_u8..).zip(ROWS) {
+        let mut statement = connection.prepare(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        let mut text = Vec::new();
+        while let Some(row) = rows.next()? {
+            text.clear();
+            text.extend(chain);
+            text.push(table);
+            for column in 0..columns {
+                append(row.get_ref(column)?, &mut text);
+            }
+            chain = sha256(&text);
+        }
+    }
+    Ok(chain)
+}
+
+fn append(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    let (mark, bytes): (u8, &[u8]) = match value {
+        ValueRef::Null => (0, &[]),
+        ValueRef::Integer(number) => (1, &number.to_be_bytes()),
+        ValueRef::Real(number) => (2, &number.to_be_bytes()),
+        ValueRef::Text(text) => (3, text),
+        ValueRef::Blob(bytes) => (4, bytes),
+    };
+    out.push(mark);
+    out.extend((bytes.len() as u64).to_be_bytes());
+    out.extend(bytes);
+}

@@ -1,0 +1,154 @@
+//! What records are and were.
+
+use anamnesis_kernel::{Instant, ResourceType, StreamName, Version};
+use anamnesis_store::{Body, RecordNumber, RecordVersion};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::log::{clamp, unsigned};
+use crate::id::{id_bytes, id_from_bytes};
+use crate::statements;
+
+const IN_LOG: i64 = 0;
+const HERE: i64 = 1;
+const DELETED: i64 = 2;
+
+/// The current version of a record.
+pub(super) fn current(connection: &Connection, name: &StreamName) -> rusqlite::Result<Option<RecordVersion>> {
+    let mut statement = connection.prepare_cached(statements::RECORD_FIND)?;
+    statement.query_row(params![name.kind.number(), id_bytes(&name.id)], record).optional()
+}
+
+/// The internal number of the record of this type and id.
+pub(super) fn number_of(connection: &Connection, kind: u16, id: &[u8]) -> rusqlite::Result<Option<RecordNumber>> {
+    let mut statement = connection.prepare_cached(statements::RECORD_FIND)?;
+    let number = |row: &Row<'_>| Ok(RecordNumber { record: unsigned(row, 2)?, partition: row.get(3)? });
+    statement.query_row(params![kind, id], number).optional()
+}
+
+/// The current version of the record of this number.
+pub(super) fn by_number(connection: &Connection, number: RecordNumber) -> rusqlite::Result<Option<RecordVersion>> {
+    let mut statement = connection.prepare_cached(statements::RECORD_GET)?;
+    statement.query_row(params![number.partition, clamp(number.record)], record).optional()
+}
+
+/// The record at one of its versions.
+pub(super) fn at_version(
+    connection: &Connection,
+    name: &StreamName,
+    version: Version,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    let Some(now) = current(connection, name)? else { return Ok(None) };
+    if now.version == version {
+        return Ok(Some(now));
+    }
+    let RecordNumber { partition, record: number } = now.number;
+    let mut statement = connection.prepare_cached(statements::RECORD_GET_THEN)?;
+    statement.query_row(params![partition, clamp(number), clamp(version)], record).optional()
+}
+
+/// Versions below `below`, newest first.
+pub(super) fn history(
+    connection: &Connection,
+    name: &StreamName,
+    below: Version,
+    limit: u32,
+) -> rusqlite::Result<Vec<RecordVersion>> {
+    let Some(now) = current(connection, name)? else { return Ok(Vec::new()) };
+    let RecordNumber { partition, record: number } = now.number;
+    let mut versions = Vec::new();
+    if now.version < below && limit > 0 {
+        versions.push(now);
+    }
+    let left = u64::from(limit) - versions.len() as u64;
+    let mut statement = connection.prepare_cached(statements::RECORD_HISTORY_THEN)?;
+    let rows = statement.query_map(params![partition, clamp(number), clamp(below), clamp(left)], record)?;
+    for row in rows {
+        versions.push(row?);
+    }
+    Ok(versions)
+}
+
+/// How many versions a record has.
+pub(super) fn history_count(connection: &Connection, name: &StreamName) -> rusqlite::Result<u64> {
+    let Some(now) = current(connection, name)? else { return Ok(0) };
+    let mut statement = connection.prepare_cached(statements::RECORD_HISTORY_COUNT)?;
+    let params = params![now.number.partition, clamp(now.number.record)];
+    Ok(statement.query_row(params, |row| unsigned(row, 0))? + 1)
+}
+
+/// Adds a version that is current.
+pub(super) fn add_now(connection: &Connection, version: &RecordVersion) -> rusqlite::Result<()> {
+    let (state, body) = body_columns(&version.body);
+    connection.prepare_cached(statements::RECORD_ADD_NOW)?.execute(params![
+        version.name.kind.number(),
+        id_bytes(&version.name.id),
+        clamp(version.number.record),
+        version.number.partition,
+        clamp(version.version),
+        version.began.micros(),
+        clamp(version.offset),
+        state,
+        version.corrects.map(clamp),
+        body,
+    ])?;
+    Ok(())
+}
+
+/// Adds a version that was replaced at `ended`.
+pub(super) fn add_then(connection: &Connection, version: &RecordVersion, ended: Instant) -> rusqlite::Result<()> {
+    let (state, body) = body_columns(&version.body);
+    connection.prepare_cached(statements::RECORD_ADD_THEN)?.execute(params![
+        version.name.kind.number(),
+        id_bytes(&version.name.id),
+        clamp(version.number.record),
+        version.number.partition,
+        clamp(version.version),
+        version.began.micros(),
+        clamp(version.offset),
+        state,
+        version.corrects.map(clamp),
+        body,
+        ended.micros(),
+    ])?;
+    Ok(())
+}
+
+/// Moves the current version to what was.
+pub(super) fn close(connection: &Connection, number: RecordNumber, ended: Instant) -> rusqlite::Result<()> {
+    let RecordNumber { partition, record } = number;
+    let mut copy = connection.prepare_cached(statements::RECORD_CLOSE)?;
+    copy.execute(params![partition, clamp(record), ended.micros()])?;
+    connection.prepare_cached(statements::RECORD_REMOVE)?.execute(params![partition, clamp(record)])?;
+    Ok(())
+}
+
+fn body_columns(body: &Body) -> (i64, Option<&[u8]>) {
+    match body {
+        Body::InLog => (IN_LOG, None),
+        Body::Here(text) => (HERE, Some(text)),
+        Body::Deleted => (DELETED, None),
+    }
+}
+
+/// A record version from the columns all statements here give.
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RecordVersion> {
+    let bad = |column| rusqlite::Error::InvalidColumnType(column, "a record".into(), rusqlite::types::Type::Null);
+    let kind = ResourceType::from_number(row.get(0)?).ok_or_else(|| bad(0))?;
+    let id = id_from_bytes(&row.get::<_, Vec<u8>>(1)?).ok_or_else(|| bad(1))?;
+    let body = match row.get(8)? {
+        IN_LOG => Body::InLog,
+        HERE => Body::Here(row.get(10)?),
+        _ => Body::Deleted,
+    };
+    let corrects: Option<i64> = row.get(9)?;
+    Ok(RecordVersion {
+        number: RecordNumber { record: unsigned(row, 2)?, partition: row.get(3)? },
+        name: StreamName::new(kind, id),
+        version: unsigned(row, 4)?,
+        began: Instant::from_micros(row.get(5)?),
+        ended: row.get::<_, Option<i64>>(6)?.map(Instant::from_micros),
+        offset: unsigned(row, 7)?,
+        body,
+        corrects: corrects.and_then(|version| Version::try_from(version).ok()),
+    })
+}
