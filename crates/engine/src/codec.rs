@@ -1,0 +1,112 @@
+//! Events between their sealed form and their clear one.
+
+use std::cell::RefCell;
+
+use anamnesis_json::Object;
+use anamnesis_kernel::Event;
+use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SystemRandom, sha256};
+use anamnesis_store::{ReadError, SealedEvent, StoredEvent};
+
+use crate::keyring::{Held, Keyring, KeyringError};
+
+thread_local! {
+    /// One for each thread, as its contexts are costly to set up.
+    static SEALER: RefCell<Sealer> = RefCell::new(Sealer::new());
+}
+
+/// Seals an event that has all but its place.
+pub(crate) fn seal(held: &Held, key: &SubjectKey, new: &NewEvent<'_>) -> SealedEvent {
+    let bound = Bound {
+        event_id: new.event_id,
+        subject: held.number,
+        kind: new.kind,
+        schema_version: new.schema_version,
+    };
+    let sealed = SEALER.with_borrow_mut(|sealer| sealer.seal(key, &bound, &new.clear, &SystemRandom));
+    SealedEvent {
+        event_id: new.event_id,
+        chosen_id: new.chosen_id,
+        subject: held.number,
+        kind: new.kind.to_owned(),
+        schema_version: new.schema_version,
+        sealed_hash: sha256(&sealed),
+        sealed,
+    }
+}
+
+/// What is to be sealed, and what stands beside it in clear.
+pub(crate) struct NewEvent<'a> {
+    pub(crate) event_id: uuid::Uuid,
+    pub(crate) chosen_id: bool,
+    pub(crate) kind: &'a str,
+    pub(crate) schema_version: u16,
+    pub(crate) clear: Clear<'a>,
+}
+
+/// Opens a stored event; none when its subject was erased.
+///
+/// # Errors
+///
+/// [`ReadError::Damaged`] with its place, when its key is missing or it does not open.
+pub(crate) async fn open(keyring: &Keyring, stored: StoredEvent) -> Result<Option<Event>, ReadError> {
+    let position = stored.position;
+    let damaged = |what| ReadError::Damaged { partition: position.partition, offset: position.offset, what };
+    let key = keyring.of_number(stored.subject).await.map_err(|error| match error {
+        KeyringError::Damaged { .. } => damaged("its key is missing or damaged"),
+        KeyringError::Read(error) => error,
+        other => ReadError::Unavailable(other.into()),
+    })?;
+    let Some(key) = key else { return Ok(None) };
+    open_with(&key, stored).map(Some).map_err(|()| damaged("it does not open"))
+}
+
+fn open_with(key: &SubjectKey, stored: StoredEvent) -> Result<Event, ()> {
+    let bound = Bound {
+        event_id: stored.event_id,
+        subject: stored.subject,
+        kind: &stored.kind,
+        schema_version: stored.schema_version,
+    };
+    let opened = SEALER.with_borrow_mut(|sealer| sealer.open(key, &bound, &stored.sealed)).map_err(|_| ())?;
+    let metadata = opened.metadata.as_deref().map(parse_object).transpose()?;
+    Ok(Event {
+        event_id: stored.event_id,
+        stream: opened.stream,
+        version: stored.version,
+        position: stored.position,
+        commit_id: stored.commit_id,
+        kind: stored.kind.into(),
+        schema_version: stored.schema_version,
+        recorded_at: stored.moment,
+        occurred_at: opened.occurred_at,
+        subject: opened.subject,
+        actor: opened.actor,
+        source: opened.source,
+        correlation_id: opened.correlation_id.map(Into::into),
+        causation_id: opened.causation_id,
+        reason: opened.reason.map(Into::into),
+        metadata,
+        whole: opened.whole,
+        data: opened.data,
+    })
+}
+
+fn parse_object(text: &[u8]) -> Result<Object, ()> {
+    match anamnesis_json::parse(text) {
+        Ok(anamnesis_json::Value::Object(object)) => Ok(object),
+        _ => Err(()),
+    }
+}
+
+/// An event's data, parsed and lifted to today's shape.
+///
+/// # Errors
+///
+/// When a newer program wrote it.
+pub(crate) fn lifted(event: &Event) -> Result<Object, ReadError> {
+    let place = event.position;
+    let damaged = |what| ReadError::Damaged { partition: place.partition, offset: place.offset, what };
+    let data = parse_object(&event.data).map_err(|()| damaged("its data is not JSON"))?;
+    anamnesis_chart::upcast(&event.kind, event.schema_version, data)
+        .map_err(|_| damaged("a newer program wrote it, and this one cannot read it"))
+}

@@ -1,0 +1,194 @@
+//! The one way in: decide on every stream of a request, append what was decided, wait as asked.
+
+mod answer;
+mod decide;
+mod error;
+
+use std::time::{Duration, Instant as Stopwatch};
+
+use anamnesis_chart::{Command, Door};
+use anamnesis_kernel::{Actor, Instant, Source, StreamName, Version};
+use anamnesis_json::Object;
+use anamnesis_seal::{Hash, Tag};
+use anamnesis_store::{AppendError, Claim, Commit, Idempotency};
+use compact_str::CompactString;
+use uuid::Uuid;
+
+pub use answer::{Answer, ItemAnswer, Receipt};
+pub use error::CommitError;
+
+use crate::engine::Engine;
+use crate::instruments::Stage;
+
+/// How often a request is decided anew because someone else wrote first.
+const ATTEMPTS_MAX: u32 = 20;
+/// How long a writer waits for the views before it is told that the log has its events, the views not yet.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a door asks for: all of it happens together, or nothing.
+pub struct Request {
+    /// By stream, each once.
+    pub items: Vec<Item>,
+    /// What makes a repetition harmless.
+    pub idempotency: Option<Idempotent>,
+    /// What the request depends on that is no stream.
+    pub claims: Vec<Claim>,
+    /// Who asks.
+    pub actor: Actor,
+    /// Through which door.
+    pub source: Source,
+    /// The door's manners.
+    pub door: Door,
+    /// What it belongs together with.
+    pub correlation_id: Option<CompactString>,
+    /// What is waited for.
+    pub wait: Wait,
+}
+
+/// What shall happen to one record.
+pub struct Item {
+    /// The record.
+    pub stream: StreamName,
+    /// Where it must stand.
+    pub expected: Expect,
+    /// In this order.
+    pub steps: Vec<Step>,
+}
+
+/// One command with what the caller says about it.
+pub struct Step {
+    /// What shall happen.
+    pub command: Command,
+    /// The caller's own id for the event.
+    pub event_id: Option<Uuid>,
+    /// When it happened.
+    pub occurred_at: Option<Instant>,
+    /// The event that led to it.
+    pub causation_id: Option<Uuid>,
+    /// Why.
+    pub reason: Option<CompactString>,
+    /// The caller's own.
+    pub metadata: Option<Object>,
+}
+
+impl Step {
+    /// A command about which nothing more is said.
+    pub const fn of(command: Command) -> Self {
+        Self { command, event_id: None, occurred_at: None, causation_id: None, reason: None, metadata: None }
+    }
+}
+
+/// Where a record must stand for a request to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Anywhere.
+    Any,
+    /// No live record: never there, or deleted.
+    None,
+    /// A live record, at any version.
+    Live,
+    /// At this version.
+    Version(Version),
+}
+
+/// A key under which a request is done once.
+pub struct Idempotent {
+    /// The keyed hash of the caller's key.
+    pub key: Tag,
+    /// The keyed hash of what was asked.
+    pub content: Hash,
+}
+
+/// What an answer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The events are synced and the views show them.
+    Views,
+    /// The events are synced.
+    Log,
+}
+
+impl Engine {
+    /// Carries out a request.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`]; nothing was kept but where it says so.
+    pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
+        let answer = self.append(&request).await?;
+        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, VIEWS_PATIENCE).await {
+            return Ok(Answer { seen: false, ..answer });
+        }
+        Ok(answer)
+    }
+
+    async fn append(&self, request: &Request) -> Result<Answer, CommitError> {
+        if let Some(answer) = self.known(request).await? {
+            return Ok(answer);
+        }
+        let tags: Vec<Tag> = request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let started = Stopwatch::now();
+            let held = self.heads.hold(&tags).await;
+            let decided = self.decide(request, &tags).await?;
+            self.instruments.took(Stage::Decide, started.elapsed());
+            let started = Stopwatch::now();
+            let commit_id = self.minter.event_id(self.clock.now());
+            let sealed = self.seal(request, &tags, &decided).await?;
+            let idempotency = request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
+                let outcome = decided.outcome(request).to_bytes();
+                Idempotency {
+                    key: idempotent.key,
+                    content: idempotent.content,
+                    outcome: self.keyring.store.seal_outcome(&idempotent.key, &outcome, &anamnesis_seal::SystemRandom),
+                }
+            });
+            let commit = Commit {
+                commit_id,
+                now: self.clock.now(),
+                streams: sealed,
+                claims: request.claims.clone(),
+                idempotency,
+            };
+            let appending = self.log.append(commit);
+            // The log judges in the order of calls, so the next to decide may build on this already.
+            let decision = decided.remember(self, request, &tags);
+            drop(held);
+            self.instruments.took(Stage::Append, started.elapsed());
+            let started = Stopwatch::now();
+            let appended = appending.await;
+            self.instruments.took(Stage::Sync, started.elapsed());
+            match appended {
+                Ok(appended) => return Self::settle(decision, &appended),
+                Err(error) => {
+                    self.heads.forget(&tags);
+                    match error {
+                        AppendError::Conflict { .. } => self.instruments.conflict(),
+                        AppendError::Claimed { .. } => {
+                            self.instruments.conflict();
+                            return Err(CommitError::Claimed);
+                        }
+                        AppendError::KeyKnown(_) | AppendError::EventKnown { .. } => {
+                            if let Some(answer) = self.known(request).await? {
+                                return Ok(answer);
+                            }
+                        }
+                        other => return Err(other.into()),
+                    }
+                }
+            }
+        }
+        Err(CommitError::Busy)
+    }
+
+    /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.
+    fn settle(decision: decide::Settled, appended: &anamnesis_store::Appended) -> Result<Answer, CommitError> {
+        match decision {
+            decide::Settled::Refused(error) => Err(error),
+            decide::Settled::Taken(mut answer) => {
+                answer.place(appended);
+                Ok(answer)
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Deciding: the rules of each record, applied to where it stands and to what the same request did to it.
+
+use anamnesis_chart::{Context, EventRef, NewEvent, Refusal, State, decide, evolve};
+use anamnesis_json::Object;
+use anamnesis_kernel::{Position, StreamName, Version};
+use anamnesis_seal::{Clear, Tag};
+use anamnesis_store::{Expected, StreamAppend};
+use uuid::Uuid;
+
+use super::{Answer, CommitError, Expect, Item, ItemAnswer, Receipt, Request, Step};
+use crate::codec;
+use crate::engine::Engine;
+use crate::heads::Head;
+
+/// What was decided, stream by stream.
+pub(super) struct Decided {
+    items: Vec<DecidedItem>,
+    refusal: Option<CommitError>,
+}
+
+/// What is answered once what it rests on is durable.
+pub(super) enum Settled {
+    Taken(Answer),
+    Refused(CommitError),
+}
+
+struct DecidedItem {
+    before: Version,
+    created: bool,
+    after: State,
+    subject: StreamName,
+    events: Vec<DecidedEvent>,
+}
+
+struct DecidedEvent {
+    step: usize,
+    event_id: Uuid,
+    event: NewEvent,
+}
+
+impl Engine {
+    /// Decides on every item; what the rules refuse is part of the decision, not an error.
+    pub(super) async fn decide(&self, request: &Request, tags: &[Tag]) -> Result<Decided, CommitError> {
+        let mut items = Vec::with_capacity(request.items.len());
+        let mut refusals = Vec::new();
+        let mut conflict = None;
+        for (at, (item, tag)) in request.items.iter().zip(tags).enumerate() {
+            let head = self.load(*tag, &item.stream).await?;
+            if conflict.is_none() && !meets(item.expected, &head.state) {
+                let (stream, expected, actual) = (item.stream.clone(), item.expected, head.state.version);
+                conflict = Some(CommitError::Conflict { stream, expected, actual });
+            }
+            items.push(self.decide_item(request, at, item, &head, &mut refusals));
+        }
+        let refused = (!refusals.is_empty()).then_some(CommitError::Refused(refusals));
+        Ok(Decided { items, refusal: conflict.or(refused) })
+    }
+
+    fn decide_item(
+        &self,
+        request: &Request,
+        at: usize,
+        item: &Item,
+        head: &Head,
+        refusals: &mut Vec<(usize, usize, Refusal)>,
+    ) -> DecidedItem {
+        let mut state = State { version: head.state.version, elements: head.state.elements.clone() };
+        let created = state.elements.is_none();
+        let mut events = Vec::new();
+        for (number, step) in item.steps.iter().enumerate() {
+            let context = Context { stream: &item.stream, reason: step.reason.as_deref(), door: request.door };
+            match decide(&state, &context, step.command.clone()) {
+                Ok(news) => {
+                    for event in news {
+                        state.elements = apply(state.elements.take(), &event);
+                        state.version += 1;
+                        let event_id = step.event_id.unwrap_or_else(|| self.minter.event_id(self.clock.now()));
+                        events.push(DecidedEvent { step: number, event_id, event });
+                    }
+                }
+                Err(reasons) => refusals.extend(reasons.into_iter().map(|reason| (at, number, reason))),
+            }
+        }
+        let subject = match &state.elements {
+            Some(elements) => self.indexing.subject(&item.stream, elements),
+            None => head.subject.clone(),
+        };
+        if head.state.elements.is_some() && subject != head.subject && !events.iter().any(|e| e.event.whole) {
+            carry_whole(&mut events, &mut state, head.state.version, &item.stream);
+        }
+        DecidedItem { before: head.state.version, created, after: state, subject, events }
+    }
+
+    /// Seals what was decided; a refusal leaves the conditions alone, to be confirmed by the log.
+    pub(super) async fn seal(
+        &self,
+        request: &Request,
+        tags: &[Tag],
+        decided: &Decided,
+    ) -> Result<Vec<StreamAppend>, CommitError> {
+        let conditions = |item: &DecidedItem, tag: &Tag| StreamAppend {
+            stream: *tag,
+            expected: Expected::Exact(item.before),
+            events: Vec::new(),
+        };
+        let mut appends: Vec<StreamAppend> = decided.items.iter().zip(tags).map(|(item, tag)| conditions(item, tag)).collect();
+        if decided.refusal.is_some() {
+            return Ok(appends);
+        }
+        let subjects: Vec<&StreamName> = decided.items.iter().filter(|item| !item.events.is_empty()).map(|item| &item.subject).collect();
+        let mut unique = subjects.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        let held = self.keyring.of_subjects(&unique).await?;
+        let mut text = Vec::new();
+        for ((item, decided), append) in request.items.iter().zip(&decided.items).zip(&mut appends) {
+            if decided.events.is_empty() {
+                continue;
+            }
+            let held = unique.binary_search(&&decided.subject).ok().and_then(|at| held.get(at));
+            let held = held.ok_or_else(|| CommitError::Unavailable("a subject has no key".into()))?;
+            let Some(key) = &held.key else { return Err(CommitError::Erased(decided.subject.clone())) };
+            for DecidedEvent { step, event_id, event } in &decided.events {
+                let Some(Step { occurred_at, causation_id, reason, metadata, event_id: chosen, .. }) = item.steps.get(*step) else { continue };
+                text.clear();
+                anamnesis_json::write_object(&event.data, &mut text);
+                let metadata = metadata.as_ref().map(Object::to_text);
+                let clear = Clear {
+                    stream: &item.stream,
+                    occurred_at: *occurred_at,
+                    subject: (decided.subject != item.stream).then_some(&decided.subject),
+                    actor: &request.actor,
+                    source: &request.source,
+                    correlation_id: request.correlation_id.as_deref(),
+                    causation_id: *causation_id,
+                    reason: reason.as_deref(),
+                    metadata: metadata.as_deref(),
+                    whole: event.whole,
+                    data: &text,
+                };
+                append.events.push(codec::seal(held, key, &codec::NewEvent {
+                    event_id: *event_id,
+                    chosen_id: chosen.is_some(),
+                    kind: &event.kind,
+                    schema_version: event.schema_version,
+                    clear,
+                }));
+            }
+        }
+        Ok(appends)
+    }
+}
+
+impl Decided {
+    pub(super) fn has_events(&self) -> bool {
+        self.refusal.is_none() && self.items.iter().any(|item| !item.events.is_empty())
+    }
+
+    /// What will be answered, but for what only the log knows.
+    pub(super) fn outcome(&self, request: &Request) -> Answer {
+        let items = request.items.iter().zip(&self.items).map(|(item, decided)| decided.answer(&item.stream));
+        Answer {
+            cursor: anamnesis_kernel::Cursor::beginning(1),
+            commit_id: Uuid::nil(),
+            moment: anamnesis_kernel::Instant::default(),
+            items: items.collect(),
+            repeated: false,
+            seen: true,
+        }
+    }
+
+    /// Lets the next decision build on this one, and gives what to answer when the log has it.
+    pub(super) fn remember(self, engine: &Engine, request: &Request, tags: &[Tag]) -> Settled {
+        if let Some(refusal) = self.refusal {
+            return Settled::Refused(refusal);
+        }
+        let answer = self.outcome(request);
+        for (item, tag) in self.items.into_iter().zip(tags) {
+            // A record just begun is rarely touched again soon: leave the room to others.
+            if item.before > 0 || item.events.is_empty() {
+                engine.heads.put(*tag, Head { state: item.after, subject: item.subject });
+            }
+        }
+        Settled::Taken(answer)
+    }
+}
+
+impl DecidedItem {
+    fn answer(&self, stream: &StreamName) -> ItemAnswer {
+        let receipt = |(event, version): (&DecidedEvent, Version)| Receipt {
+            event_id: event.event_id,
+            kind: event.event.kind.clone(),
+            version,
+            position: Position { partition: 0, offset: 0 },
+        };
+        ItemAnswer {
+            stream: stream.clone(),
+            version: self.after.version,
+            created: self.created,
+            live: self.after.elements.is_some(),
+            events: self.events.iter().zip(self.before + 1..).map(receipt).collect(),
+        }
+    }
+}
+
+fn meets(expected: Expect, state: &State) -> bool {
+    match expected {
+        Expect::Any => true,
+        Expect::None => state.elements.is_none(),
+        Expect::Live => state.elements.is_some(),
+        Expect::Version(version) => state.version == version,
+    }
+}
+
+/// Folds a new event as it will be folded when it is read.
+fn apply(elements: Option<Object>, event: &NewEvent) -> Option<Object> {
+    match anamnesis_chart::upcast(&event.kind, event.schema_version, event.data.clone()) {
+        Ok(data) => evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data }),
+        Err(_) => elements,
+    }
+}
+
+/// A record that comes under another key carries itself whole, so that either person can be erased alone.
+fn carry_whole(events: &mut Vec<DecidedEvent>, state: &mut State, before: Version, stream: &StreamName) {
+    let (Some(first), Some(elements)) = (events.first(), &state.elements) else { return };
+    let kind = match events.as_slice() {
+        [one] => one.event.kind.clone(),
+        _ => compact_str::format_compact!("{}Revised", stream.kind),
+    };
+    let event = NewEvent { kind, schema_version: 1, whole: true, data: elements.clone() };
+    *events = vec![DecidedEvent { step: first.step, event_id: first.event_id, event }];
+    state.version = before + 1;
+}

@@ -1,0 +1,119 @@
+//! The engine: what it is put together from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anamnesis_kernel::{Clock, Cursor};
+use anamnesis_seal::{Minter, SystemRandom};
+use anamnesis_store::{Log, Views};
+use parking_lot::RwLock;
+use tokio::sync::watch;
+
+use crate::heads::Heads;
+use crate::index::Indexing;
+use crate::instruments::Instruments;
+use crate::keyring::Keyring;
+use crate::projector::Reached;
+use crate::read::Texts;
+
+/// What an engine is put together from.
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// The serving views.
+    pub views: Arc<dyn Views>,
+    /// The keys.
+    pub keyring: Keyring,
+    /// What FHIR says of a record.
+    pub indexing: Arc<dyn Indexing>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who measures.
+    pub instruments: Arc<dyn Instruments>,
+}
+
+/// Loads, decides, appends, waits for the views, and reads.
+pub struct Engine {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) views: Arc<dyn Views>,
+    pub(crate) keyring: Keyring,
+    pub(crate) indexing: Arc<dyn Indexing>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instruments: Arc<dyn Instruments>,
+    pub(crate) minter: Minter,
+    pub(crate) heads: Heads,
+    pub(crate) texts: Texts,
+    pub(crate) reached: watch::Sender<Reached>,
+    pub(crate) stuck: RwLock<Option<String>>,
+}
+
+impl Engine {
+    /// Puts an engine together; views are made once its [`crate::projector`] runs.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { log, views, keyring, indexing, clock, instruments } = parts;
+        let partitions = log.info().partitions;
+        let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
+        Arc::new(Self {
+            log,
+            views,
+            keyring,
+            indexing,
+            clock,
+            instruments,
+            minter: Minter::new(SystemRandom),
+            heads: Heads::new(),
+            texts: Texts::new(),
+            reached: watch::Sender::new(reached),
+            stuck: RwLock::new(None),
+        })
+    }
+
+    /// The log, for those who watch its head.
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    /// The serving views.
+    pub fn views(&self) -> &Arc<dyn Views> {
+        &self.views
+    }
+
+    /// The keys in use.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Mints ids.
+    pub fn minter(&self) -> &Minter {
+        &self.minter
+    }
+
+    /// The time by the engine's clock.
+    pub fn now(&self) -> anamnesis_kernel::Instant {
+        self.clock.now()
+    }
+
+    /// The end of the log: everything acknowledged lies at or before it.
+    pub fn head(&self) -> Cursor {
+        self.log.head().borrow().cursor.clone()
+    }
+
+    /// Up to where the views are complete.
+    pub fn reached(&self) -> Cursor {
+        self.reached.borrow().cursor.clone()
+    }
+
+    /// Why the views do not advance, when they cannot.
+    pub fn stuck(&self) -> Option<String> {
+        self.stuck.read().clone()
+    }
+
+    /// Waits until the views have everything up to `cursor`; false when `patience` ran out.
+    pub async fn wait_for_views(&self, cursor: &Cursor, patience: Duration) -> bool {
+        let mut reached = self.reached.subscribe();
+        let covers = |reached: &Reached| {
+            reached.cursor.offsets.iter().zip(&cursor.offsets).all(|(have, wanted)| have >= wanted)
+        };
+        tokio::time::timeout(patience, reached.wait_for(covers)).await.is_ok_and(|seen| seen.is_ok())
+    }
+}

@@ -1,0 +1,33 @@
+//! What the engine asks of the room that knows FHIR: what a record is found by, and whom it is about.
+
+use anamnesis_json::Object;
+use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::{ResourceId, StreamName};
+
+/// What one record is found by, and the date searches order it by.
+pub struct Indexed {
+    /// Rows, sorted, each once.
+    pub entries: Vec<Entry>,
+    /// The main clinical date, newest first: see [`anamnesis_kernel::search::newest_first`].
+    pub date: i64,
+}
+
+/// Pure functions of a record's elements.
+pub trait Indexing: Send + Sync {
+    /// Changes whenever an extractor does: views of another shape are made anew.
+    fn shape(&self) -> &str;
+
+    /// What the record is found by.
+    fn index(&self, stream: &StreamName, elements: &Object) -> Indexed;
+
+    /// The patients the record is about.
+    fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId>;
+
+    /// Whose key seals the record: its patient's where there is exactly one, else its own.
+    fn subject(&self, stream: &StreamName, elements: &Object) -> StreamName {
+        match self.patients(stream, elements).as_slice() {
+            [one] => StreamName::new(anamnesis_kernel::ResourceType::PATIENT, one.clone()),
+            _ => stream.clone(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The keys in use: unwrapped once, kept in memory, made when a new subject appears.
+
+use std::sync::Arc;
+
+use anamnesis_kernel::StreamName;
+use anamnesis_seal::{
+    EpochKey, MasterKey, OpenError, StoreKeys, SubjectKey, SubjectNumber, SystemRandom, Tag,
+};
+use anamnesis_store::{AppendError, KeyRow, Keys, ReadError, Secret};
+use quick_cache::sync::Cache;
+use zeroize::Zeroizing;
+
+const EPOCH: u32 = 1;
+const EPOCH_NAME: &str = "epoch-1";
+const KEYS_KEPT: usize = 100_000;
+
+/// Why a key could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The master key is not the one the keys were wrapped with.
+    #[error("the master key does not fit these keys")]
+    WrongMaster,
+    /// The keys could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A new key could not be kept.
+    #[error(transparent)]
+    Write(#[from] AppendError),
+    /// A key is missing without a tombstone, or does not unwrap.
+    #[error("the key of subject {} is {what}", subject.0)]
+    Damaged {
+        /// Whose.
+        subject: SubjectNumber,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+/// A subject's number and key.
+#[derive(Clone)]
+pub(crate) struct Held {
+    pub(crate) number: SubjectNumber,
+    /// None once the subject was erased.
+    pub(crate) key: Option<SubjectKey>,
+}
+
+/// The store's keys, and those of subjects as they are needed.
+pub struct Keyring {
+    keys: Arc<dyn Keys>,
+    epoch: EpochKey,
+    /// The store's own keys.
+    pub store: StoreKeys,
+    by_tag: Cache<Tag, Held>,
+    by_number: Cache<SubjectNumber, Held>,
+}
+
+impl Keyring {
+    /// Opens the keys with the master key; in a new store they are made.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringError::WrongMaster`], or when the keys cannot be read or kept.
+    pub async fn open(keys: Arc<dyn Keys>, master: &MasterKey) -> Result<Self, KeyringError> {
+        let mut secrets = keys.secrets().await?;
+        if secrets.is_empty() {
+            secrets = keys.add_secrets(new_secrets(master)).await?;
+        }
+        let wrapped = |name: &str| {
+            let secret = secrets.iter().find(|secret| secret.name == name);
+            secret.map(|secret| secret.wrapped.as_slice()).ok_or(KeyringError::WrongMaster)
+        };
+        let epoch = master.unwrap_epoch(EPOCH, wrapped(EPOCH_NAME)?).map_err(|_| KeyringError::WrongMaster)?;
+        let mut clear = Zeroizing::new([[0; 32]; StoreKeys::NAMES.len()]);
+        for (name, slot) in StoreKeys::NAMES.iter().zip(clear.iter_mut()) {
+            *slot = *epoch.unwrap_secret(name, wrapped(name)?).map_err(|_| KeyringError::WrongMaster)?;
+        }
+        Ok(Self {
+            keys,
+            epoch,
+            store: StoreKeys::from_secrets(&clear),
+            by_tag: Cache::new(KEYS_KEPT),
+            by_number: Cache::new(KEYS_KEPT),
+        })
+    }
+
+    /// The keys of these subjects, made and synced where there are none.
+    pub(crate) async fn of_subjects(&self, subjects: &[&StreamName]) -> Result<Vec<Held>, KeyringError> {
+        let tags: Vec<Tag> = subjects.iter().map(|subject| self.store.subject_tag(subject)).collect();
+        let mut held: Vec<Option<Held>> = tags.iter().map(|tag| self.by_tag.get(tag)).collect();
+        let unknown: Vec<Tag> = tags.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(tag, _)| *tag).collect();
+        if !unknown.is_empty() {
+            let found = self.keys.find_by_tag(&unknown).await?;
+            let missing: Vec<KeyRow> = unknown.iter().zip(&found).filter(|(_, row)| row.is_none()).map(|(tag, _)| self.new_row(*tag)).collect();
+            let mut rows: Vec<KeyRow> = found.into_iter().flatten().collect();
+            if !missing.is_empty() {
+                rows.extend(self.keys.add(missing).await?);
+            }
+            for row in &rows {
+                self.remember(row)?;
+            }
+            let by_tag: std::collections::HashMap<Tag, &KeyRow> = rows.iter().map(|row| (row.tag, row)).collect();
+            for (tag, slot) in tags.iter().zip(&mut held) {
+                if let (None, Some(row)) = (&slot, by_tag.get(tag)) {
+                    *slot = Some(self.unwrap(row)?);
+                }
+            }
+        }
+        Ok(held.into_iter().flatten().collect())
+    }
+
+    /// The key that opens what is sealed for `number`; none when the subject was erased.
+    pub(crate) async fn of_number(&self, number: SubjectNumber) -> Result<Option<SubjectKey>, KeyringError> {
+        if let Some(held) = self.by_number.get(&number) {
+            return Ok(held.key);
+        }
+        let row = self.keys.find_by_number(&[number]).await?.into_iter().flatten().next();
+        let row = row.ok_or(KeyringError::Damaged { subject: number, what: "missing" })?;
+        Ok(self.remember(&row)?.key)
+    }
+
+    /// Forgets a subject's key, which was destroyed.
+    pub fn forget(&self, subject: &StreamName) {
+        if let Some((_, held)) = self.by_tag.remove(&self.store.subject_tag(subject)) {
+            self.by_number.remove(&held.number);
+        }
+    }
+
+    fn remember(&self, row: &KeyRow) -> Result<Held, KeyringError> {
+        let held = self.unwrap(row)?;
+        self.by_tag.insert(row.tag, held.clone());
+        self.by_number.insert(row.number, held.clone());
+        Ok(held)
+    }
+
+    fn unwrap(&self, row: &KeyRow) -> Result<Held, KeyringError> {
+        let damaged = |_: OpenError| KeyringError::Damaged { subject: row.number, what: "damaged" };
+        let key = row.wrapped.as_deref().map(|wrapped| self.epoch.unwrap(row.number, wrapped)).transpose();
+        Ok(Held { number: row.number, key: key.map_err(damaged)? })
+    }
+
+    fn new_row(&self, tag: Tag) -> KeyRow {
+        let number = SubjectNumber::generate(&SystemRandom);
+        let key = SubjectKey::generate(&SystemRandom);
+        KeyRow { tag, number, wrapped: Some(self.epoch.wrap(number, &key, &SystemRandom)) }
+    }
+}
+
+fn new_secrets(master: &MasterKey) -> Vec<Secret> {
+    let epoch = EpochKey::generate(&SystemRandom);
+    let store = StoreKeys::generate(&SystemRandom);
+    let mut secrets: Vec<Secret> = store
+        .secrets()
+        .map(|(name, secret)| Secret { name: name.to_owned(), wrapped: epoch.wrap_secret(name, secret, &SystemRandom) })
+        .collect();
+    secrets.push(Secret { name: EPOCH_NAME.to_owned(), wrapped: master.wrap_epoch(EPOCH, &epoch, &SystemRandom) });
+    secrets
+}

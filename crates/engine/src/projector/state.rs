@@ -1,0 +1,54 @@
+//! The records the projector has folded lately, so that the next event of one need not load it.
+
+use std::collections::HashMap;
+
+use anamnesis_json::Object;
+use anamnesis_kernel::{StreamName, Version};
+use anamnesis_store::RecordNumber;
+
+/// Records kept beyond a batch: those that changed after their beginning.
+const STATES_BYTES_MAX: usize = 32 << 20;
+
+/// A record as the views have it, or as the batch has made it.
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) number: RecordNumber,
+    pub(super) version: Version,
+    pub(super) elements: Option<Object>,
+    pub(super) corrects: Option<Version>,
+}
+
+/// The states by name, bounded by what they weigh.
+pub(super) struct States {
+    by_name: HashMap<StreamName, State>,
+    bytes: usize,
+}
+
+impl States {
+    pub(super) fn new() -> Self {
+        Self { by_name: HashMap::new(), bytes: 0 }
+    }
+
+    pub(super) fn take(&mut self, name: &StreamName) -> Option<State> {
+        let state = self.by_name.remove(name)?;
+        self.bytes = self.bytes.saturating_sub(weight(&state));
+        Some(state)
+    }
+
+    pub(super) fn put(&mut self, name: StreamName, state: State) {
+        if self.bytes > STATES_BYTES_MAX {
+            self.clear();
+        }
+        self.bytes += weight(&state);
+        self.by_name.insert(name, state);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.by_name.clear();
+        self.bytes = 0;
+    }
+}
+
+fn weight(state: &State) -> usize {
+    200 + state.elements.as_ref().map_or(0, Object::heap_bytes)
+}

@@ -1,0 +1,160 @@
+//! Reading: records as they are and were, streams, and the log.
+
+use std::sync::Arc;
+
+use anamnesis_chart::write_resource;
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::{Cursor, Event, Position, StreamName, Version};
+use anamnesis_store::{Body, Direction, ReadError, RecordNumber, RecordVersion};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::codec;
+use crate::engine::Engine;
+
+const TEXTS_BYTES_MAX: u64 = 24 << 20;
+/// How many events are looked at for one filtered page, so that a rare filter does not hold a reader for long.
+const SCAN_EVENTS_MAX: u64 = 20_000;
+const SCAN_PAGE: u32 = 1_000;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<(RecordNumber, Version), Arc<[u8]>> for ByBytes {
+    fn weight(&self, _: &(RecordNumber, Version), text: &Arc<[u8]>) -> u64 {
+        text.len() as u64 + 100
+    }
+}
+
+/// Resources as they are served, by record and version: a version never changes.
+pub(crate) struct Texts(Cache<(RecordNumber, Version), Arc<[u8]>, ByBytes>);
+
+impl Texts {
+    pub(crate) fn new() -> Self {
+        Self(Cache::with_weighter(20_000, TEXTS_BYTES_MAX, ByBytes))
+    }
+}
+
+
+/// A page of the log.
+pub struct EventPage {
+    /// What was found.
+    pub events: Vec<Event>,
+    /// Where to ask again.
+    pub next: Cursor,
+}
+
+/// Which events of the log are asked for.
+#[derive(Clone, Default)]
+pub struct Filter {
+    /// Of one of these types; all when empty.
+    pub kinds: Vec<String>,
+    /// Of these resource types or records; all when empty.
+    pub records: Vec<String>,
+    /// About this patient.
+    pub patient: Option<StreamName>,
+}
+
+
+impl Filter {
+    fn takes(&self, event: &Event) -> bool {
+        let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == event.kind);
+        let record = self.records.is_empty()
+            || self.records.iter().any(|record| *record == event.stream.kind.name() || *record == event.stream.to_string());
+        let about = |patient: &StreamName| event.stream == *patient || event.subject.as_ref() == Some(patient);
+        kind && record && self.patient.as_ref().is_none_or(about)
+    }
+}
+
+impl Engine {
+    /// The elements of a record at one version; none when it was deleted, or its subject erased.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn elements(&self, version: &RecordVersion) -> Result<Option<Object>, ReadError> {
+        match &version.body {
+            Body::Deleted => Ok(None),
+            Body::Here(text) => {
+                let damaged = ReadError::Unavailable("a view holds what is not JSON".into());
+                match anamnesis_json::parse(text) {
+                    Ok(Value::Object(elements)) => Ok(Some(elements)),
+                    _ => Err(damaged),
+                }
+            }
+            Body::InLog => {
+                let position = Position { partition: version.number.partition, offset: version.offset };
+                let stored = self.log.read_at(&[position]).await?.into_iter().next();
+                let Some(stored) = stored else { return Ok(None) };
+                let Some(event) = codec::open(&self.keyring, stored).await? else { return Ok(None) };
+                codec::lifted(&event).map(Some)
+            }
+        }
+    }
+
+    /// The resource as it is served; none when it was deleted, or its subject erased.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn text(&self, version: &RecordVersion) -> Result<Option<Arc<[u8]>>, ReadError> {
+        let key = (version.number, version.version);
+        if let Some(text) = self.texts.0.get(&key) {
+            return Ok(Some(text));
+        }
+        let Some(elements) = self.elements(version).await? else { return Ok(None) };
+        let mut text = Vec::with_capacity(1_024);
+        write_resource(&version.name, version.version, version.began, &elements, &mut text);
+        let text: Arc<[u8]> = text.into();
+        self.texts.0.insert(key, Arc::clone(&text));
+        Ok(Some(text))
+    }
+
+    /// At most `limit` events of a stream from version `from` on; none when there is no such stream.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn stream(&self, name: &StreamName, from: Version, limit: u32) -> Result<Vec<Event>, ReadError> {
+        let tag = self.keyring.store.stream_tag(name);
+        let stored = self.log.read_stream(tag, from, Direction::Forward, limit).await?;
+        let mut events = Vec::with_capacity(stored.len());
+        for event in stored {
+            events.extend(codec::open(&self.keyring, event).await?);
+        }
+        Ok(events)
+    }
+
+    /// At most `limit` events of the log that follow `from` and pass the filter.
+    ///
+    /// A page may be short, or empty, where few pass; `next` is where to ask again.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub async fn events(&self, from: &Cursor, filter: &Filter, limit: u32) -> Result<EventPage, ReadError> {
+        let mut next = from.clone();
+        let mut events = Vec::new();
+        let mut scanned = 0;
+        'pages: while (events.len() as u64) < u64::from(limit) && scanned < SCAN_EVENTS_MAX {
+            let offset = next.offset(0);
+            let stored = self.log.read(0, offset, SCAN_PAGE.min(limit.max(1))).await?;
+            if stored.is_empty() {
+                break;
+            }
+            for stored in stored {
+                let (moment, after) = (stored.moment, stored.position.offset + 1);
+                let skip = !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind);
+                if !skip && let Some(event) = codec::open(&self.keyring, stored).await? && filter.takes(&event) {
+                    events.push(event);
+                }
+                next = Cursor { moment, offsets: vec![after] };
+                scanned += 1;
+                if events.len() as u64 >= u64::from(limit) {
+                    break 'pages;
+                }
+            }
+        }
+        Ok(EventPage { events, next })
+    }
+}
