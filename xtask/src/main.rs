@@ -20,6 +20,7 @@ const CHORES: &[(&str, &str, &str)] = &[
     ("test", "", "bring what the tests need, run them all, count them"),
     ("ci", "", "everything that must hold before a change is taken"),
     ("tidy", "", "check what the compiler does not: documents, walls, files"),
+    ("bench", "[import|appends|reads|log]", "measure the release binary on this machine"),
     ("codegen", "DEFINITIONS", "write the tables of the fhir room from the official definitions"),
 ];
 
@@ -42,12 +43,16 @@ fn chore(args: &[&str], root: &Path) -> anyhow::Result<bool> {
         ["test"] => test::run(root),
         ["ci"] => ci::run(root),
         ["tidy"] => tidy::run(root),
+        ["bench", parts @ ..] => {
+            let words = ["run", "--quiet", "--release", "--locked", "--package", "anamnesis-bench", "--"];
+            run::shown(run::command(root, "cargo", &[&words, parts].concat()))
+        }
         ["codegen", definitions] => {
             codegen::run(definitions.as_ref(), &root.join(codegen::OUT)).map(|()| true)
         }
         _ => {
             for (name, rest, what) in CHORES {
-                println!("cargo xtask {:<20} {what}", format!("{name} {rest}"));
+                println!("cargo xtask {:<33}{what}", format!("{name} {rest}"));
             }
             Ok(args.is_empty())
         }

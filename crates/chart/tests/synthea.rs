@@ -28,7 +28,7 @@ fn bundles(folder: &Path, found: &mut Vec<PathBuf>) {
 fn first_events_have_names() {
     let folder = folder();
     if !folder.exists() {
-        eprintln!("skipped: ../shared/data is not here");
+        anamnesis_testkit::skipped("../shared/data is not here");
         return;
     }
     let mut files = Vec::new();

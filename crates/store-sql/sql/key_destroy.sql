@@ -1,1 +1,1 @@
-UPDATE key_subject SET wrapped = NULL, destroyed = $2 WHERE number = $1 AND wrapped IS NOT NULL
+UPDATE key_subject SET wrapped = NULL, destroyed = $1 WHERE number = $2 AND wrapped IS NOT NULL

@@ -1,1 +1,1 @@
-UPDATE log_partition SET next = $2, moment = $3, bytes = $4, tree = $5 WHERE partition = $1
+UPDATE log_partition SET next = $1, moment = $2, bytes = $3, tree = $4 WHERE partition = $5

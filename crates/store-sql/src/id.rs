@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        for text in ["p1", "01234567-89ab-cdef-0123-456789abcdef", "01234567-89AB-cdef-0123-456789abcdef", "x"] {
+        for text in
+            ["p1", "01234567-89ab-cdef-0123-456789abcdef", "01234567-89AB-cdef-0123-456789abcdef", "x"]
+        {
             let id = ResourceId::new(text).unwrap();
             assert_eq!(id_from_bytes(&id_bytes(&id)), Some(id));
         }

@@ -1,8 +1,14 @@
 //! The statements, one file each, the same text for every engine.
+//!
+//! Invariant: parameters first appear in the order of their numbers, since SQLite takes `$2` for a name and
+//! numbers it by where it first appears.
 
 macro_rules! statements {
     ($($name:ident = $file:literal;)*) => {
         $(pub(crate) const $name: &str = include_str!(concat!("../sql/", $file, ".sql"));)*
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$(($file, $name),)*];
     };
 }
 
@@ -53,4 +59,22 @@ statements! {
     SYSTEM_ADD = "system_add";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn parameters_first_appear_in_order() {
+        for (file, text) in ALL {
+            let mut highest = 0;
+            for after in text.split('$').skip(1) {
+                let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+                let number: u32 = digits.parse().unwrap();
+                assert!(number <= highest + 1, "{file}: ${number} comes before ${}", highest + 1);
+                highest = highest.max(number);
+            }
+        }
+    }
 }

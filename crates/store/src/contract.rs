@@ -1,1 +1,181 @@
-//! .
+//! The contract: what every engine must do, case by case.
+//!
+//! Invariant: a method of [`Log`], [`Keys`] or [`Views`] without a case here does not exist.
+//!
+//! An engine is held to it with one line in its tests, `anamnesis_store::contract_tests!(HARNESS)`, where the
+//! expression makes a [`Harness`] over a store that nobody else uses. Each case becomes a test of its own.
+
+#![expect(clippy::panic, reason = "a case that is not kept ends in a panic, as tests do")]
+
+use std::any::Any;
+use std::sync::Arc;
+
+use anamnesis_kernel::Instant;
+use async_trait::async_trait;
+
+use crate::{Keys, Log, Views};
+
+pub mod keys;
+pub mod log_append;
+pub mod log_groups;
+pub mod log_once;
+pub mod log_reads;
+pub mod log_time;
+mod sample;
+pub mod views_digest;
+pub mod views_pages;
+pub mod views_records;
+pub mod views_search;
+
+/// One store of the engine under test, with one partition.
+#[async_trait]
+pub trait Harness: Send + Sync + Sized {
+    /// Opens the store: empty the first time, then as it was left.
+    ///
+    /// What the call before gave was dropped; `now` is the time by a clock that stands still.
+    async fn open(&self, now: Instant) -> Stores;
+
+    /// Another store of the same engine, never opened before.
+    fn another(&self) -> Self;
+}
+
+/// An open store.
+pub struct Stores {
+    /// Its log.
+    pub log: Arc<dyn Log>,
+    /// Its keys.
+    pub keys: Arc<dyn Keys>,
+    /// Its views.
+    pub views: Arc<dyn Views>,
+    /// What keeps it open, such as a lock.
+    pub held: Box<dyn Any + Send + Sync>,
+}
+
+/// Makes a test of every case, for the engine whose harness the expression makes.
+#[macro_export]
+macro_rules! contract_tests {
+    ($harness:expr) => {
+        $crate::contract_tests! { @tests $harness;
+            log_append {
+                every_field_reads_back,
+                positions_have_no_gap_and_versions_count_within_their_stream,
+                a_stream_must_stand_where_it_is_expected,
+                a_conflict_in_one_stream_keeps_nothing_of_the_others,
+                conditions_alone_are_judged_and_leave_nothing,
+                events_of_one_stream_in_one_commit_follow_each_other,
+            }
+            log_once {
+                a_claim_holds_only_while_it_is_untouched,
+                of_two_racing_claims_one_wins,
+                a_known_key_gives_the_first_answer,
+                of_two_racing_keys_one_wins,
+                a_commit_without_events_leaves_no_key_and_no_claim,
+                keys_are_forgotten_after_seven_days,
+                a_known_event_id_is_told_with_its_place,
+                a_known_event_id_is_told_before_any_conflict,
+            }
+            log_time {
+                moments_rise_while_the_clock_stands_or_goes_back,
+                a_clock_more_than_a_minute_behind_is_refused,
+                an_instant_resolves_to_what_was_recorded_by_then,
+                nothing_appears_at_or_before_a_resolved_instant,
+            }
+            log_groups {
+                all_of_many_at_once_are_answered,
+                calls_are_judged_in_their_order,
+                a_refused_commit_does_not_harm_its_neighbours,
+                a_commit_stands_when_nobody_waits_for_it,
+                the_head_tells_of_each_commit,
+                the_root_is_that_of_the_leaves,
+            }
+            log_reads {
+                a_partition_is_read_in_pages,
+                a_stream_is_read_both_ways,
+                events_are_read_where_they_stand,
+                a_position_without_an_event_is_damage,
+                an_open_store_goes_on_where_it_was_left,
+            }
+            keys {
+                a_new_store_has_no_secrets_and_keeps_the_first,
+                the_first_key_of_a_subject_holds,
+                rows_are_found_by_tag_and_number_in_the_order_asked,
+                a_number_belongs_to_one_subject,
+                a_destroyed_key_leaves_a_tombstone_for_ever,
+                keys_outlive_a_restart,
+            }
+            views_records {
+                new_views_are_empty,
+                a_change_and_its_watermark_are_kept,
+                a_change_that_cannot_be_written_leaves_nothing,
+                records_are_found_in_the_order_asked,
+                each_version_is_found_as_it_was,
+                history_is_newest_first_and_limited,
+                a_deleted_record_lives_on_in_its_versions,
+                readers_never_see_half_a_change,
+                views_outlive_a_restart,
+            }
+            views_search {
+                each_test_finds_what_it_says,
+                criteria_are_all_met_by_any_of_their_tests,
+                rows_open_close_and_come_back,
+                a_thousand_values_are_one_criterion,
+            }
+            views_pages {
+                hits_come_newest_first_and_carry_the_current_version,
+                pages_follow_each_other_without_gap_or_double,
+                counts_ignore_page_and_limit,
+            }
+            views_digest {
+                the_same_changes_in_other_batches_are_the_same_views,
+                a_row_that_differs_shows,
+            }
+        }
+    };
+    (@tests $harness:expr; $($part:ident { $($case:ident,)+ })+) => {
+        $(
+            mod $part {
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        $crate::contract::$part::$case(&$harness).await;
+                    }
+                )+
+            }
+        )+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_is_run() {
+        let parts = [
+            ("keys", include_str!("contract/keys.rs")),
+            ("log_append", include_str!("contract/log_append.rs")),
+            ("log_groups", include_str!("contract/log_groups.rs")),
+            ("log_once", include_str!("contract/log_once.rs")),
+            ("log_reads", include_str!("contract/log_reads.rs")),
+            ("log_time", include_str!("contract/log_time.rs")),
+            ("views_digest", include_str!("contract/views_digest.rs")),
+            ("views_pages", include_str!("contract/views_pages.rs")),
+            ("views_records", include_str!("contract/views_records.rs")),
+            ("views_search", include_str!("contract/views_search.rs")),
+        ];
+        for (part, text) in parts {
+            let list = include_str!("contract.rs").split(&format!(" {part} {{\n")).nth(1).unwrap();
+            let listed: Vec<&str> = list
+                .split('}')
+                .next()
+                .unwrap()
+                .lines()
+                .map(|line| line.trim().trim_end_matches(','))
+                .collect();
+            for line in text.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let case = line.split('(').next().unwrap();
+                assert!(listed.contains(&case), "{part}::{case} is in no list");
+            }
+        }
+    }
+}

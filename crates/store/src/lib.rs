@@ -1,7 +1,8 @@
 //! What this house needs from storage: the log of facts, the keys they are sealed with, the views made of them.
 //!
-//! Invariant: nothing here knows an engine or a protocol; every method has its case in the [`contract`] suite.
+//! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`.
 
+#[cfg(feature = "contract")]
 pub mod contract;
 mod keys;
 mod log;
@@ -9,10 +10,12 @@ mod views;
 
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
-    AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo, SealedEvent,
-    StoredEvent, StreamAppend,
+    AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
+    SealedEvent, StoredEvent, StreamAppend,
 };
-pub use views::{Body, Change, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite, Views, Watermark};
+pub use views::{
+    Body, Change, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
+};
 
 /// What went wrong below, for the operator's log; never a patient's data.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;

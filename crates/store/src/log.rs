@@ -70,7 +70,12 @@ pub trait Log: Send + Sync {
     /// # Errors
     ///
     /// When the store cannot be read, or an event below the head is not there.
-    async fn read(&self, partition: Partition, offset: u64, limit: u32) -> Result<Vec<StoredEvent>, ReadError>;
+    async fn read(
+        &self,
+        partition: Partition,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, ReadError>;
 
     /// The events at these positions, in the order asked.
     ///
@@ -108,6 +113,8 @@ pub struct Head {
     pub bytes: u64,
     /// The root of each partition's tree.
     pub roots: Vec<Hash>,
+    /// How many groups of commits this process has synced.
+    pub syncs: u64,
 }
 
 /// Events to be recorded together.

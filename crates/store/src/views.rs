@@ -39,14 +39,23 @@ pub trait Views: Send + Sync {
     /// # Errors
     ///
     /// When the views cannot be read.
-    async fn find_version(&self, name: &StreamName, version: Version) -> Result<Option<RecordVersion>, ReadError>;
+    async fn find_version(
+        &self,
+        name: &StreamName,
+        version: Version,
+    ) -> Result<Option<RecordVersion>, ReadError>;
 
     /// At most `limit` versions of a record below `below`, newest first.
     ///
     /// # Errors
     ///
     /// When the views cannot be read.
-    async fn history(&self, name: &StreamName, below: Version, limit: u32) -> Result<Vec<RecordVersion>, ReadError>;
+    async fn history(
+        &self,
+        name: &StreamName,
+        below: Version,
+        limit: u32,
+    ) -> Result<Vec<RecordVersion>, ReadError>;
 
     /// How many versions a record has.
     ///

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use http::{Http, Reply, Unreached};
 pub use options::{Options, StartError};
-pub use shared::{shared_data, skipped, unpack_synthea};
+pub use shared::{shared_data, unpack_synthea};
 
 /// How long a server may take to be ready, and to end when asked to.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 /// How long a connection waits for another process that holds the file, which only a backup does.
 const BUSY_MS: u32 = 5_000;
@@ -24,8 +24,12 @@ pub(super) enum Care {
 impl Care {
     fn pragmas(self) -> &'static str {
         match self {
-            Self::Truth => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;",
-            Self::Secret => "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4000;",
+            Self::Truth => {
+                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;"
+            }
+            Self::Secret => {
+                "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4000;"
+            }
             Self::Derived => {
                 "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; \
                  PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -64000;"
@@ -66,7 +70,10 @@ impl Readers {
     }
 
     /// Runs `read` on a free connection; when none is free it waits for one.
-    pub(super) fn with<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> rusqlite::Result<R> {
+    pub(super) fn with<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<R> {
         let free = self.connections.iter().find_map(Mutex::try_lock);
         let mut slot = match free {
             Some(slot) => slot,
@@ -81,6 +88,24 @@ impl Readers {
         read(slot.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
     }
 
+    /// Runs `read` on one state of the file, whatever is written meanwhile.
+    pub(super) fn at_once<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<R> {
+        self.with(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            read(&transaction)
+        })
+    }
+
+    /// Closes the connections that nobody uses; the next read opens one again.
+    ///
+    /// Who closes a file last brings its write-ahead log home, and a connection that only reads cannot.
+    pub(super) fn close(&self) {
+        self.connections.iter().filter_map(Mutex::try_lock).for_each(|mut slot| drop(slot.take()));
+    }
+
     fn open(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -88,6 +113,14 @@ impl Readers {
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000;")?;
         Ok(connection)
     }
+}
+
+/// Brings all that the write-ahead log holds into the file itself, synced, and leaves the log empty.
+///
+/// An error says that somebody still reads what it holds.
+pub(super) fn empty_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy { Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)) } else { Ok(()) }
 }
 
 /// The bytes a database takes on disk, with what its log holds.

@@ -15,6 +15,9 @@ use super::{SqliteKeys, SqliteLog, SqliteViews};
 /// The format of the data directory that this program writes.
 const FORMAT: u32 = 1;
 
+/// SQLite takes a shorter file for a new one.
+const DATABASE_BYTES_MIN: u64 = 512;
+
 /// Why a data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -87,14 +90,20 @@ impl SqliteStore {
         match fs::read_to_string(&format_path) {
             Ok(text) => check_format(&text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                write_synced(&format_path, format!("{FORMAT}\n").as_bytes()).map_err(file_error(&format_path))?;
+                write_synced(&format_path, format!("{FORMAT}\n").as_bytes())
+                    .map_err(file_error(&format_path))?;
             }
             Err(error) => return Err(file_error(&format_path)(error)),
         }
+        let (log_path, keys_path) = (directory.join("log.db"), directory.join("keys.db"));
+        // The log is made before the keys, so where there are keys and no log it is lost, not new.
+        if keys_path.exists() && fs::metadata(&log_path).map_or(0, |file| file.len()) < DATABASE_BYTES_MIN {
+            return Err(OpenError::Damaged { offset: 0, what: "the log is not there" });
+        }
         Ok(Self {
             directory: directory.to_owned(),
-            log: Arc::new(SqliteLog::open(&directory.join("log.db"), now)?),
-            keys: Arc::new(SqliteKeys::open(&directory.join("keys.db"))?),
+            log: Arc::new(SqliteLog::open(&log_path, now)?),
+            keys: Arc::new(SqliteKeys::open(&keys_path)?),
             views: Arc::new(SqliteViews::open(&directory.join("views.db"))?),
             _lock: lock,
         })
@@ -107,7 +116,8 @@ impl SqliteStore {
     /// When the file cannot be removed or made.
     pub fn reset_views(&mut self) -> Result<(), OpenError> {
         let path = self.directory.join("views.db");
-        self.views.close().map_err(|source| OpenError::Database { path: path.clone(), source })?;
+        // What it could not bring into the file goes with the file.
+        let _ = self.views.close();
         remove_database(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
         self.views = Arc::new(SqliteViews::open(&path)?);
         Ok(())
@@ -136,14 +146,13 @@ impl SqliteStore {
     /// When the files cannot be moved; then the serving generation is as it was.
     pub fn swap_generation(self, next: Arc<SqliteViews>) -> Result<(), OpenError> {
         let (from, to) = (self.next_path(), self.directory.join("views.db"));
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::Database { path, source }
-        };
-        next.close().map_err(failed(&from))?;
-        self.views.close().map_err(failed(&to))?;
-        let moved = fs::rename(&from, &to).and_then(|()| sync_directory(&self.directory));
-        moved.map_err(|source| OpenError::File { path: to, source })
+        next.close().map_err(|source| OpenError::Database { path: from.clone(), source })?;
+        let failed = |source| OpenError::File { path: to.clone(), source };
+        if self.views.close().is_err() {
+            // Somebody still reads its write-ahead log, and that must never meet the new file.
+            remove_database(&to).map_err(failed)?;
+        }
+        fs::rename(&from, &to).and_then(|()| sync_directory(&self.directory)).map_err(failed)
     }
 
     /// Drops the next generation.

@@ -15,12 +15,22 @@ pub(super) fn commit_error(error: Error) -> AppendError {
 
 /// A read of the log that failed, from `offset` on.
 pub(super) fn read_error(error: Error, offset: u64) -> ReadError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+    match error {
+        error if is_malformed(&error) => {
             ReadError::Damaged { partition: 0, offset, what: "the file is malformed" }
         }
-        _ => ReadError::Unavailable(error.into()),
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..) => {
+            ReadError::Damaged { partition: 0, offset, what: "the event is not what was written" }
+        }
+        error => ReadError::Unavailable(error.into()),
     }
+}
+
+/// Whether the file is not one that SQLite wrote, or no longer.
+pub(super) fn is_malformed(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// A read of anything else that failed.

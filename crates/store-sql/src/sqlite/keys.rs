@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::connection::{Care, Readers, open_writer};
+use super::connection::{Care, Readers, empty_wal, open_writer};
 use super::directory::OpenError;
 use super::error::{append_error, commit_error, unavailable};
 use crate::statements;
@@ -18,8 +18,9 @@ const READERS: usize = 2;
 
 /// The wrapped keys of an embedded store.
 pub struct SqliteKeys {
-    writer: Mutex<Connection>,
+    // First, so that the writer is the last to close the file.
     readers: Readers,
+    writer: Mutex<Connection>,
 }
 
 impl SqliteKeys {
@@ -85,10 +86,10 @@ impl Keys for SqliteKeys {
 
     async fn destroy(&self, number: SubjectNumber, at: Instant) -> Result<bool, AppendError> {
         let destroyed = self.write(|connection| {
-            connection.execute(statements::KEY_DESTROY, params![number.0, at.micros()]).map(|rows| rows > 0)
+            connection.execute(statements::KEY_DESTROY, params![at.micros(), number.0]).map(|rows| rows > 0)
         })?;
         // The key must not live on in the write-ahead log either.
-        self.writer.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(append_error)?;
+        empty_wal(&self.writer.lock()).map_err(append_error)?;
         Ok(destroyed)
     }
 }

@@ -1,6 +1,7 @@
 //! The log on SQLite: one thread writes in groups that share a sync, several connections read.
 
 mod judge;
+mod read;
 mod rows;
 mod writer;
 
@@ -17,14 +18,12 @@ use async_trait::async_trait;
 use crossbeam_channel::Sender;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use rusqlite::{OptionalExtension, params};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use super::connection::{Care, Readers, open_writer};
 use super::directory::OpenError;
-use super::error::{read_error, unavailable};
-use crate::statements;
+use super::error::{is_malformed, read_error, unavailable};
 pub(super) use rows::unsigned;
 use writer::{Request, Writer};
 
@@ -47,7 +46,13 @@ impl SqliteLog {
     ///
     /// When the file cannot be used, or its end is not as it was written.
     pub fn open(path: &Path, now: Instant) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Database { path: path.to_owned(), source };
+        let failed = |source: rusqlite::Error| {
+            if is_malformed(&source) {
+                OpenError::Damaged { offset: 0, what: "the file is malformed" }
+            } else {
+                OpenError::Database { path: path.to_owned(), source }
+            }
+        };
         let connection = open_writer(path, Care::Truth).map_err(failed)?;
         let id = rows::create(&connection, now).map_err(failed)?;
         let writer = Writer::new(connection)?;
@@ -88,6 +93,7 @@ impl SqliteLog {
 
 impl Drop for SqliteLog {
     fn drop(&mut self) {
+        self.readers.close();
         self.requests.lock().take();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
@@ -107,9 +113,9 @@ impl Log for SqliteLog {
 
     fn append(&self, commit: Commit) -> BoxFuture<'static, Result<Appended, AppendError>> {
         let receiver = self.send(|answer| Request::Append(Box::new(commit), answer));
-        Box::pin(async move {
-            receiver.await.unwrap_or_else(|gone| Err(AppendError::Unanswered(gone.into())))
-        })
+        Box::pin(
+            async move { receiver.await.unwrap_or_else(|gone| Err(AppendError::Unanswered(gone.into()))) },
+        )
     }
 
     async fn kept(&self, key: Tag) -> Result<Option<Kept>, ReadError> {
@@ -131,61 +137,28 @@ impl Log for SqliteLog {
         direction: Direction,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ReadError> {
-        let sql = match direction {
-            Direction::Forward => statements::LOG_READ_STREAM_FORWARD,
-            Direction::Backward => statements::LOG_READ_STREAM_BACKWARD,
-        };
-        let read = self.readers.with(|c| {
-            let mut statement = c.prepare_cached(sql)?;
-            let rows = statement.query_map(params![0, stream.0, clamp(from), limit], rows::event)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        read.map_err(|error| read_error(error, 0))
+        let read = self.readers.with(|c| Ok(read::stream(c, stream, from, direction, limit)));
+        read.map_err(|error| read_error(error, 0))?
     }
 
-    async fn read(&self, partition: Partition, offset: u64, limit: u32) -> Result<Vec<StoredEvent>, ReadError> {
+    async fn read(
+        &self,
+        partition: Partition,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
         let next = self.next_offset();
         if partition != 0 || offset >= next {
             return Ok(Vec::new());
         }
         let wanted = u64::from(limit).min(next - offset);
-        let readers = Arc::clone(&self.readers);
-        let read = move || {
-            readers.with(|c| {
-                let mut statement = c.prepare_cached(statements::LOG_READ)?;
-                let rows = statement.query_map(params![0, clamp(offset), clamp(wanted)], rows::event)?;
-                rows.collect::<rusqlite::Result<Vec<_>>>()
-            })
-        };
-        let events = read().map_err(|error| read_error(error, offset))?;
-        let gap = events.iter().zip(offset..).find(|(event, at)| event.position.offset != *at);
-        let first_missing = match gap {
-            Some((_, at)) => Some(at),
-            None if (events.len() as u64) < wanted => Some(offset + events.len() as u64),
-            None => None,
-        };
-        match first_missing {
-            Some(offset) => Err(ReadError::Damaged { partition, offset, what: "the event is not there" }),
-            None => Ok(events),
-        }
+        let read = self.readers.with(|c| Ok(read::page(c, offset, wanted)));
+        read.map_err(|error| read_error(error, offset))?
     }
 
     async fn read_at(&self, positions: &[Position]) -> Result<Vec<StoredEvent>, ReadError> {
-        let at = std::cell::Cell::new(0);
-        let read = self.readers.with(|c| {
-            let mut statement = c.prepare_cached(statements::LOG_READ_AT)?;
-            let row = |position: &Position| {
-                at.set(position.offset);
-                statement.query_row(params![0, clamp(position.offset)], rows::event)
-            };
-            positions.iter().map(row).collect::<rusqlite::Result<Vec<_>>>()
-        });
-        read.map_err(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => {
-                ReadError::Damaged { partition: 0, offset: at.get(), what: "the event is not there" }
-            }
-            error => read_error(error, at.get()),
-        })
+        let read = self.readers.with(|c| Ok(read::at(c, positions)));
+        read.map_err(|error| read_error(error, 0))?
     }
 
     async fn resolve(&self, at: Instant) -> Result<Cursor, ReadError> {
@@ -195,25 +168,10 @@ impl Log for SqliteLog {
             .map_err(|gone| ReadError::Unavailable(gone.into()))?
             .map_err(|error| ReadError::Unavailable(error.into()))?;
         let next = self.next_offset();
-        let offset = self.readers.with(|c| offset_at(c, at, next)).map_err(|error| read_error(error, 0))?;
+        let read = self.readers.with(|c| Ok(read::offset_at(c, at, next)));
+        let offset = read.map_err(|error| read_error(error, 0))??;
         Ok(Cursor { moment: at, offsets: vec![offset] })
     }
-}
-
-/// How many of the first `next` events were recorded at or before `at`: moments rise with offsets.
-fn offset_at(connection: &rusqlite::Connection, at: Instant, next: u64) -> rusqlite::Result<u64> {
-    let mut statement = connection.prepare_cached(statements::LOG_MOMENT_AT)?;
-    let (mut low, mut high) = (0, next);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let moment: Option<i64> = statement.query_row(params![0, clamp(middle)], |row| row.get(0)).optional()?;
-        if moment.is_some_and(|moment| moment <= at.micros()) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }
 
 /// A count as SQLite's signed integer; what does not fit lies beyond anything stored.

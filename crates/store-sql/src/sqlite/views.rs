@@ -11,9 +11,7 @@ use std::sync::Arc;
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::Hash;
-use anamnesis_store::{
-    Cause, Change, Hit, Mark, ReadError, RecordVersion, Views, Watermark,
-};
+use anamnesis_store::{Cause, Change, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
@@ -32,8 +30,9 @@ const LAYOUT: i64 = 1;
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
     path: PathBuf,
-    writer: Mutex<Option<Writer>>,
+    // First, so that the writer is the last to close the file.
     readers: Arc<Readers>,
+    writer: Mutex<Option<Writer>>,
 }
 
 impl SqliteViews {
@@ -81,7 +80,7 @@ impl SqliteViews {
         F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let done = tokio::task::spawn_blocking(move || readers.with(read)).await;
+        let done = tokio::task::spawn_blocking(move || readers.at_once(read)).await;
         done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(unavailable)
     }
 }
@@ -119,20 +118,29 @@ impl Views for SqliteViews {
 
     async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError> {
         let read = |c: &Connection| names.iter().map(|name| records::current(c, name)).collect();
-        self.readers.with(read).map_err(unavailable)
+        self.readers.at_once(read).map_err(unavailable)
     }
 
-    async fn find_version(&self, name: &StreamName, version: Version) -> Result<Option<RecordVersion>, ReadError> {
-        self.readers.with(|c| records::at_version(c, name, version)).map_err(unavailable)
+    async fn find_version(
+        &self,
+        name: &StreamName,
+        version: Version,
+    ) -> Result<Option<RecordVersion>, ReadError> {
+        self.readers.at_once(|c| records::at_version(c, name, version)).map_err(unavailable)
     }
 
-    async fn history(&self, name: &StreamName, below: Version, limit: u32) -> Result<Vec<RecordVersion>, ReadError> {
+    async fn history(
+        &self,
+        name: &StreamName,
+        below: Version,
+        limit: u32,
+    ) -> Result<Vec<RecordVersion>, ReadError> {
         let name = name.clone();
         self.heavy(move |c| records::history(c, &name, below, limit)).await
     }
 
     async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError> {
-        self.readers.with(|c| records::history_count(c, name)).map_err(unavailable)
+        self.readers.at_once(|c| records::history_count(c, name)).map_err(unavailable)
     }
 
     async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {

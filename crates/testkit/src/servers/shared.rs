@@ -1,13 +1,11 @@
 //! Test data from outside, which lies beside the repository where there is any.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::give_up;
+use crate::skipped;
 
-/// Names the file in which a run of all tests counts those that could not do their work.
-const SKIPPED: &str = "ANAMNESIS_SKIPPED";
 /// Where the data lies, seen from this crate.
 const BESIDE: &str = "../../../shared/data";
 
@@ -24,7 +22,7 @@ pub fn shared_data() -> Option<PathBuf> {
 /// When the data is there and cannot be unpacked.
 pub fn unpack_synthea(dest: &Path) -> Option<PathBuf> {
     let Some(folder) = shared_data().map(|data| data.join("synthea")).filter(|folder| folder.is_dir()) else {
-        skipped();
+        skipped("../shared/data is not here");
         return None;
     };
     std::fs::create_dir_all(dest).expect("a test may write where it unpacks");
@@ -41,17 +39,6 @@ pub fn unpack_synthea(dest: &Path) -> Option<PathBuf> {
     Some(dest.to_owned())
 }
 
-/// Says that the running test could not do its work, and writes it down where all tests are counted.
-#[expect(clippy::print_stderr, reason = "a test that does not run must say so")]
-pub fn skipped() {
-    eprintln!("skipped: ../shared/data is not here");
-    let Some(path) = std::env::var_os(SKIPPED) else { return };
-    let test = std::thread::current().name().unwrap_or_default().to_owned();
-    let line = format!("{} {test}\n", std::process::id());
-    let file = std::fs::File::options().create(true).append(true).open(path);
-    file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the file of skipped tests can be written");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +48,7 @@ mod tests {
         let dest = tempfile::tempdir().unwrap();
         let Some(folder) = unpack_synthea(dest.path()) else {
             assert!(shared_data().is_none_or(|data| !data.join("synthea").is_dir()));
-            return; // It has written itself down as skipped.
+            return;
         };
         assert!(folder.read_dir().unwrap().count() > 0);
     }

@@ -62,9 +62,12 @@ pub(super) fn judge(
     if behind > CLOCK_BEHIND_MICROS_MAX {
         return Err(AppendError::Clock { behind_s: behind / 1_000_000 });
     }
+    // A repetition is to meet its own events rather than the versions they made, whatever stream they are in.
+    for append in &commit.streams {
+        find_known_event(connection, append)?;
+    }
     let mut before = Vec::with_capacity(commit.streams.len());
     for (stream, append) in commit.streams.iter().enumerate() {
-        find_known_event(connection, append)?;
         let actual = versions.of(connection, append.stream).map_err(append_error)?;
         if let Expected::Exact(expected) = append.expected
             && expected != actual
@@ -82,7 +85,10 @@ pub(super) fn judge(
     Ok(before)
 }
 
-fn find_known_event(connection: &Connection, append: &anamnesis_store::StreamAppend) -> Result<(), AppendError> {
+fn find_known_event(
+    connection: &Connection,
+    append: &anamnesis_store::StreamAppend,
+) -> Result<(), AppendError> {
     for event in append.events.iter().filter(|event| event.chosen_id) {
         let found = rows::find_event(connection, event.event_id).map_err(append_error)?;
         if let Some(position) = found {

@@ -21,7 +21,8 @@ pub(super) fn create(connection: &Connection, now: Instant) -> rusqlite::Result<
          ON CONFLICT (partition) DO NOTHING",
         params![now.micros(), Tree::default().to_bytes()],
     )?;
-    let id: [u8; 16] = connection.query_row("SELECT value FROM log_meta WHERE name = 'id'", [], |row| row.get(0))?;
+    let id: [u8; 16] =
+        connection.query_row("SELECT value FROM log_meta WHERE name = 'id'", [], |row| row.get(0))?;
     Ok(Uuid::from_bytes(id))
 }
 

@@ -1,10 +1,10 @@
 //! The one writer: takes what waits as a group, judges each commit, writes those that hold, syncs once, answers all.
 //!
-//! Invariant: nobody is told "appended" before the sync; a group that fails leaves nothing behind.
+//! Invariant: nobody is answered before the sync; a group that fails leaves nothing behind.
 
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
 use anamnesis_seal::{Entry, Tree};
-use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency};
+use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency, ReadError};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, params};
 use tokio::sync::{oneshot, watch};
@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::super::directory::OpenError;
 use super::super::error::{append_error, commit_error};
 use super::judge::{Versions, judge};
-use super::{clamp, rows};
+use super::{clamp, read, rows};
 use crate::statements;
 
 /// A group is closed when it holds so many events, so that the first in it need not wait too long.
@@ -35,6 +35,7 @@ pub(super) enum Request {
 #[derive(Clone)]
 struct End {
     next: u64,
+    syncs: u64,
     moment: Instant,
     bytes: u64,
     tree: Tree,
@@ -62,14 +63,20 @@ impl Writer {
         if tree.size() != next {
             return Err(damaged(next.min(tree.size()), "the tree and the events differ in number"));
         }
-        if let Some(last) = next.checked_sub(1) {
-            let event = connection.query_row(statements::LOG_READ_AT, params![0, clamp(last)], rows::event);
-            let event = event.map_err(|_| damaged(last, "the event is not there"))?;
-            if leaf_of(&event) != event.leaf {
-                return Err(damaged(last, "the event is not what was written"));
-            }
+        let mut beyond =
+            connection.prepare(statements::LOG_READ).map_err(|_| damaged(0, "the file is malformed"))?;
+        if beyond.exists(params![0, clamp(next), 1]).map_err(|_| damaged(next, "the file is malformed"))? {
+            return Err(damaged(next, "an event stands beyond the head"));
         }
-        let end = End { next, moment: Instant::from_micros(moment), bytes, tree };
+        drop(beyond);
+        if let Some(last) = next.checked_sub(1) {
+            let at = Position { partition: 0, offset: last };
+            read::at(&connection, &[at]).map_err(|error| match error {
+                ReadError::Damaged { what, .. } => damaged(last, what),
+                ReadError::Unavailable(_) => damaged(last, "the event cannot be read"),
+            })?;
+        }
+        let end = End { next, syncs: 0, moment: Instant::from_micros(moment), bytes, tree };
         let (head, _) = watch::channel(end.head());
         let forgot = Instant::default();
         Ok(Self { connection, versions: Versions::default(), end, forgot, head })
@@ -95,7 +102,7 @@ impl Writer {
 
     fn write(&mut self, group: Vec<Request>) {
         let start = self.end.clone();
-        let mut taken = Vec::with_capacity(group.len());
+        let mut judged = Vec::with_capacity(group.len());
         let mut lifted = Vec::new();
         let mut failed = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(append_error).err();
         for request in group {
@@ -103,8 +110,9 @@ impl Writer {
                 Request::Append(commit, answer) => match &failed {
                     Some(error) => send(answer, Err(again(error))),
                     None => match self.append(*commit) {
-                        Ok(appended) => taken.push((appended, answer)),
-                        Err(error) if is_refusal(&error) => send(answer, Err(error)),
+                        Ok(appended) => judged.push((Ok(appended), answer)),
+                        // A refusal may rest on what this group has added, so it waits for the sync too.
+                        Err(error) if is_refusal(&error) => judged.push((Err(error), answer)),
                         Err(error) => {
                             send(answer, Err(again(&error)));
                             failed = Some(error);
@@ -126,14 +134,15 @@ impl Writer {
         if let Some(error) = &failed {
             self.end = start;
             self.versions.forget();
-            taken.drain(..).for_each(|(_, answer)| send(answer, Err(again(error))));
+            judged.drain(..).for_each(|(_, answer)| send(answer, Err(again(error))));
             lifted.drain(..).for_each(|answer| send(answer, Err(again(error))));
             return;
         }
         if changed {
+            self.end.syncs += 1;
             self.head.send_replace(self.end.head());
         }
-        taken.into_iter().for_each(|(appended, answer)| send(answer, Ok(appended)));
+        judged.into_iter().for_each(|(answered, answer)| send(answer, answered));
         lifted.into_iter().for_each(|answer| send(answer, Ok(())));
     }
 
@@ -201,7 +210,13 @@ impl Writer {
         Ok(())
     }
 
-    fn keep(&mut self, commit: &Commit, appended: &Appended, first: u64, events: u64) -> rusqlite::Result<()> {
+    fn keep(
+        &mut self,
+        commit: &Commit,
+        appended: &Appended,
+        first: u64,
+        events: u64,
+    ) -> rusqlite::Result<()> {
         let id = commit.commit_id.as_bytes();
         for claim in &commit.claims {
             let mut statement = self.connection.prepare_cached(statements::LOG_TOUCH_CLAIM)?;
@@ -211,7 +226,17 @@ impl Writer {
             let before = rows::versions_to_bytes(&appended.before);
             let moment = appended.moment.micros();
             let mut statement = self.connection.prepare_cached(statements::LOG_KEEP_KEY)?;
-            statement.execute(params![0, key.0, content, id, moment, clamp(first), clamp(events), before, outcome])?;
+            statement.execute(params![
+                0,
+                key.0,
+                content,
+                id,
+                moment,
+                clamp(first),
+                clamp(events),
+                before,
+                outcome
+            ])?;
         }
         if appended.moment.micros() - self.forgot.micros() > FORGET_EVERY_MICROS {
             self.forgot = appended.moment;
@@ -222,13 +247,15 @@ impl Writer {
     }
 
     fn commit(&mut self) -> Result<(), AppendError> {
-        let End { next, moment, bytes, tree } = &self.end;
+        let End { next, moment, bytes, tree, .. } = &self.end;
         let moved = self.connection.prepare_cached(statements::LOG_MOVE_HEAD).and_then(|mut statement| {
-            statement.execute(params![0, clamp(*next), moment.micros(), clamp(*bytes), tree.to_bytes()])
+            statement.execute(params![clamp(*next), moment.micros(), clamp(*bytes), tree.to_bytes(), 0])
         });
-        if let Err(error) = moved {
+        if !matches!(moved, Ok(1)) {
             self.roll_back();
-            return Err(append_error(error));
+            return Err(
+                moved.map_or_else(append_error, |_| AppendError::Unavailable("the head is not there".into()))
+            );
         }
         let committed = self.connection.execute_batch("COMMIT");
         committed.map_err(|error| {
@@ -258,13 +285,8 @@ impl Request {
 impl End {
     fn head(&self) -> Head {
         let cursor = Cursor { moment: self.moment, offsets: vec![self.next] };
-        Head { cursor, bytes: self.bytes, roots: vec![self.tree.root()] }
+        Head { cursor, bytes: self.bytes, roots: vec![self.tree.root()], syncs: self.syncs }
     }
-}
-
-/// The leaf an event has now, by what is stored of it.
-pub(super) fn leaf_of(event: &anamnesis_store::StoredEvent) -> anamnesis_seal::Hash {
-    event.entry(anamnesis_seal::sha256(&event.sealed)).leaf()
 }
 
 /// Whether the commit alone is at fault, and the group goes on.
@@ -274,7 +296,9 @@ fn is_refusal(error: &AppendError) -> bool {
 
 /// The same failure for the next one in the group.
 fn again(error: &AppendError) -> AppendError {
-    let cause = || -> anamnesis_store::Cause { std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string).into() };
+    let cause = || -> anamnesis_store::Cause {
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string).into()
+    };
     match error {
         AppendError::Full(_) => AppendError::Full(cause()),
         AppendError::Unanswered(_) => AppendError::Unanswered(cause()),

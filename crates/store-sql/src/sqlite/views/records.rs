@@ -19,14 +19,21 @@ pub(super) fn current(connection: &Connection, name: &StreamName) -> rusqlite::R
 }
 
 /// The internal number of the record of this type and id.
-pub(super) fn number_of(connection: &Connection, kind: u16, id: &[u8]) -> rusqlite::Result<Option<RecordNumber>> {
+pub(super) fn number_of(
+    connection: &Connection,
+    kind: u16,
+    id: &[u8],
+) -> rusqlite::Result<Option<RecordNumber>> {
     let mut statement = connection.prepare_cached(statements::RECORD_FIND)?;
     let number = |row: &Row<'_>| Ok(RecordNumber { record: unsigned(row, 2)?, partition: row.get(3)? });
     statement.query_row(params![kind, id], number).optional()
 }
 
 /// The current version of the record of this number.
-pub(super) fn by_number(connection: &Connection, number: RecordNumber) -> rusqlite::Result<Option<RecordVersion>> {
+pub(super) fn by_number(
+    connection: &Connection,
+    number: RecordNumber,
+) -> rusqlite::Result<Option<RecordVersion>> {
     let mut statement = connection.prepare_cached(statements::RECORD_GET)?;
     statement.query_row(params![number.partition, clamp(number.record)], record).optional()
 }
@@ -95,7 +102,11 @@ pub(super) fn add_now(connection: &Connection, version: &RecordVersion) -> rusql
 }
 
 /// Adds a version that was replaced at `ended`.
-pub(super) fn add_then(connection: &Connection, version: &RecordVersion, ended: Instant) -> rusqlite::Result<()> {
+pub(super) fn add_then(
+    connection: &Connection,
+    version: &RecordVersion,
+    ended: Instant,
+) -> rusqlite::Result<()> {
     let (state, body) = body_columns(&version.body);
     connection.prepare_cached(statements::RECORD_ADD_THEN)?.execute(params![
         version.name.kind.number(),
@@ -117,7 +128,7 @@ pub(super) fn add_then(connection: &Connection, version: &RecordVersion, ended: 
 pub(super) fn close(connection: &Connection, number: RecordNumber, ended: Instant) -> rusqlite::Result<()> {
     let RecordNumber { partition, record } = number;
     let mut copy = connection.prepare_cached(statements::RECORD_CLOSE)?;
-    copy.execute(params![partition, clamp(record), ended.micros()])?;
+    copy.execute(params![ended.micros(), partition, clamp(record)])?;
     connection.prepare_cached(statements::RECORD_REMOVE)?.execute(params![partition, clamp(record)])?;
     Ok(())
 }
@@ -132,7 +143,8 @@ fn body_columns(body: &Body) -> (i64, Option<&[u8]>) {
 
 /// A record version from the columns all statements here give.
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RecordVersion> {
-    let bad = |column| rusqlite::Error::InvalidColumnType(column, "a record".into(), rusqlite::types::Type::Null);
+    let bad =
+        |column| rusqlite::Error::InvalidColumnType(column, "a record".into(), rusqlite::types::Type::Null);
     let kind = ResourceType::from_number(row.get(0)?).ok_or_else(|| bad(0))?;
     let id = id_from_bytes(&row.get::<_, Vec<u8>>(1)?).ok_or_else(|| bad(1))?;
     let body = match row.get(8)? {

@@ -13,6 +13,14 @@ use super::records;
 use crate::id::{id_bytes, target_bytes};
 use crate::statements;
 
+/// What is read of every row: where it stands in the order.
+const PLACE: &str = "d.date, d.record, d.partition";
+/// No row, for a query that nothing can meet.
+const NOTHING: &str =
+    "SELECT d.date, d.record, d.partition FROM (SELECT 0 AS date, 0 AS record, 0 AS partition) d WHERE 0 = 1";
+/// SQLite takes 500 terms in one compound.
+const UNION_TERMS_MAX: usize = 400;
+
 /// The hits of a page, in order.
 pub(super) fn search(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Hit>> {
     let mut built = Built::of(connection, query)?;
@@ -56,26 +64,19 @@ impl Built {
         criteria.sort_by_key(|criterion| weight(criterion));
         let mut built = Self { text: String::new(), values: Vec::new() };
         let Some((driver, rest)) = criteria.split_first() else {
-            built.text.push_str("SELECT 0 AS date, 0 AS record, 0 AS partition WHERE 0 = 1");
+            built.text.push_str(NOTHING);
             return Ok(built);
         };
-        let sets: Vec<Clause> = driver.any.iter().map(|test| clause(connection, test, query)).collect::<Result<_, _>>()?;
-        match sets.as_slice() {
+        let sets: Vec<Clause> =
+            driver.any.iter().map(|test| clause(connection, test, query)).collect::<Result<_, _>>()?;
+        built.text = match sets.as_slice() {
+            [] => NOTHING.to_owned(),
             // One test that equals a whole value finds each record once, in order.
-            [Clause { table, condition, values, whole: true }] => {
-                built.text = format!("SELECT d.date, d.record, d.partition FROM {table} d WHERE {condition}");
-                built.values.clone_from(values);
-            }
-            sets => {
-                let union: Vec<String> = sets
-                    .iter()
-                    .map(|set| format!("SELECT d.date, d.record, d.partition FROM {} d WHERE {}", set.table, set.condition))
-                    .collect();
-                built.text =
-                    format!("SELECT d.date, d.record, d.partition FROM ({}) d WHERE 1 = 1", union.join(" UNION "));
-                built.values.extend(sets.iter().flat_map(|set| set.values.clone()));
-            }
-        }
+            [one] if one.whole => format!("SELECT {}", one.rows()),
+            [one] => format!("SELECT DISTINCT {}", one.rows()),
+            many => format!("SELECT {PLACE} FROM ({}) d WHERE 1 = 1", union_of(many)),
+        };
+        built.values.extend(sets.into_iter().flat_map(|set| set.values));
         for criterion in rest {
             let mut tests = Vec::new();
             for test in &criterion.any {
@@ -87,9 +88,34 @@ impl Built {
                 ));
                 built.values.extend(values);
             }
-            built.text.push_str(&format!(" AND ({})", if tests.is_empty() { "0 = 1".into() } else { tests.join(" OR ") }));
+            built.text.push_str(" AND ");
+            built.text.push_str(&any_of(&tests));
         }
         Ok(built)
+    }
+}
+
+/// Rows that any of the clauses finds, each once.
+fn union_of(sets: &[Clause]) -> String {
+    let union = |sets: &[Clause]| {
+        sets.iter().map(|set| format!("SELECT {}", set.rows())).collect::<Vec<_>>().join(" UNION ")
+    };
+    if sets.len() <= UNION_TERMS_MAX {
+        return union(sets);
+    }
+    let parts = sets.chunks(UNION_TERMS_MAX).map(|part| format!("SELECT {PLACE} FROM ({}) d", union(part)));
+    parts.collect::<Vec<_>>().join(" UNION ")
+}
+
+/// Any of the tests, as a balanced tree: SQLite refuses expressions that are a thousand deep.
+fn any_of(tests: &[String]) -> String {
+    match tests {
+        [] => "0 = 1".to_owned(),
+        [one] => one.clone(),
+        many => {
+            let (left, right) = many.split_at(many.len() / 2);
+            format!("({} OR {})", any_of(left), any_of(right))
+        }
     }
 }
 
@@ -102,6 +128,12 @@ struct Clause {
     whole: bool,
 }
 
+impl Clause {
+    fn rows(&self) -> String {
+        format!("{PLACE} FROM {} d WHERE {}", self.table, self.condition)
+    }
+}
+
 fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Result<Clause> {
     let text = |text: &CompactString| Value::from(text.to_string());
     let (table, condition, values, whole) = match test {
@@ -111,11 +143,19 @@ fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Resu
             let record = records::number_of(connection, kind, &id_bytes(id))?;
             let (record, partition) = record.map_or((-1, 0), |n| (clamp(n.record), n.partition));
             let values = vec![i64::from(kind_param(kind)).into(), record.into(), i64::from(partition).into()];
-            ("token_now", "d.param = ? AND d.code = '' AND d.system = 0 AND d.record = ? AND d.partition = ?", values, true)
+            (
+                "token_now",
+                "d.param = ? AND d.code = '' AND d.system = 0 AND d.record = ? AND d.partition = ?",
+                values,
+                true,
+            )
         }
-        Test::Kind(param) => {
-            ("token_now", "d.param = ? AND d.code = '' AND d.system = 0", vec![i64::from(param.0).into()], true)
-        }
+        Test::Kind(param) => (
+            "token_now",
+            "d.param = ? AND d.code = '' AND d.system = 0",
+            vec![i64::from(param.0).into()],
+            true,
+        ),
         Test::Token { param, system, code } => {
             let mut values = vec![Value::from(i64::from(param.0))];
             let condition = match (code, system) {
@@ -141,16 +181,29 @@ fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Resu
             ("text_now", "d.param = ? AND d.text >= ? AND d.text < ?", values, false)
         }
         Test::Date { param, low, high } => {
-            let values = vec![i64::from(param.0).into(), low.0.into(), low.1.into(), high.0.into(), high.1.into()];
-            ("date_now", "d.param = ? AND d.low >= ? AND d.low <= ? AND d.high >= ? AND d.high <= ?", values, false)
+            let values =
+                vec![i64::from(param.0).into(), low.0.into(), low.1.into(), high.0.into(), high.1.into()];
+            (
+                "date_now",
+                "d.param = ? AND d.low >= ? AND d.low <= ? AND d.high >= ? AND d.high <= ?",
+                values,
+                false,
+            )
         }
         Test::Reference { param, kind: Some(kind), id } => {
-            let values = vec![i64::from(param.0).into(), i64::from(*kind).into(), target_bytes(*kind, id).into()];
+            let values =
+                vec![i64::from(param.0).into(), i64::from(*kind).into(), target_bytes(*kind, id).into()];
             ("reference_now", "d.param = ? AND d.kind = ? AND d.id = ?", values, true)
         }
         Test::Reference { param, kind: None, id } => {
-            let values = vec![i64::from(param.0).into(), target_bytes(1, id).into(), target_bytes(0, id).into()];
-            ("reference_now", "d.param = ? AND (d.kind > 0 AND d.id = ? OR d.kind = 0 AND d.id = ?)", values, false)
+            let values =
+                vec![i64::from(param.0).into(), target_bytes(1, id).into(), target_bytes(0, id).into()];
+            (
+                "reference_now",
+                "d.param = ? AND (d.kind > 0 AND d.id = ? OR d.kind = 0 AND d.id = ?)",
+                values,
+                false,
+            )
         }
     };
     Ok(Clause { table, condition: condition.to_owned(), values, whole })

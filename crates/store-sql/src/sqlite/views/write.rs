@@ -6,14 +6,24 @@ use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
+use super::super::connection::empty_wal;
 use super::super::log::clamp;
 use super::{records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
 const TABLES: [&str; 11] = [
-    "view_meta", "record_now", "record_then", "token_system", "token_now", "token_then", "text_now", "text_then",
-    "date_now", "date_then", "reference_now",
+    "view_meta",
+    "record_now",
+    "record_then",
+    "token_system",
+    "token_now",
+    "token_then",
+    "text_now",
+    "text_then",
+    "date_now",
+    "date_then",
+    "reference_now",
 ];
 
 pub(super) struct Writer {
@@ -55,7 +65,8 @@ impl Writer {
 
     /// Brings everything into the file itself, synced.
     pub(super) fn close(self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
+        empty_wal(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error)
     }
 
@@ -113,7 +124,9 @@ impl Writer {
 
     fn row(&self, row: &IndexRow, act: Act, rest: &[&dyn ToSql]) -> rusqlite::Result<()> {
         let statement = pick(&row.entry.key, act);
-        self.with_key(row, rest, |parameters| self.connection.prepare_cached(statement)?.execute(parameters))?;
+        self.with_key(row, rest, |parameters| {
+            self.connection.prepare_cached(statement)?.execute(parameters)
+        })?;
         Ok(())
     }
 
@@ -163,7 +176,11 @@ impl Writer {
         let number = if uri.is_empty() {
             0
         } else {
-            let found = self.connection.prepare_cached(sql::SYSTEM_FIND)?.query_row([uri], |r| r.get(0)).optional()?;
+            let found = self
+                .connection
+                .prepare_cached(sql::SYSTEM_FIND)?
+                .query_row([uri], |r| r.get(0))
+                .optional()?;
             match found {
                 Some(number) => number,
                 None => self.connection.prepare_cached(sql::SYSTEM_ADD)?.query_row([uri], |r| r.get(0))?,

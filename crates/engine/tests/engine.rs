@@ -1,0 +1,213 @@
+//! The engine on a real embedded store: deciding, appending, projecting, reading back.
+
+#[path = "support/house.rs"]
+mod house;
+
+use std::sync::Arc;
+
+use anamnesis_chart::{Command, Door};
+use anamnesis_engine::{CommitError, Expect, Idempotent, Item, Step, rebuild, verify};
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::Cursor;
+use anamnesis_store::{Body, Views};
+use house::{House, patient, put, request};
+
+#[tokio::test]
+async fn a_write_is_read_back_in_its_order_and_text() {
+    let house = House::new().await;
+    let sent = r#"{"name":[{"given":["Zoë"],"family":"Okafor"}],"extension":[{"url":"u","valueDecimal":1.50}],"active":true}"#;
+    let answer = house.engine.commit(put("Patient/p1", sent)).await.unwrap();
+    let item = &answer.items[0];
+    assert!(item.created && item.live && item.version == 1 && answer.seen);
+    assert_eq!(item.events[0].kind, "PatientRegistered");
+    let found = house.find("Patient/p1").await.unwrap();
+    assert_eq!(found.body, Body::InLog, "a whole event is not kept twice");
+    let elements = house.engine.elements(&found).await.unwrap().unwrap();
+    assert_eq!(String::from_utf8(elements.to_text()).unwrap(), sent);
+}
+
+#[tokio::test]
+async fn what_changes_nothing_adds_nothing() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true,"gender":"female"}"#)).await.unwrap();
+    let again = house.engine.commit(put("Patient/p1", r#"{"gender":"female","active":true}"#)).await.unwrap();
+    assert_eq!((again.items[0].version, again.items[0].events.len()), (1, 0));
+    assert_eq!(house.engine.head().offset(0), 1);
+}
+
+#[tokio::test]
+async fn expectations_are_held() {
+    let house = House::new().await;
+    let with = |expected| {
+        let mut request = put("Patient/p1", r#"{"active":true}"#);
+        request.items[0].expected = expected;
+        request
+    };
+    assert!(matches!(house.engine.commit(with(Expect::Live)).await, Err(CommitError::Conflict { actual: 0, .. })));
+    assert!(house.engine.commit(with(Expect::None)).await.is_ok());
+    assert!(matches!(house.engine.commit(with(Expect::None)).await, Err(CommitError::Conflict { actual: 1, .. })));
+    assert!(matches!(house.engine.commit(with(Expect::Version(7))).await, Err(CommitError::Conflict { actual: 1, .. })));
+    house.engine.commit(request("Patient/p1", Command::Delete)).await.unwrap();
+    let back = house.engine.commit(with(Expect::None)).await.unwrap();
+    assert!(back.items[0].created);
+    assert_eq!(back.items[0].version, 3);
+}
+
+#[tokio::test]
+async fn a_request_of_many_streams_is_all_or_nothing() {
+    let house = House::new().await;
+    let mut both = put("Patient/p1", r#"{"active":true}"#);
+    let mut second = put("Patient/p2", r#"{"active":true}"#).items;
+    second[0].expected = Expect::Version(4);
+    both.items.extend(second);
+    assert!(house.engine.commit(both).await.is_err());
+    assert_eq!(house.engine.head().offset(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_of_one_record_all_get_their_turn() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    let mut tasks = Vec::new();
+    for n in 0..50 {
+        let engine = Arc::clone(&house.engine);
+        tasks.push(tokio::spawn(async move {
+            let data = Object::new().with("address", vec![Value::from(Object::new().with("city", format!("City {n}")))]);
+            let command = Command::Append { kind: "PatientAddressUpdated".into(), schema_version: None, data };
+            engine.commit(request("Patient/p1", command)).await.unwrap().items[0].version
+        }));
+    }
+    let mut versions = Vec::new();
+    for task in tasks {
+        versions.push(task.await.unwrap());
+    }
+    versions.sort_unstable();
+    assert_eq!(versions, (2..=51).collect::<Vec<_>>());
+    assert_eq!(house.find("Patient/p1").await.unwrap().version, 51);
+}
+
+#[tokio::test]
+async fn a_key_is_done_once_and_its_answer_given_again() {
+    let house = House::new().await;
+    let keyed = |family: &str| {
+        let mut keyed = put("Patient/p1", &format!(r#"{{"name":[{{"family":"{family}"}}]}}"#));
+        let keys = &house.engine.keyring().store;
+        let (key, content) = (keys.idempotency_key(b"k1"), keys.content(family.as_bytes()));
+        keyed.idempotency = Some(Idempotent { key, content });
+        keyed
+    };
+    let first = house.engine.commit(keyed("Abara")).await.unwrap();
+    let again = house.engine.commit(keyed("Abara")).await.unwrap();
+    assert!(again.repeated && !first.repeated);
+    assert_eq!((again.commit_id, again.cursor.to_string()), (first.commit_id, first.cursor.to_string()));
+    assert_eq!(again.items[0].events[0].event_id, first.items[0].events[0].event_id);
+    assert!(matches!(house.engine.commit(keyed("Other")).await, Err(CommitError::KeyReused)));
+    assert_eq!(house.engine.head().offset(0), 1);
+}
+
+#[tokio::test]
+async fn a_known_event_id_is_already_appended() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    let chosen = |city: &str| {
+        let data = Object::new().with("new_address", Object::new().with("city", city));
+        let command = Command::Append { kind: "PatientAddressUpdated".into(), schema_version: Some(1), data };
+        let mut chosen = request("Patient/p1", command);
+        chosen.items[0].steps[0].event_id = Some(uuid::Uuid::from_u128(77));
+        chosen
+    };
+    let first = house.engine.commit(chosen("Ghent")).await.unwrap();
+    let again = house.engine.commit(chosen("Ghent")).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!(again.items[0].events[0].position, first.items[0].events[0].position);
+    assert!(matches!(house.engine.commit(chosen("Bruges")).await, Err(CommitError::KeyReused)));
+}
+
+#[tokio::test]
+async fn every_version_is_kept_with_its_time() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    house.engine.commit(put("Patient/p1", r#"{"active":true,"gender":"male"}"#)).await.unwrap();
+    house.engine.commit(request("Patient/p1", Command::Delete)).await.unwrap();
+    let name = "Patient/p1".parse().unwrap();
+    let history = house.engine.views().history(&name, u64::MAX, 10).await.unwrap();
+    assert_eq!(history.iter().map(|v| v.version).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!(history[0].body, Body::Deleted);
+    assert!(history.windows(2).all(|pair| pair[1].ended == Some(pair[0].began)));
+}
+
+#[tokio::test]
+async fn a_fresh_fold_equals_the_live_one_however_it_was_cut() {
+    let house = House::new().await;
+    house.live_a_little().await;
+    let next = house.store.begin_generation().unwrap();
+    rebuild(&house.engine, Arc::clone(&next) as _, |_| {}).await.unwrap();
+    assert_eq!(next.digest().await.unwrap(), house.engine.views().digest().await.unwrap());
+}
+
+#[tokio::test]
+async fn the_log_reads_back_whole_until_someone_touches_it() {
+    let house = House::new().await;
+    house.live_a_little().await;
+    let good = verify(&house.engine, |_| {}).await.unwrap();
+    assert_eq!((good.events, good.first_bad), (house.engine.head().offset(0), None));
+    let cases = [
+        ("leaf", "UPDATE log_event SET version = version + 1 WHERE position = 3", 3),
+        ("the event is not there", "DELETE FROM log_event WHERE position = 5", 5),
+    ];
+    for (kind, damage, offset) in cases {
+        let house = House::new().await;
+        house.live_a_little().await;
+        house.damage(damage);
+        let bad = verify(&house.engine, |_| {}).await.unwrap().first_bad.unwrap();
+        assert_eq!((bad.kind.as_str(), bad.offset), (kind, offset));
+    }
+}
+
+#[tokio::test]
+async fn a_filtered_page_says_where_to_ask_again() {
+    let house = House::new().await;
+    house.live_a_little().await;
+    let filter = anamnesis_engine::Filter { records: vec!["Observation".into()], ..Default::default() };
+    let mut from = Cursor::beginning(1);
+    let mut seen = 0;
+    loop {
+        let page = house.engine.events(&from, &filter, 2).await.unwrap();
+        assert!(page.events.iter().all(|event| event.stream.kind.name() == "Observation"));
+        seen += page.events.len();
+        if page.next == from {
+            break;
+        }
+        from = page.next;
+    }
+    assert!(seen > 2);
+    assert_eq!(from.offset(0), house.engine.head().offset(0));
+}
+
+#[tokio::test]
+async fn an_erased_subject_is_gone_and_the_log_still_verifies() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    house.engine.commit(put("Patient/p2", r#"{"active":true}"#)).await.unwrap();
+    house.destroy_key("Patient/p1").await;
+    let name: anamnesis_kernel::StreamName = "Patient/p1".parse().unwrap();
+    assert!(house.engine.stream(&name, 1, 10).await.unwrap().is_empty());
+    assert!(matches!(
+        house.engine.commit(put("Patient/p1", r#"{"active":false}"#)).await,
+        Err(CommitError::Erased(_))
+    ));
+    let verdict = verify(&house.engine, |_| {}).await.unwrap();
+    assert_eq!((verdict.erased, verdict.first_bad), (1, None));
+}
+
+#[tokio::test]
+async fn refusals_name_the_item_and_the_step() {
+    let house = House::new().await;
+    let mut wrong = put("Patient/p1", r#"{"active":true}"#);
+    let command = Command::Append { kind: "PatientTurnedBlue".into(), schema_version: None, data: Object::new() };
+    wrong.items.push(Item { stream: patient("p2"), expected: Expect::Any, steps: vec![Step::of(command)] });
+    wrong.door = Door::Api;
+    let Err(CommitError::Refused(reasons)) = house.engine.commit(wrong).await else { panic!("it was taken") };
+    assert_eq!((reasons[0].0, reasons[0].1), (1, 0));
+    assert_eq!(house.engine.head().offset(0), 0);
+}

@@ -1,0 +1,139 @@
+//! A small house for the engine's tests: a store in a folder of its own, and a projector that runs.
+
+use std::sync::Arc;
+
+use anamnesis_chart::{Command, Door, take_apart};
+use anamnesis_engine::projector::Projector;
+use anamnesis_engine::{Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait};
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
+use anamnesis_seal::{MasterKey, SystemRandom};
+use anamnesis_store::{Keys, Log, RecordVersion};
+use anamnesis_store_sql::SqliteStore;
+use anamnesis_testkit::people::{People, StepKind};
+
+pub struct House {
+    pub folder: tempfile::TempDir,
+    pub store: SqliteStore,
+    pub engine: Arc<Engine>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), Machine.now()).unwrap();
+        let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
+        let keyring = Keyring::open(keys, &MasterKey::generate(&SystemRandom)).await.unwrap();
+        let engine = Engine::new(Parts {
+            log: Arc::clone(&store.log) as Arc<dyn Log>,
+            views: Arc::clone(&store.views) as _,
+            keyring,
+            indexing: Arc::new(R4),
+            clock: Arc::new(Machine),
+            instruments: Arc::new(Silent),
+        });
+        let projector = Projector::new(Arc::clone(&engine), Arc::clone(engine.views())).await.unwrap();
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        tokio::spawn(projector.run(stopped));
+        Self { folder, store, engine, stop }
+    }
+
+    pub async fn find(&self, name: &str) -> Option<RecordVersion> {
+        self.engine.views().find(&[name.parse().unwrap()]).await.unwrap().remove(0)
+    }
+
+    /// Two people's records and what happened to them since.
+    pub async fn live_a_little(&self) {
+        for person in People::small(5).iter().take(2) {
+            let mut all = request("Patient/none", Command::Delete);
+            all.items.clear();
+            for record in person.records() {
+                let stream = record.stream().parse().unwrap();
+                let (_, _, elements) = take_apart(Value::Object(record.resource)).unwrap();
+                all.items.push(Item { stream, expected: Expect::Any, steps: vec![Step::of(Command::Put(elements))] });
+            }
+            self.engine.commit(all).await.unwrap();
+            for step in person.history() {
+                let (command, reason) = match step.kind {
+                    StepKind::Put(resource) => (Command::Put(take_apart(resource).unwrap().2), None),
+                    StepKind::Delete => (Command::Delete, None),
+                    StepKind::Event { kind, schema_version, data, reason } => {
+                        (Command::Append { kind: kind.into(), schema_version, data }, reason)
+                    }
+                };
+                let mut one = request(&step.stream, command);
+                one.items[0].steps[0].reason = Some(reason.unwrap_or("because").into());
+                self.engine.commit(one).await.unwrap();
+            }
+        }
+    }
+
+    /// Changes the log's file behind the program's back.
+    pub fn damage(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.folder.path().join("log.db")).unwrap();
+        assert_eq!(connection.execute(sql, []).unwrap(), 1);
+    }
+
+    pub async fn destroy_key(&self, subject: &str) {
+        let subject: StreamName = subject.parse().unwrap();
+        let tag = self.engine.keyring().store.subject_tag(&subject);
+        let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
+        assert!(self.store.keys.destroy(row.number, Machine.now()).await.unwrap());
+        self.engine.keyring().forget(&subject);
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+pub fn patient(id: &str) -> StreamName {
+    StreamName::new(ResourceType::PATIENT, ResourceId::new(id).unwrap())
+}
+
+pub fn put(name: &str, elements: &str) -> Request {
+    let Ok(Value::Object(elements)) = anamnesis_json::parse(elements.as_bytes()) else { panic!("not an object") };
+    request(name, Command::Put(elements))
+}
+
+pub fn request(name: &str, command: Command) -> Request {
+    Request {
+        items: vec![Item { stream: name.parse().unwrap(), expected: Expect::Any, steps: vec![Step::of(command)] }],
+        idempotency: None,
+        claims: Vec::new(),
+        actor: Actor::default(),
+        source: Source { door: "test".into(), ..Source::default() },
+        door: Door::Fhir,
+        correlation_id: None,
+        wait: Wait::Views,
+    }
+}
+
+struct R4;
+
+impl Indexing for R4 {
+    fn shape(&self) -> &str {
+        anamnesis_fhir::index::SHAPE
+    }
+
+    fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
+        let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
+        Indexed { entries, date }
+    }
+
+    fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
+        anamnesis_fhir::compartment::patients(stream, elements)
+    }
+}
+
+struct Machine;
+
+impl Clock for Machine {
+    fn now(&self) -> Instant {
+        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        Instant::from_micros(i64::try_from(since_1970.as_micros()).unwrap())
+    }
+}

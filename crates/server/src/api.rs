@@ -1,0 +1,58 @@
+//! The event API and the read models: plain JSON for applications that don't want FHIR.
+//!
+//! Invariant: every answer says in `Anamnesis-Cursor` up to which point it is complete, and every no is a problem.
+
+mod answer;
+mod commits;
+pub(crate) mod envelope;
+mod events;
+mod openapi;
+mod page;
+mod patients;
+mod problem;
+mod query;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use answer::{json, stamp};
+use problem::{Kind, Problem};
+
+/// Every route below `/api`.
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(index))
+        .route("/openapi.json", get(description))
+        .route("/commits", post(commits::post))
+        .route("/events", get(events::get))
+        .route("/streams/{kind}/{id}", get(streams::get))
+        .route("/patients/{id}", get(patients::patient))
+        .route("/patients/{id}/clinical-record", get(patients::clinical_record))
+        .route("/patients/{id}/lab-results", get(patients::lab_results))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+}
+
+/// `GET /api`: what there is.
+async fn index(State(app): State<App>) -> Response {
+    json(&app.engine.reached(), openapi::links())
+}
+
+/// `GET /api/openapi.json`.
+async fn description(State(app): State<App>) -> Response {
+    json(&app.engine.reached(), openapi::document().to_vec())
+}
+
+async fn nowhere(State(app): State<App>) -> Response {
+    stamp(&app, Err(Problem::new(Kind::NotFound, "there is nothing at this address")))
+}
+
+async fn wrong_method(State(app): State<App>) -> Response {
+    stamp(&app, Err(Problem::new(Kind::MethodNotAllowed, "the address does not take this method")))
+}

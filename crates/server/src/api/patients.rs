@@ -1,0 +1,191 @@
+//! `GET /api/patients/{id}`, `…/clinical-record`, `…/lab-results`: the read models of one patient.
+//!
+//! Invariant: what is answered is complete up to its cursor; only records that the model shows are loaded.
+
+use anamnesis_chart::read_model::{self, Entry};
+use anamnesis_fhir::compartment;
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::search::{Criterion, Query as Search, Test};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
+use anamnesis_store::{Body, RecordVersion};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::answer::{json, stamp};
+use super::problem::{Kind, Problem};
+use super::query::Query;
+use crate::app::App;
+use crate::headers::await_cursor;
+
+/// How many records are found at a time.
+const FOUND_AT_ONCE: u32 = 1_000;
+/// How many records are loaded side by side.
+const LOADED_AT_ONCE: usize = 16;
+
+/// One way of seeing a patient's records.
+struct Model {
+    /// The types of records it is made of, beside the patient's own.
+    kinds: &'static [&'static str],
+    make: fn(&[Entry<'_>]) -> Object,
+}
+
+const PATIENT: Model = Model { kinds: &[], make: read_model::patient };
+const CLINICAL_RECORD: Model = Model {
+    kinds: &[
+        "AllergyIntolerance",
+        "Condition",
+        "Encounter",
+        "Immunization",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Observation",
+        "Procedure",
+    ],
+    make: read_model::clinical_record,
+};
+const LAB_RESULTS: Model = Model { kinds: &["Observation", "ServiceRequest"], make: read_model::lab_results };
+
+/// Who the patient is.
+pub(super) async fn patient(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    stamp(&app, read(&app, &PATIENT, &id, query.as_deref(), &headers).await)
+}
+
+/// What the patient has, takes, and went through.
+pub(super) async fn clinical_record(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    stamp(&app, read(&app, &CLINICAL_RECORD, &id, query.as_deref(), &headers).await)
+}
+
+/// What the laboratory was asked and what it found.
+pub(super) async fn lab_results(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    stamp(&app, read(&app, &LAB_RESULTS, &id, query.as_deref(), &headers).await)
+}
+
+/// A record as it was loaded.
+struct Loaded {
+    stream: StreamName,
+    version: Version,
+    corrects: Option<Version>,
+    elements: Object,
+}
+
+impl Loaded {
+    fn entry(&self) -> Entry<'_> {
+        let Self { stream, version, corrects, elements } = self;
+        Entry { stream, version: *version, corrects: *corrects, elements }
+    }
+}
+
+async fn read(
+    app: &App,
+    model: &Model,
+    id: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    Query::read(query, &[])?;
+    let nobody = || Problem::new(Kind::NotFound, "there is no such patient");
+    let id = ResourceId::new(id).map_err(|_| nobody())?;
+    await_cursor(app, headers).await?;
+
+    // Taken before anything is looked at, so that at least all of this is in the answer.
+    let reached = app.engine.reached();
+    let name = StreamName::new(ResourceType::PATIENT, id);
+    let found = app.engine.views().find(std::slice::from_ref(&name)).await?;
+    let found = found.into_iter().flatten().next().ok_or_else(nobody)?;
+    if found.body == Body::Deleted {
+        return Err(Problem::new(Kind::Deleted, "the patient's record was deleted"));
+    }
+    let version = found.version;
+    let Some(patient) = load(app, found).await? else {
+        return Err(Problem::new(Kind::Erased, "the patient was erased"));
+    };
+    let mut loaded = vec![patient];
+    compartment(app, model, &name.id, &mut loaded).await?;
+
+    let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
+    let answer = Object::new()
+        .with("id", name.id.as_str())
+        .with("version", version)
+        .with("cursor", reached.to_string())
+        .with("as_of", Value::Null)
+        .with("snapshot", Value::Null)
+        .with("data", (model.make)(&entries));
+    Ok(json(&reached, answer.to_text()))
+}
+
+/// Loads those records of the patient's compartment that the model is made of.
+async fn compartment(
+    app: &App,
+    model: &Model,
+    patient: &ResourceId,
+    loaded: &mut Vec<Loaded>,
+) -> Result<(), Problem> {
+    if model.kinds.is_empty() {
+        return Ok(());
+    }
+    let about = Test::Reference {
+        param: compartment::PARAM,
+        kind: Some(ResourceType::PATIENT.number()),
+        id: patient.as_str().into(),
+    };
+    let mut search = Search {
+        kind: None,
+        all: vec![Criterion { any: vec![about] }],
+        after: None,
+        limit: FOUND_AT_ONCE,
+    };
+    loop {
+        let hits = app.engine.views().search(&search).await?;
+        search.after = hits.last().map(|hit| hit.place);
+        let more = hits.len() as u64 >= u64::from(FOUND_AT_ONCE);
+        let wanted = hits.into_iter().map(|hit| hit.version).filter(|record| model.is_made_of(record));
+        let records: Vec<Option<Loaded>> =
+            stream::iter(wanted).map(|record| load(app, record)).buffered(LOADED_AT_ONCE).try_collect().await?;
+        loaded.extend(records.into_iter().flatten());
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+impl Model {
+    fn is_made_of(&self, record: &RecordVersion) -> bool {
+        self.kinds.contains(&record.name.kind.name())
+    }
+}
+
+/// The record's elements; none when it was deleted or erased.
+async fn load(app: &App, record: RecordVersion) -> Result<Option<Loaded>, Problem> {
+    let elements = app.engine.elements(&record).await?;
+    let RecordVersion { name: stream, version, corrects, .. } = record;
+    Ok(elements.map(|elements| Loaded { stream, version, corrects, elements }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_models_are_made_of_types_there_are() {
+        for kind in CLINICAL_RECORD.kinds.iter().chain(LAB_RESULTS.kinds) {
+            assert!(ResourceType::parse(kind).is_some(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `GET /api/streams/{Type}/{id}`: the events of one record, from a version on.
+
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use anamnesis_store::Direction;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::answer::{json, stamp};
+use super::page::Page;
+use super::problem::{Kind, Problem};
+use super::query::Query;
+use crate::app::App;
+use crate::headers::await_cursor;
+
+/// Answers with a page of the stream; `next` is the version to ask again from.
+pub(super) async fn get(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    stamp(&app, read(&app, &kind, &id, query.as_deref(), &headers).await)
+}
+
+async fn read(
+    app: &App,
+    kind: &str,
+    id: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let query = Query::read(query, &["from", "_count"])?;
+    let (mut next, count) = (query.version()?, query.count(app.limits.count_max)?);
+    let nothing = || Problem::new(Kind::NotFound, "there is no such stream");
+    let kind = ResourceType::parse(kind).ok_or_else(nothing)?;
+    let name = StreamName::new(kind, ResourceId::new(id).map_err(|_| nothing())?);
+    await_cursor(app, headers).await?;
+    let reached = app.engine.reached();
+
+    let first = next;
+    let mut page = Page::new(count);
+    while let Some(limit) = page.room() {
+        let events = app.engine.stream(&name, next, limit).await?;
+        page.extend(&events);
+        if events.len() == limit as usize {
+            next = events.last().map_or(next, |last| last.version + 1);
+            continue;
+        }
+        // Fewer than asked: the stream ends here, or some were of a person who was erased.
+        let tag = app.engine.keyring().store.stream_tag(&name);
+        let stored = app.engine.log().read_stream(tag, next, Direction::Forward, limit).await?;
+        next = stored.last().map_or(next, |last| last.version + 1);
+        if stored.len() == limit as usize {
+            continue;
+        }
+        if page.is_empty() {
+            let begins = app.engine.log().read_stream(tag, 1, Direction::Forward, 1).await?;
+            if begins.is_empty() {
+                return Err(nothing());
+            }
+            if first == 1 {
+                return Err(Problem::new(Kind::Erased, "the person it was about was erased"));
+            }
+        }
+        break;
+    }
+    Ok(json(&reached, page.end_before(next)))
+}

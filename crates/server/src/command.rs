@@ -1,0 +1,84 @@
+//! The commands: each its own file; here what they share.
+
+mod demo;
+mod feed;
+mod import;
+mod log;
+mod progress;
+mod rebuild;
+mod serve;
+mod verify;
+mod web;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Arguments, Command};
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All went well.
+    Good,
+    /// Something was refused, or is damaged.
+    Bad,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    match start(arguments) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        Err(error) => {
+            say_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<Outcome> {
+    log_to_stderr(&arguments)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(serve) => serve::run(serve).await,
+            Command::Import(import) => import::run(import).await,
+            Command::Log(log) => log::run(log).await,
+            Command::Verify(verify) => verify::run(verify).await,
+            Command::Rebuild(rebuild) => rebuild::run(rebuild).await,
+            Command::Demo(demo) => demo::run(demo).await,
+        }
+    })
+}
+
+fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&arguments.log).context("the log level is none")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if arguments.log_json {
+        log.json().init();
+    } else {
+        log.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+    Ok(())
+}
+
+/// Says why a command could not run: the whole chain, one line.
+fn say_error(error: &anyhow::Error) {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let _ = writeln!(std::io::stderr(), "anamnesis: {}", chain.join(": "));
+}
+
+/// Prints a line of the command's result; a reader that went away ends nothing.
+pub(crate) fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints bytes and a line's end.
+pub(crate) fn print_bytes(line: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(line)?;
+    out.write_all(b"\n")
+}

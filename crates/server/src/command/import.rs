@@ -1,0 +1,127 @@
+//! `anamnesis import`: takes what it can, and says of the rest where and why it was refused.
+
+mod report;
+mod sink;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use anamnesis_engine::Silent;
+use anyhow::Context;
+use indicatif::ProgressBar;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::feed::{self, Feed};
+use super::web::Web;
+use super::{Outcome, print, progress};
+use crate::app::{App, Limits, Parts};
+use crate::args::Import;
+use crate::metrics::Metrics;
+use crate::wiring;
+use report::Report;
+use sink::{Sink, Taken};
+
+/// How many documents are worked on at once.
+const AT_ONCE: usize = 6;
+
+/// Takes in everything the paths name.
+pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
+    let files = feed::files(&import.paths).context("a path cannot be read")?;
+    let bar = progress::bytes(files.iter().map(|file| feed::bytes(file)).sum());
+    let report = match &import.url {
+        Some(url) => take_all(&import, files, Sink::Server(Web::new(url)?), &bar).await?,
+        None => {
+            let opened = wiring::open(&import.store.data, Arc::new(Silent)).await?;
+            let running = wiring::project(&opened.engine).await?;
+            let app = App::new(Parts {
+                engine: Arc::clone(&opened.engine),
+                metrics: Arc::new(Metrics::new()?),
+                limits: Limits::default(),
+                base_url: String::new(),
+            });
+            let report = take_all(&import, files, Sink::Store(app), &bar).await;
+            let seen = opened.engine.wait_for_views(&opened.engine.head(), std::time::Duration::from_secs(600)).await;
+            running.stop();
+            if !seen {
+                tracing::warn!("the views are behind; the next start goes on with them");
+            }
+            report?
+        }
+    };
+    bar.finish_and_clear();
+    if import.json {
+        print(&String::from_utf8_lossy(&report.to_json()));
+    } else {
+        report.lines().for_each(|line| print(&line));
+    }
+    Ok(if report.refused.is_empty() { Outcome::Good } else { Outcome::Bad })
+}
+
+/// A first pass over everything, then again over what was refused for as long as that helps: a bundle's conditional
+/// references may match what came after it.
+async fn take_all(import: &Import, files: Vec<PathBuf>, sink: Sink, bar: &ProgressBar) -> anyhow::Result<Report> {
+    let started = Stopwatch::now();
+    let mut report = Report::default();
+    let (feeds, mut queue) = mpsc::channel(AT_ONCE);
+    let reader = std::thread::spawn(move || -> std::io::Result<()> {
+        for file in files {
+            feed::each(&file, |feed| feeds.blocking_send(feed).is_ok())?;
+        }
+        Ok(())
+    });
+    let mut again = pass(import, &sink, bar, started, &mut report, async || queue.recv().await).await?;
+    drop(queue);
+    let read = reader.join().map_err(|_| anyhow::anyhow!("the reader broke"))?;
+    while !again.is_empty() && !(import.stop && !report.refused.is_empty()) {
+        let before = report.refused.len();
+        let mut waiting = std::mem::take(&mut again).into_iter();
+        report.refused.retain(|refused| !refused.again);
+        let kept = report.refused.len();
+        again = pass(import, &sink, bar, started, &mut report, async || waiting.next()).await?;
+        if report.refused.len() - kept >= before - kept {
+            break;
+        }
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    read.context("a file cannot be read")?;
+    Ok(report)
+}
+
+/// Takes feeds several at a time; gives those whose refusal may pass once the rest is in.
+async fn pass(
+    import: &Import,
+    sink: &Sink,
+    bar: &ProgressBar,
+    started: Stopwatch,
+    report: &mut Report,
+    mut next: impl AsyncFnMut() -> Option<Feed>,
+) -> anyhow::Result<Vec<Feed>> {
+    let mut tasks: JoinSet<anyhow::Result<(Feed, Taken)>> = JoinSet::new();
+    let mut again = Vec::new();
+    let mut more = true;
+    loop {
+        while more && tasks.len() < AT_ONCE {
+            match next().await {
+                Some(feed) => {
+                    let sink = sink.clone();
+                    tasks.spawn(async move {
+                        let taken = sink.take(feed.clone()).await?;
+                        Ok((feed, taken))
+                    });
+                }
+                None => more = false,
+            }
+        }
+        let Some(done) = tasks.join_next().await else { return Ok(again) };
+        let (feed, taken) = done.context("a task broke")??;
+        if taken.refused.iter().any(|refused| refused.again) {
+            again.push(feed);
+        }
+        report.add(taken, bar, started);
+        if import.stop && report.refused.iter().any(|refused| !refused.again) {
+            more = false;
+        }
+    }
+}

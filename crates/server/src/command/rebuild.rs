@@ -1,0 +1,30 @@
+//! `anamnesis rebuild`: the next generation of the views beside the serving one, then the swap.
+
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use anamnesis_engine::{Silent, rebuild};
+use anamnesis_json::{Object, Value};
+
+use super::{Outcome, print, progress};
+use crate::args::Rebuild;
+use crate::wiring::{self, Opened};
+
+pub(super) async fn run(arguments: Rebuild) -> anyhow::Result<Outcome> {
+    let Opened { store, engine } = wiring::open_as_is(&arguments.store.data, Arc::new(Silent)).await?;
+    let started = Stopwatch::now();
+    let next = store.begin_generation()?;
+    let bar = progress::events(engine.head().offset(0));
+    let events = rebuild(&engine, Arc::clone(&next) as _, |progress| bar.set_position(progress.done)).await?;
+    bar.finish_and_clear();
+    drop(engine);
+    store.swap_generation(next)?;
+    let seconds = started.elapsed().as_secs_f64();
+    if arguments.json {
+        let seconds = Value::Number(format!("{seconds:.3}").into());
+        print(&String::from_utf8_lossy(&Object::new().with("events", events).with("seconds", seconds).to_text()));
+    } else {
+        print(&format!("the views were made anew of {events} events in {seconds:.1} s"));
+    }
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,86 @@
+//! `anamnesis verify`: the log reads back whole, the tree matches it, and so do the views.
+
+use std::sync::Arc;
+
+use anamnesis_engine::projector::Projector;
+use anamnesis_engine::{Damage, Silent, Verdict, rebuild, verify};
+use anamnesis_json::{Object, Value};
+use anamnesis_store::{Views, ReadError};
+use anamnesis_store_sql::OpenError;
+
+use super::{Outcome, print, progress};
+use crate::args::Verify;
+use crate::wiring::{self, Opened, WiringError};
+
+pub(super) async fn run(arguments: Verify) -> anyhow::Result<Outcome> {
+    let verdict = match wiring::open_as_is(&arguments.store.data, Arc::new(Silent)).await {
+        Ok(opened) => check(opened, arguments.views).await?,
+        Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => bad(0, offset, what),
+        Err(error) => return Err(error.into()),
+    };
+    if arguments.json {
+        print(&String::from_utf8_lossy(&as_json(&verdict).to_text()));
+    } else {
+        print(&in_words(&verdict));
+    }
+    Ok(if verdict.first_bad.is_none() { Outcome::Good } else { Outcome::Bad })
+}
+
+async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
+    let Opened { store, engine } = opened;
+    let total = engine.head().offset(0);
+    let bar = progress::events(total);
+    let verdict = verify(&engine, |progress| bar.set_position(progress.done)).await?;
+    bar.finish_and_clear();
+    if verdict.first_bad.is_some() {
+        return Ok(verdict);
+    }
+    let serving = engine.views();
+    if let Err(why) = Projector::fits(&engine, &**serving).await? {
+        // Not damage to any fact: the views are made again at the next start.
+        print(&format!("note: {why}; they are made again at the next start"));
+        return Ok(verdict);
+    }
+    if views_too && !alike(&store, &engine).await? {
+        return Ok(bad(verdict.events, total, "views"));
+    }
+    Ok(verdict)
+}
+
+/// Whether the serving views, brought up to the log's end, equal a fresh fold.
+async fn alike(store: &anamnesis_store_sql::SqliteStore, engine: &Arc<anamnesis_engine::Engine>) -> anyhow::Result<bool> {
+    rebuild(engine, Arc::clone(engine.views()), |_| {}).await?;
+    let fresh = store.begin_generation()?;
+    let bar = progress::events(engine.head().offset(0));
+    rebuild(engine, Arc::clone(&fresh) as _, |progress| bar.set_position(progress.done)).await?;
+    bar.finish_and_clear();
+    let digests: Result<_, ReadError> = async { Ok((engine.views().digest().await?, fresh.digest().await?)) }.await;
+    drop(fresh);
+    store.abandon_generation();
+    let (served, folded) = digests?;
+    Ok(served == folded)
+}
+
+fn bad(events: u64, offset: u64, kind: &str) -> Verdict {
+    Verdict { events, erased: 0, first_bad: Some(Damage { partition: 0, offset, kind: kind.to_owned() }) }
+}
+
+fn as_json(verdict: &Verdict) -> Object {
+    let damage = |damage: &Damage| {
+        let place = Object::new().with("partition", u64::from(damage.partition)).with("offset", damage.offset);
+        Value::from(place.with("kind", damage.kind.as_str()))
+    };
+    Object::new()
+        .with("ok", verdict.first_bad.is_none())
+        .with("events", verdict.events)
+        .with("first_bad", verdict.first_bad.as_ref().map_or(Value::Null, damage))
+}
+
+fn in_words(verdict: &Verdict) -> String {
+    match &verdict.first_bad {
+        None => format!("good: {} events read back as they were written", verdict.events),
+        Some(Damage { partition, offset, kind }) => {
+            format!("damage ({kind}) at partition {partition}, offset {offset}; {} events before it are good", verdict.events)
+        }
+    }
+}

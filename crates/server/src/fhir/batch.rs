@@ -1,0 +1,174 @@
+//! Batches, each entry for itself: <https://hl7.org/fhir/R4/http.html#brules>.
+
+use anamnesis_fhir::bundle::{EntryIn, Head, Incoming, Kind, Method, Target, response};
+use anamnesis_json::Value;
+use futures::FutureExt;
+
+use super::negotiate::Return;
+use super::outcome::{Outcome, within};
+use super::reply::Reply;
+use super::search::bundle_id;
+use super::together::in_order;
+use super::transaction::{Done, Refused, line_of, split_url, unsupported};
+use super::write::Write;
+use super::{create, delete, get, request, update};
+use crate::app::{App, WriteContext};
+
+/// How many entries are carried out at a time.
+const AT_ONCE: usize = 16;
+
+/// Carries out each entry, whatever becomes of the others.
+pub(super) async fn batch(
+    app: &App,
+    incoming: Incoming,
+    context: &WriteContext,
+    returned: Option<Return>,
+) -> Done {
+    let known = app.engine.reached();
+    let mut tasks = Vec::with_capacity(incoming.entries.len());
+    for entry in incoming.entries {
+        tasks.push(one(app, entry, context, returned).boxed());
+    }
+    let answers = in_order(tasks, AT_ONCE).await;
+
+    let mut refused = Vec::new();
+    let mut taken = 0;
+    let mut cursor = known;
+    for (index, writes, answer) in &answers {
+        match answer {
+            Ok(reply) => {
+                taken += u32::from(*writes);
+                if reply.cursor.offsets > cursor.offsets {
+                    cursor = reply.cursor.clone();
+                }
+            }
+            Err(outcome) => refused.extend(Refused::of(*index, outcome)),
+        }
+    }
+    let lines: Vec<_> =
+        answers.iter().map(|(_, writes, answer)| line_of(app, answer, *writes, returned)).collect();
+    let id = bundle_id();
+    let head = Head { id: Some(&id), ..Head::default() };
+    let body = response(Kind::Batch, &head, lines.iter().map(|line| line.response()));
+    Done { body, cursor, taken, repeated: false, refused }
+}
+
+async fn one(
+    app: &App,
+    entry: EntryIn,
+    context: &WriteContext,
+    returned: Option<Return>,
+) -> (usize, bool, Result<Reply, Outcome>) {
+    let (index, writes) = (entry.index, entry.method.writes());
+    let answer = carried_out(app, entry, context, returned).await.map_err(|outcome| placed(outcome, index));
+    (index, writes, answer)
+}
+
+async fn carried_out(
+    app: &App,
+    entry: EntryIn,
+    context: &WriteContext,
+    returned: Option<Return>,
+) -> Result<Reply, Outcome> {
+    if !entry.problems.is_empty() {
+        return Err(Outcome::Invalid(entry.problems));
+    }
+    if let Some(issue) = unsupported(&entry) {
+        return Err(Outcome::Invalid(vec![issue]));
+    }
+    let EntryIn { index, method, target, if_match, if_none_exist, resource, .. } = entry;
+    if let Method::Get | Method::Head = method {
+        let url = url_of(&target);
+        let (path, query) = split_url(&url);
+        let mut reply = get::get(app, path, query, false).await?;
+        if method == Method::Head {
+            reply.body = axum::body::Bytes::new();
+        }
+        return Ok(reply);
+    }
+    let own = WriteContext { idempotency_key: own_key(context, index), ..context.clone() };
+    let if_match = match if_match.as_deref() {
+        None => None,
+        Some(tag) => Some(
+            request::version_of_tag(tag)
+                .ok_or_else(|| Outcome::bad("request.ifMatch: must be a version such as W/\"3\""))?,
+        ),
+    };
+    let text = match &resource {
+        Some(resource) => resource.to_text(),
+        None => Vec::new(),
+    };
+    let write = Write { context: &own, text: &text, returned: returned.unwrap_or(Return::Minimal) };
+    let resource = resource.unwrap_or(Value::Null);
+    match (method, target) {
+        (Method::Post, Target::Type(kind)) => {
+            create::create(app, kind, resource, if_none_exist.as_deref(), &write).await
+        }
+        (Method::Put, Target::Record(stream)) => {
+            update::update(app, stream, resource, if_match, &write).await
+        }
+        (Method::Delete, Target::Record(stream)) => delete::delete(app, stream, if_match, &write).await,
+        _ => Err(Outcome::NoInteraction),
+    }
+}
+
+/// The URL a target was read from.
+pub(super) fn url_of(target: &Target) -> String {
+    match target {
+        Target::Type(kind) => kind.to_string(),
+        Target::Record(stream) => stream.to_string(),
+        Target::Query { kind, query } => format!("{kind}?{query}"),
+        Target::Other(url) => url.clone(),
+    }
+}
+
+/// One key an entry, derived from the bundle's, so that what was taken stays taken when the bundle comes again.
+fn own_key(context: &WriteContext, index: usize) -> Option<Vec<u8>> {
+    let key = context.idempotency_key.as_deref()?;
+    Some([key, b"\0entry\0", index.to_string().as_bytes()].concat())
+}
+
+/// Says where in the bundle things are wrong, where that is said of the resource alone.
+fn placed(outcome: Outcome, index: usize) -> Outcome {
+    let place = format!("Bundle.entry[{index}].resource");
+    let put = |mut issues: Vec<anamnesis_fhir::outcome::Issue>| {
+        for issue in &mut issues {
+            issue.expression = Some(match &issue.expression {
+                Some(path) if path.starts_with("Bundle.entry[") => path.clone(),
+                Some(path) if path == "If-None-Exist" => format!("Bundle.entry[{index}].request.ifNoneExist"),
+                Some(path) => within(&place, path),
+                None => format!("Bundle.entry[{index}]"),
+            });
+        }
+        issues
+    };
+    match outcome {
+        Outcome::Invalid(issues) => Outcome::Invalid(put(issues)),
+        Outcome::Precondition(issues) => Outcome::Precondition(put(issues)),
+        Outcome::Refused(issues) => Outcome::Refused(put(issues)),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anamnesis_fhir::outcome::{Issue, IssueCode};
+
+    #[test]
+    fn places() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            (Some("Patient.name"),                "Bundle.entry[3].resource.name"),
+            (Some("Bundle.entry[3].request.url"), "Bundle.entry[3].request.url"),
+            (Some("If-None-Exist"),               "Bundle.entry[3].request.ifNoneExist"),
+            (None,                                "Bundle.entry[3]"),
+        ];
+        for (before, after) in cases {
+            let issue =
+                Issue { expression: before.map(str::to_owned), ..Issue::error(IssueCode::Value, "no") };
+            let placed = placed(Outcome::Invalid(vec![issue]), 3).issues().pop().unwrap();
+            assert_eq!(placed.expression.as_deref(), Some(after));
+        }
+    }
+}

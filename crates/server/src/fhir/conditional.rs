@@ -1,0 +1,188 @@
+//! Criteria that must find none, or one: of conditional creates, <https://hl7.org/fhir/R4/http.html#ccreate>, and of
+//! conditional references, <https://hl7.org/fhir/R4/http.html#trules>.
+//!
+//! Invariant: that none was found is only said with a claim that was read before the views had all of the log, so
+//! that of two who race the second is told to search again.
+
+use std::time::Duration;
+
+use anamnesis_fhir::outcome::{Issue, IssueCode};
+use anamnesis_fhir::search::parse;
+use anamnesis_kernel::ResourceType;
+use anamnesis_kernel::search::Query;
+use anamnesis_store::{Claim, RecordVersion};
+use futures::FutureExt;
+use http::StatusCode;
+
+use super::get::broken_query;
+use super::outcome::Outcome;
+use super::together::in_order;
+use super::{query, search};
+use crate::app::App;
+
+/// How often a search is done anew because someone touched its claim.
+pub(super) const ATTEMPTS_MAX: u32 = 10;
+
+const SEARCHES_AT_ONCE: usize = 8;
+const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A search that must find none, or one.
+pub(super) struct Criteria {
+    /// The type that is searched.
+    pub(super) kind: ResourceType,
+    /// The criteria in an order of their own, so that those who mean the same say the same.
+    pub(super) normal: String,
+    query: Query,
+}
+
+/// What criteria find.
+pub(super) enum Match {
+    /// This record.
+    One(RecordVersion),
+    /// None; a commit that depends on it carries the claim.
+    None(Claim),
+    /// More than one.
+    Several,
+}
+
+impl Criteria {
+    /// Reads criteria; what is not understood is refused, as it would widen them.
+    ///
+    /// # Errors
+    ///
+    /// Everything wrong with them.
+    pub(super) fn parse(app: &App, kind: ResourceType, text: &str) -> Result<Self, Vec<Issue>> {
+        // Clients send both forms: with the type in front, and without.
+        let text = text.strip_prefix(kind.name()).unwrap_or(text);
+        let pairs =
+            query::pairs(text.strip_prefix('?').unwrap_or(text)).ok_or_else(|| vec![broken_query()])?;
+        let parsed = parse(kind, &pairs, &search::limits(app, true))?;
+        let mut said: Vec<_> =
+            parsed.understood.into_iter().filter(|(key, _)| !is_about_result(key)).collect();
+        if said.is_empty() || parsed.page.is_some() {
+            return Err(vec![Issue::error(
+                IssueCode::Value,
+                "criteria must name at least one search parameter",
+            )]);
+        }
+        said.sort();
+        said.dedup();
+        let mut query = parsed.query;
+        query.limit = 2;
+        Ok(Self { kind, normal: query::text(&said), query })
+    }
+
+    /// What to say when they find several; criteria can name people, so they are not repeated.
+    pub(super) fn several(&self, at: impl Into<String>) -> Issue {
+        let what = format!("several records of type {} meet the criteria", self.kind);
+        Issue::error(IssueCode::MultipleMatches, what).at(at)
+    }
+}
+
+fn is_about_result(key: &str) -> bool {
+    matches!(key, "_count" | "_summary" | "_total" | "_format" | "_pretty")
+}
+
+/// What each of these finds, in order.
+///
+/// # Errors
+///
+/// When the log or the views cannot be read, or the views do not reach the end of the log in time.
+pub(super) async fn resolve(app: &App, all: &[Criteria]) -> Result<Vec<Match>, Outcome> {
+    let mut found: Vec<Option<Match>> =
+        searched(app, all.iter().collect()).await?.into_iter().map(Found::matched).collect();
+    let open: Vec<&Criteria> =
+        all.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(c, _)| c).collect();
+    if !open.is_empty() {
+        let mut claims = Vec::with_capacity(open.len());
+        for criteria in &open {
+            let text = format!("{}?{}", criteria.kind, criteria.normal);
+            let claim = app.engine.keyring().store.claim(&text);
+            claims.push(Claim { claim, seen: app.engine.log().claim(claim).await? });
+        }
+        catch_up(app).await?;
+        let again = searched(app, open).await?.into_iter().zip(claims);
+        let mut again = again.map(|(found, claim)| found.matched().unwrap_or(Match::None(claim)));
+        for slot in found.iter_mut().filter(|slot| slot.is_none()) {
+            *slot = again.next();
+        }
+    }
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// What references find, in order: what is there wins, and the views are waited for only where something is not.
+///
+/// # Errors
+///
+/// When the views cannot be read, or do not reach the end of the log in time.
+pub(super) async fn look_up(
+    app: &App,
+    all: &[Criteria],
+) -> Result<Vec<Result<RecordVersion, bool>>, Outcome> {
+    let mut found = searched(app, all.iter().collect()).await?;
+    if found.iter().any(|found| matches!(found, Found::None)) {
+        catch_up(app).await?;
+        let open: Vec<&Criteria> = all
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| matches!(found, Found::None))
+            .map(|(c, _)| c)
+            .collect();
+        let mut again = searched(app, open).await?.into_iter();
+        for slot in found.iter_mut().filter(|found| matches!(found, Found::None)) {
+            *slot = again.next().unwrap_or(Found::None);
+        }
+    }
+    let told = |found| match found {
+        Found::One(version) => Ok(version),
+        Found::None => Err(false),
+        Found::Several => Err(true),
+    };
+    Ok(found.into_iter().map(told).collect())
+}
+
+enum Found {
+    None,
+    One(RecordVersion),
+    Several,
+}
+
+impl Found {
+    fn matched(self) -> Option<Match> {
+        match self {
+            Self::None => None,
+            Self::One(version) => Some(Match::One(version)),
+            Self::Several => Some(Match::Several),
+        }
+    }
+}
+
+async fn searched(app: &App, all: Vec<&Criteria>) -> Result<Vec<Found>, Outcome> {
+    let mut tasks = Vec::with_capacity(all.len());
+    for criteria in all {
+        tasks.push(one(app, criteria).boxed());
+    }
+    in_order(tasks, SEARCHES_AT_ONCE).await.into_iter().collect()
+}
+
+async fn one(app: &App, criteria: &Criteria) -> Result<Found, Outcome> {
+    let mut hits = app.engine.views().search(&criteria.query).await?.into_iter();
+    Ok(match (hits.next(), hits.next()) {
+        (None, _) => Found::None,
+        (Some(hit), None) => Found::One(hit.version),
+        _ => Found::Several,
+    })
+}
+
+/// Waits until the views have everything that was acknowledged.
+///
+/// # Errors
+///
+/// When they do not in time.
+async fn catch_up(app: &App) -> Result<(), Outcome> {
+    if app.engine.wait_for_views(&app.engine.head(), VIEWS_PATIENCE).await {
+        return Ok(());
+    }
+    let what = "the views have not caught up with the log yet; nothing was kept";
+    Err(Outcome::Machine(StatusCode::SERVICE_UNAVAILABLE, Issue::error(IssueCode::Transient, what)))
+}

@@ -1,0 +1,48 @@
+//! The delete interaction: <https://hl7.org/fhir/R4/http.html#delete>.
+
+use anamnesis_chart::Command;
+use anamnesis_kernel::{StreamName, Version};
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::negotiate::Return;
+use super::outcome::Outcome;
+use super::reply::{self, Reply};
+use super::request;
+use super::write::{Key, Write, expect, item, request as commit_request, written};
+use crate::app::App;
+
+/// `DELETE /{kind}/{id}`
+pub(super) async fn handle(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (parts, _) = request.into_parts();
+        let (context, _) = request::writing(&parts.headers, parts.uri.query())?;
+        let stream = request::stream(&kind, &id)?;
+        let if_match = request::if_match(&parts.headers)?;
+        let write = Write { context: &context, text: b"", returned: Return::Minimal };
+        delete(&app, stream, if_match, &write).await
+    };
+    reply::finish(&app, answer.await)
+}
+
+/// Sees to it that a record is gone: 204 whether or not it was there, since that is what was asked for.
+///
+/// # Errors
+///
+/// When the record is not at the version that was expected.
+pub(super) async fn delete(
+    app: &App,
+    stream: StreamName,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+) -> Result<Reply, Outcome> {
+    let what = format!("DELETE {stream}?{}", if_match.unwrap_or_default());
+    let key = Key::of(app, write.context, &what, write.text);
+    let item = item(write.context, stream, expect(if_match), Command::Delete);
+    let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
+    written(app, write, answer, None).await
+}

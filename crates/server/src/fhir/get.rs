@@ -1,0 +1,43 @@
+//! The URLs that read, whether they come as requests or as entries of a bundle.
+
+use anamnesis_fhir::outcome::IssueCode;
+use anamnesis_kernel::{ResourceId, StreamName};
+
+use super::outcome::Outcome;
+use super::reply::Reply;
+use super::{everything, history, metadata, query, read, request, search, vread};
+use crate::app::App;
+
+/// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
+///
+/// # Errors
+///
+/// When there is no such interaction, or whatever the interaction says.
+pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool) -> Result<Reply, Outcome> {
+    let pairs =
+        query::pairs(query.unwrap_or_default()).ok_or_else(|| Outcome::Invalid(vec![broken_query()]))?;
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match *parts.as_slice() {
+        ["metadata"] => Ok(metadata::metadata(app)),
+        [kind] => search::search(app, request::kind(kind)?, &pairs, strict).await,
+        [kind, id] => read::read(app, &record(kind, id)?).await,
+        [kind, id, "_history"] => history::history(app, &record(kind, id)?, &pairs).await,
+        [kind, id, "_history", version] => {
+            let version = request::version(version).ok_or(Outcome::NotFound)?;
+            vread::vread(app, &record(kind, id)?, version).await
+        }
+        ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, &pairs).await,
+        [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
+        [] => Err(Outcome::NoInteraction),
+    }
+}
+
+/// The record a read is about: what has no id was never here.
+fn record(kind: &str, id: &str) -> Result<StreamName, Outcome> {
+    let kind = request::kind(kind)?;
+    Ok(StreamName::new(kind, ResourceId::new(id).map_err(|_| Outcome::NotFound)?))
+}
+
+pub(super) fn broken_query() -> anamnesis_fhir::outcome::Issue {
+    anamnesis_fhir::outcome::Issue::error(IssueCode::Value, "the query holds a broken escape, or is no UTF-8")
+}

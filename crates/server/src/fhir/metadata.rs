@@ -1,0 +1,42 @@
+//! The capabilities interaction: <https://hl7.org/fhir/R4/http.html#capabilities>.
+//!
+//! Invariant: it says what works, so whoever adds an interaction adds it here.
+
+use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
+use anamnesis_kernel::ResourceType;
+
+use super::reply::Reply;
+use crate::app::App;
+
+/// When what follows last changed.
+const CHANGED: &str = "2026-11-24";
+
+const INTERACTIONS: [&str; 7] =
+    ["read", "vread", "create", "update", "delete", "history-instance", "search-type"];
+const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
+
+/// The CapabilityStatement of this server.
+pub(super) fn metadata(app: &App) -> Reply {
+    let types: Vec<TypeFacts<'_>> = ResourceType::all()
+        .map(|kind| TypeFacts {
+            kind,
+            interactions: &INTERACTIONS,
+            update_create: true,
+            conditional_create: true,
+            conditional_update: false,
+            conditional_delete: "not-supported",
+            operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
+        })
+        .collect();
+    let facts = Facts {
+        version: env!("CARGO_PKG_VERSION"),
+        base: &app.base_url,
+        date: CHANGED,
+        formats: &["application/fhir+json", "json"],
+        patch_formats: &[],
+        types: &types,
+        interactions: &["transaction", "batch"],
+        operations: &[],
+    };
+    Reply::bundle(statement(&facts).to_text(), app.engine.reached())
+}

@@ -1,0 +1,182 @@
+//! What a client sends, accepts and prefers: <https://hl7.org/fhir/R4/http.html#mime-type>.
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName};
+
+/// What is answered.
+pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+/// What a search by POST sends.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
+
+/// What a write is answered with: <https://hl7.org/fhir/R4/http.html#ops>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Return {
+    /// Nothing but headers.
+    Minimal,
+    /// The resource as it is now.
+    Representation,
+    /// An OperationOutcome.
+    Outcome,
+}
+
+/// What a client would like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Prefer {
+    /// `return=`, where it is said.
+    pub(super) returned: Option<Return>,
+    /// `handling=strict`: unknown search parameters are refused.
+    pub(super) strict: bool,
+}
+
+impl Prefer {
+    /// Reads `Prefer`; what is not known there is left alone, as RFC 7240 asks.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut prefer = Self::default();
+        for wish in all(headers, &PREFER).flat_map(|value| value.split([',', ';'])) {
+            let wish: String = wish.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
+            match wish.to_ascii_lowercase().as_str() {
+                "return=minimal" => prefer.returned = prefer.returned.or(Some(Return::Minimal)),
+                "return=representation" => prefer.returned = prefer.returned.or(Some(Return::Representation)),
+                "return=operationoutcome" => prefer.returned = prefer.returned.or(Some(Return::Outcome)),
+                "handling=strict" => prefer.strict = true,
+                _ => {}
+            }
+        }
+        prefer
+    }
+}
+
+/// Whether JSON may be answered; `_format` in the query wins over the header.
+pub(super) fn accepts_json(headers: &HeaderMap, format: Option<&str>) -> bool {
+    if let Some(format) = format {
+        let format = media_type(format);
+        // An unescaped + in a URL arrives as a space.
+        return format == "json" || JSON.contains(&format.replace(' ', "+").as_str());
+    }
+    let mut said = false;
+    for range in all(headers, &ACCEPT).flat_map(|value| value.split(',')) {
+        let media = media_type(range);
+        if media.is_empty() {
+            continue;
+        }
+        said = true;
+        let takes = matches!(media.as_str(), "*/*" | "application/*") || JSON.contains(&media.as_str());
+        if takes && !refused(range) {
+            return true;
+        }
+    }
+    !said
+}
+
+/// Whether the body is said to be JSON in UTF-8.
+pub(super) fn sends_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| JSON.contains(&media_type(value).as_str()) && in_utf8(value))
+}
+
+/// Whether the body is said to be a form.
+pub(super) fn sends_form(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| media_type(value) == FORM && in_utf8(value))
+}
+
+fn all<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+}
+
+fn media_type(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn parameters(value: &str) -> impl Iterator<Item = (String, String)> {
+    value.split(';').skip(1).filter_map(|part| {
+        let (key, value) = part.split_once('=')?;
+        Some((key.trim().to_ascii_lowercase(), value.trim().trim_matches('"').to_ascii_lowercase()))
+    })
+}
+
+fn in_utf8(value: &str) -> bool {
+    parameters(value).all(|(key, value)| key != "charset" || value == "utf-8" || value == "utf8")
+}
+
+/// Whether a range has the weight 0, which means "not this".
+fn refused(range: &str) -> bool {
+    parameters(range).any(|(key, value)| key == "q" && value.parse() == Ok(0.0_f32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(&name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn accepting() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases: [(&[&str], Option<&str>, bool); 14] = [
+            (&[],                                                  None,                          true),
+            (&["*/*"],                                             None,                          true),
+            (&["application/*"],                                   None,                          true),
+            (&["application/fhir+json"],                           None,                          true),
+            (&["application/fhir+json; fhirVersion=4.0"],          None,                          true),
+            (&["application/fhir+xml;q=1, application/json;q=.5"], None,                          true),
+            (&["application/fhir+xml", "application/json"],        None,                          true),
+            (&["application/fhir+xml"],                            None,                          false),
+            (&["application/json;q=0, text/html"],                 None,                          false),
+            (&["text/html"],                                       Some("json"),                  true),
+            (&["text/html"],                                       Some("application/fhir json"), true),
+            (&["application/json"],                                Some("xml"),                   false),
+            (&["application/json"],                                Some("application/fhir+xml"),  false),
+            (&[""],                                                None,                          true),
+        ];
+        for (accept, format, expected) in cases {
+            assert_eq!(accepts_json(&headers(ACCEPT, accept), format), expected, "{accept:?} {format:?}");
+        }
+    }
+
+    #[test]
+    fn sending() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            ("application/fhir+json",                 true),
+            ("application/json; charset=UTF-8",       true),
+            ("Application/FHIR+JSON;charset=\"utf-8\"", true),
+            ("application/json; charset=latin1",      false),
+            ("application/fhir+xml",                  false),
+            ("text/plain",                            false),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(sends_json(&headers(CONTENT_TYPE, &[value])), expected, "{value}");
+        }
+        assert!(!sends_json(&HeaderMap::new()));
+        assert!(sends_form(&headers(CONTENT_TYPE, &[FORM])));
+    }
+
+    #[test]
+    fn preferring() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases: [(&[&str], Option<Return>, bool); 6] = [
+            (&[],                                          None,                         false),
+            (&["return=minimal"],                          Some(Return::Minimal),        false),
+            (&["return=representation; handling=strict"],  Some(Return::Representation), true),
+            (&["handling=lenient", "return=OperationOutcome"], Some(Return::Outcome),    false),
+            (&["return = \"minimal\", respond-async"],     Some(Return::Minimal),        false),
+            (&["return=everything"],                       None,                         false),
+        ];
+        for (values, returned, strict) in cases {
+            assert_eq!(Prefer::of(&headers(PREFER, values)), Prefer { returned, strict }, "{values:?}");
+        }
+    }
+}

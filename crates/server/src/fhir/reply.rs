@@ -1,0 +1,107 @@
+//! What an interaction comes to, and how it becomes an HTTP answer.
+//!
+//! Invariant: every answer carries `Anamnesis-Cursor`, a no too.
+
+use anamnesis_kernel::{Cursor, Instant, StreamName, Version};
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::response::Response;
+use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::http_date::http_date;
+use super::negotiate::FHIR_JSON;
+use super::outcome::Outcome;
+use crate::app::App;
+use crate::headers::CURSOR;
+
+const RETRY_AFTER_S: &str = "1";
+
+/// What an interaction comes to when it is carried out.
+pub(super) struct Reply {
+    /// Its status.
+    pub(super) status: StatusCode,
+    /// JSON text; empty when there is nothing to send.
+    pub(super) body: Bytes,
+    /// The record, where it is about one.
+    pub(super) stream: Option<StreamName>,
+    /// Its version.
+    pub(super) version: Option<Version>,
+    /// When that version began.
+    pub(super) modified: Option<Instant>,
+    /// The point of the log it is complete up to.
+    pub(super) cursor: Cursor,
+    /// Whether `Location` says where the version is.
+    pub(super) located: bool,
+}
+
+impl Reply {
+    /// A body that is no single record.
+    pub(super) fn bundle(body: Vec<u8>, cursor: Cursor) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: body.into(),
+            stream: None,
+            version: None,
+            modified: None,
+            cursor,
+            located: false,
+        }
+    }
+
+    /// Where the version is, relative to the base.
+    pub(super) fn location(&self) -> Option<String> {
+        let (stream, version) = (self.stream.as_ref()?, self.version?);
+        self.located.then(|| format!("{stream}/_history/{version}"))
+    }
+
+    /// The entity tag of the version.
+    pub(super) fn etag(&self) -> Option<String> {
+        self.version.map(etag)
+    }
+}
+
+/// `W/"3"`: <https://hl7.org/fhir/R4/http.html#versioning>.
+pub(super) fn etag(version: Version) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// Makes the HTTP answer.
+pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
+    let mut response;
+    let cursor;
+    match answer {
+        Ok(reply) => {
+            let location = reply.location().map(|place| format!("{}/{place}", app.base_url));
+            let etag = reply.etag();
+            let modified = reply.modified.map(http_date);
+            let empty = reply.body.is_empty();
+            response = Response::new(Body::from(reply.body));
+            *response.status_mut() = reply.status;
+            if !empty {
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+            }
+            set(&mut response, LOCATION, location);
+            set(&mut response, ETAG, etag);
+            set(&mut response, LAST_MODIFIED, modified);
+            cursor = reply.cursor;
+        }
+        Err(outcome) => {
+            response = Response::new(Body::from(outcome.text()));
+            *response.status_mut() = outcome.status();
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+            if outcome.status() == StatusCode::SERVICE_UNAVAILABLE {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+            }
+            cursor = app.engine.reached();
+        }
+    }
+    set(&mut response, CURSOR, Some(cursor.to_string()));
+    response
+}
+
+fn set(response: &mut Response, name: HeaderName, value: Option<String>) {
+    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,63 @@
+//! The update interaction: <https://hl7.org/fhir/R4/http.html#update>.
+
+use anamnesis_chart::Command;
+use anamnesis_fhir::outcome::IssueCode;
+use anamnesis_json::Value;
+use anamnesis_kernel::{StreamName, Version};
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::negotiate::Return;
+use super::outcome::Outcome;
+use super::reply::{self, Reply};
+use super::request;
+use super::write::{Key, Write, checked, expect, item, request as commit_request, written};
+use crate::app::App;
+
+/// `PUT /{kind}/{id}`
+pub(super) async fn handle(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let stream = request::stream(&kind, &id)?;
+        let if_match = request::if_match(&parts.headers)?;
+        let (text, resource) = request::json(&app, &parts.headers, body).await?;
+        let returned = prefer.returned.unwrap_or(Return::Representation);
+        update(&app, stream, resource, if_match, &Write { context: &context, text: &text, returned }).await
+    };
+    reply::finish(&app, answer.await)
+}
+
+/// Makes a record what the resource says, whether or not it was there.
+///
+/// # Errors
+///
+/// When the resource is refused, or the record is not at the version that was expected.
+pub(super) async fn update(
+    app: &App,
+    stream: StreamName,
+    resource: Value,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+) -> Result<Reply, Outcome> {
+    let may_be_long = write.text.len() > app.limits.event_bytes_max;
+    let (id, elements) = checked(app, stream.kind, resource, None, may_be_long).map_err(Outcome::Invalid)?;
+    if id.as_ref() != Some(&stream.id) {
+        let what = if id.is_some() {
+            "must be the id in the URL"
+        } else {
+            "must be there, and be the id in the URL"
+        };
+        return Err(Outcome::invalid(IssueCode::Value, what, format!("{}.id", stream.kind)));
+    }
+    let what = format!("PUT {stream}?{}", if_match.unwrap_or_default());
+    let key = Key::of(app, write.context, &what, write.text);
+    let kept = (write.returned == Return::Representation).then(|| elements.clone());
+    let item = item(write.context, stream, expect(if_match), Command::Put(elements));
+    let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
+    written(app, write, answer, kept.as_ref()).await
+}

@@ -1,0 +1,53 @@
+//! Whether the process lives, is ready, and how it fares.
+
+use std::time::Duration;
+
+use anamnesis_json::Object;
+use anamnesis_kernel::Cursor;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::app::App;
+
+/// `/livez`, `/readyz`, `/metrics`; `start` is the end of the log when the process began.
+pub(crate) fn router(start: Cursor) -> Router<App> {
+    let ready = move |State(app): State<App>| {
+        let start = start.clone();
+        async move { readyz(&app, &start) }
+    };
+    Router::new().route("/livez", get(livez)).route("/readyz", get(ready)).route("/metrics", get(metrics))
+}
+
+/// The process answers.
+async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// 200 when the views have all of the log as it stood at the start; until then 503 with the reason and the lag.
+fn readyz(app: &App, start: &Cursor) -> Response {
+    let seen = app.engine.reached().offset(0);
+    let behind = start.offset(0).saturating_sub(seen);
+    let reason = match app.engine.stuck() {
+        _ if behind == 0 => None,
+        Some(stuck) => Some(stuck),
+        None => Some("the views are catching up".to_owned()),
+    };
+    let (status, mut body) = match reason {
+        None => (StatusCode::OK, Object::new().with("ready", true)),
+        Some(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Object::new().with("ready", false).with("reason", reason))
+        }
+    };
+    body.push("view_lag_events", behind);
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_text()).into_response()
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    match tokio::time::timeout(Duration::from_secs(5), app.metrics.text(&app.engine)).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

@@ -1,0 +1,76 @@
+//! All doors behind one listener: routes, limits, measurements, and a shutdown that finishes what it began.
+
+use std::time::Instant as Stopwatch;
+
+use anamnesis_kernel::Cursor;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::{api, fhir, health};
+
+/// Every route of the server.
+pub(crate) fn router(app: App, start: Cursor) -> Router {
+    Router::new()
+        .nest("/fhir", fhir::router())
+        .route("/fhir/", fhir::system())
+        .nest("/api", api::router())
+        .merge(health::router(start))
+        .route("/", get(welcome))
+        .fallback(nowhere)
+        .layer(DefaultBodyLimit::max(app.limits.body_bytes_max))
+        .layer(CatchPanicLayer::custom(broken))
+        .layer(from_fn_with_state(app.clone(), measure))
+        .with_state(app)
+}
+
+async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Stopwatch::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// A method as a label: a closed set, whatever clients send.
+fn known(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Where to look, for someone who opened the address in a browser.
+async fn welcome() -> Response {
+    let text = "Anamnesis: a health record kept as the facts that made it.\n\n\
+        /fhir/metadata       what the FHIR R4 door can do\n\
+        /fhir/Patient        patients\n\
+        /api                 the event API and the read models\n\
+        /api/openapi.json    their description\n\
+        /readyz, /metrics    how the server fares\n";
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+async fn nowhere() -> Response {
+    let text = "{\"type\":\"/problems/not-found\",\"title\":\"there is nothing at this address\",\"status\":404}";
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
+}
+
+/// A bug, answered without its details; the panic's own message went to the log of the process.
+fn broken(_: Box<dyn std::any::Any + Send>) -> Response {
+    let text = "{\"type\":\"/problems/internal\",\"title\":\"the server met a bug\",\"status\":500}";
+    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
+}

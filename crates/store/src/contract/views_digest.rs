@@ -1,0 +1,125 @@
+//! The digest: equal for equal views however they were built, different as soon as a row is.
+
+use anamnesis_seal::Hash;
+
+use super::Harness;
+use super::sample::{PATIENT, at, change, first, next, of_type, open, reference, row, text, token, version};
+use crate::{Body, Change, IndexRow, IndexWrite, RecordVersion, RecordWrite};
+
+async fn digest(harness: &impl Harness, changes: Vec<Change>) -> Hash {
+    let another = harness.another();
+    let stores = open(&another).await;
+    for change in changes {
+        stores.views.apply(change).await.expect("applied");
+    }
+    stores.views.digest().await.expect("reads")
+}
+
+fn rows() -> [IndexRow; 4] {
+    let of = |entry| row(1, Some(5), entry);
+    [of(of_type(PATIENT)), of(token(1, "a", "s1")), of(text(2, "anna")), of(reference(4, 5, "d1"))]
+}
+
+/// A record's three versions: its code comes, goes and comes back, its name lasts for one version.
+fn one_by_one() -> Vec<Change> {
+    let [kind, code, name, doctor] = rows();
+    let other = row(2, None, token(1, "b", "s2"));
+    let open = IndexWrite::Open;
+    let close = IndexWrite::Close;
+    vec![
+        change(1, vec![first(version(1, 1, 10))], vec![open(kind, at(10)), open(code.clone(), at(10))]),
+        change(2, vec![first(version(2, 1, 20))], vec![open(other, at(20))]),
+        change(
+            3,
+            vec![next(version(1, 2, 30))],
+            vec![close(code.clone(), at(30)), open(name.clone(), at(30))],
+        ),
+        change(
+            4,
+            vec![next(version(1, 3, 40))],
+            vec![close(name, at(40)), open(code, at(40)), open(doctor, at(40))],
+        ),
+    ]
+}
+
+fn past(version: RecordVersion, ended: i64) -> RecordWrite {
+    RecordWrite { version: RecordVersion { ended: Some(at(ended)), ..version }, replaces: false }
+}
+
+/// The same in one batch.
+fn at_once() -> Change {
+    let [kind, code, name, doctor] = rows();
+    let records = vec![
+        past(version(1, 1, 10), 30),
+        first(version(2, 1, 20)),
+        past(version(1, 2, 30), 40),
+        first(version(1, 3, 40)),
+    ];
+    let index = vec![
+        IndexWrite::Open(kind, at(10)),
+        IndexWrite::Past(code.clone(), at(10), at(30)),
+        IndexWrite::Open(row(2, None, token(1, "b", "s2")), at(20)),
+        IndexWrite::Past(name, at(30), at(40)),
+        IndexWrite::Open(code, at(40)),
+        IndexWrite::Open(doctor, at(40)),
+    ];
+    change(4, records, index)
+}
+
+/// The last two commits in one batch, after the first two.
+fn in_two() -> Vec<Change> {
+    let [_, code, name, doctor] = rows();
+    let mut changes = one_by_one();
+    changes.truncate(2);
+    let second = RecordVersion { ended: Some(at(40)), ..version(1, 2, 30) };
+    let index = vec![
+        IndexWrite::Close(code.clone(), at(30)),
+        IndexWrite::Past(name, at(30), at(40)),
+        IndexWrite::Open(code, at(40)),
+        IndexWrite::Open(doctor, at(40)),
+    ];
+    changes.push(change(4, vec![next(second), first(version(1, 3, 40))], index));
+    changes
+}
+
+/// Commit by commit, in two batches, and in one: the same views.
+pub async fn the_same_changes_in_other_batches_are_the_same_views(harness: &impl Harness) {
+    let expected = digest(harness, one_by_one()).await;
+    assert_eq!(digest(harness, one_by_one()).await, expected);
+    assert_eq!(digest(harness, in_two()).await, expected);
+    assert_eq!(digest(harness, vec![at_once()]).await, expected);
+    assert_ne!(digest(harness, vec![]).await, expected);
+}
+
+/// Each kind of row, one value at a time.
+pub async fn a_row_that_differs_shows(harness: &impl Harness) {
+    let expected = digest(harness, vec![at_once()]).await;
+    type Edit = fn(&mut Change);
+    fn record(change: &mut Change, at: usize) -> &mut RecordVersion {
+        &mut change.records.get_mut(at).expect("a record").version
+    }
+    fn set(change: &mut Change, at: usize, write: IndexWrite) {
+        *change.index.get_mut(at).expect("a row") = write;
+    }
+    #[rustfmt::skip]
+    let edits: [(&str, Edit); 13] = [
+        ("the body now",         |change| record(change, 3).body = Body::Here(b"{}".to_vec())),
+        ("the body then",        |change| record(change, 0).body = Body::InLog),
+        ("a deletion",           |change| record(change, 3).body = Body::Deleted),
+        ("what it corrects",     |change| record(change, 3).corrects = Some(1)),
+        ("when it began",        |change| record(change, 1).began = at(21)),
+        ("when it ended",        |change| record(change, 0).ended = Some(at(31))),
+        ("where it stands",      |change| record(change, 3).offset = 99),
+        ("a row that is not",    |change| drop(change.index.pop())),
+        ("a past that is not",   |change| drop(change.index.remove(3))),
+        ("a code's system",      |change| set(change, 2, IndexWrite::Open(row(2, None, token(1, "b", "s1")), at(20)))),
+        ("a code's begin",       |change| set(change, 2, IndexWrite::Open(row(2, None, token(1, "b", "s2")), at(21)))),
+        ("a record's date",      |change| set(change, 2, IndexWrite::Open(row(2, Some(0), token(1, "b", "s2")), at(20)))),
+        ("a reference's target", |change| set(change, 5, IndexWrite::Open(row(1, Some(5), reference(4, 6, "d1")), at(40)))),
+    ];
+    for (title, edit) in edits {
+        let mut changed = at_once();
+        edit(&mut changed);
+        assert_ne!(digest(harness, vec![changed]).await, expected, "{title}");
+    }
+}

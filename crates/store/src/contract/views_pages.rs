@@ -1,0 +1,97 @@
+//! Pages: newest first, one after the other without gap or double, counted without regard to the page.
+
+use anamnesis_kernel::search::{Param, Query, Test};
+
+use super::Harness;
+use super::sample::{PATIENT, at, change, first, of_type, open, patients, query, row, text, token, version};
+use crate::{Hit, IndexWrite, Views};
+
+/// Sixty records of three dates and of none, so that many stand at the same date.
+async fn sixty(views: &dyn Views) {
+    let dates = [Some(3_000), None, Some(-1_000), Some(2_000)];
+    let mut rows = Vec::new();
+    for (n, micros) in (0..60_u64).zip(dates.into_iter().cycle()) {
+        for entry in [
+            of_type(PATIENT),
+            token(1, if n % 3 == 0 { "a" } else { "b" }, "s"),
+            text(2, "anna"),
+            text(2, "anne"),
+        ] {
+            rows.push(IndexWrite::Open(row(n, micros, entry), at(1)));
+        }
+    }
+    let versions = (0..60).map(|n| first(version(n, 1, 1))).collect();
+    views.apply(change(60, versions, rows)).await.expect("applied");
+}
+
+fn queries() -> Vec<Query> {
+    let code = |code: &str| Test::Token { param: Param(1), system: None, code: Some(code.into()) };
+    let whole = Test::Token { param: Param(1), system: Some("s".into()), code: Some("a".into()) };
+    let name = Test::Text { param: Param(2), text: "ann".into() };
+    vec![
+        query(vec![patients()]),
+        query(vec![vec![whole]]),
+        query(vec![vec![code("a"), code("b")]]),
+        query(vec![vec![name.clone()], vec![code("b")]]),
+        query(vec![vec![code("b")], vec![name, code("a")]]),
+    ]
+}
+
+/// The order is that of the places; each hit is the record's current version.
+pub async fn hits_come_newest_first_and_carry_the_current_version(harness: &impl Harness) {
+    let stores = open(harness).await;
+    sixty(&*stores.views).await;
+    for query in queries() {
+        let hits = stores.views.search(&query).await.expect("searches");
+        assert!(hits.is_sorted_by(|one, next| one.place < next.place));
+        for Hit { place, version: found } in hits {
+            assert_eq!(found, version(place.record, 1, 1));
+        }
+    }
+    let all = stores.views.search(&query(vec![patients()])).await.expect("searches");
+    let order: Vec<u64> = all.iter().map(|hit| hit.place.record % 4).collect();
+    // Records 0, 4, 8 … have the newest date, then 3, 7 …, then 2, 6 …; those without one come last.
+    assert_eq!(order, [[0; 15], [3; 15], [2; 15], [1; 15]].concat());
+}
+
+/// Pages of any size, put together, are the whole.
+pub async fn pages_follow_each_other_without_gap_or_double(harness: &impl Harness) {
+    let stores = open(harness).await;
+    sixty(&*stores.views).await;
+    for query in queries() {
+        let whole = stores.views.search(&query).await.expect("searches");
+        assert!(whole.len() >= 20);
+        for limit in [1, 7, 15, 59, 60, 61] {
+            let mut paged: Vec<Hit> = Vec::new();
+            loop {
+                let after = paged.last().map(|hit| hit.place);
+                let page = Query { after, limit, ..query.clone() };
+                let hits = stores.views.search(&page).await.expect("searches");
+                if hits.is_empty() {
+                    break;
+                }
+                assert!(hits.len() <= limit as usize);
+                paged.extend(hits);
+            }
+            assert_eq!(paged, whole, "pages of {limit}");
+        }
+        let none = Query { limit: 0, ..query };
+        assert_eq!(stores.views.search(&none).await.expect("searches"), []);
+    }
+}
+
+/// The count of a page's query is that of the whole.
+pub async fn counts_ignore_page_and_limit(harness: &impl Harness) {
+    let stores = open(harness).await;
+    sixty(&*stores.views).await;
+    for query in queries() {
+        let whole = stores.views.search(&query).await.expect("searches");
+        let after = whole.get(9).map(|hit| hit.place);
+        for page in
+            [query.clone(), Query { limit: 0, ..query.clone() }, Query { after, limit: 3, ..query.clone() }]
+        {
+            assert_eq!(stores.views.count(&page).await.expect("counts"), whole.len() as u64);
+        }
+    }
+    assert_eq!(stores.views.count(&query(vec![])).await.expect("counts"), 0);
+}

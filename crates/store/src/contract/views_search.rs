@@ -1,0 +1,229 @@
+//! Searching: what each test finds, what criteria do together, and rows that come and go.
+
+use anamnesis_kernel::search::{Entry, Param, Query, Test};
+
+use super::Harness;
+use super::sample::{
+    PATIENT, at, change, date, first, name, of_type, open, patients, query, reference, row, text, token,
+    version,
+};
+use crate::{IndexWrite, Views};
+
+const CODE: u32 = 1;
+const NAME: u32 = 2;
+const BORN: u32 = 3;
+const DOCTOR: u32 = 4;
+const OF_TYPE: u32 = 5;
+const DOCTOR_UUID: &str = "01234567-89ab-cdef-0123-456789abcdef";
+
+/// Opens each record's rows, with the record's number as its main date, so the last comes first.
+async fn index(views: &dyn Views, records: &[(u64, Vec<Entry>)]) {
+    let versions = records.iter().map(|(n, _)| first(version(*n, 1, 1))).collect();
+    let open = |n: u64, entry| IndexWrite::Open(row(n, i64::try_from(n).ok(), entry), at(1));
+    let rows = records
+        .iter()
+        .flat_map(|(n, entries)| {
+            entries.iter().cloned().chain([of_type(PATIENT)]).map(move |entry| open(*n, entry))
+        })
+        .collect();
+    views.apply(change(1, versions, rows)).await.expect("applied");
+}
+
+/// The numbers of the records found, in the order found; the count agrees.
+async fn numbers(views: &dyn Views, query: &Query) -> Vec<u64> {
+    let hits = views.search(query).await.expect("searches");
+    assert_eq!(views.count(query).await.expect("counts"), hits.len() as u64);
+    hits.iter().map(|hit| hit.place.record).collect()
+}
+
+fn has(system: Option<&str>, code: Option<&str>) -> Test {
+    Test::Token { param: Param(CODE), system: system.map(Into::into), code: code.map(Into::into) }
+}
+
+fn begins(prefix: &str) -> Test {
+    Test::Text { param: Param(NAME), text: prefix.into() }
+}
+
+fn born(low: (i64, i64), high: (i64, i64)) -> Test {
+    Test::Date { param: Param(BORN), low, high }
+}
+
+fn refers(kind: Option<u16>, id: &str) -> Test {
+    Test::Reference { param: Param(DOCTOR), kind, id: id.into() }
+}
+
+async fn six(views: &dyn Views) {
+    let records = [
+        (
+            1,
+            vec![
+                token(CODE, "a", "s1"),
+                text(NAME, "anna"),
+                date(BORN, 100, 199),
+                reference(DOCTOR, 5, "d1"),
+            ],
+        ),
+        (
+            2,
+            vec![
+                token(CODE, "a", "s2"),
+                text(NAME, "ann"),
+                date(BORN, 200, 299),
+                reference(DOCTOR, 5, DOCTOR_UUID),
+            ],
+        ),
+        (3, vec![token(CODE, "a", ""), text(NAME, "an"), date(BORN, -50, -1), reference(DOCTOR, 6, "d1")]),
+        (4, vec![token(CODE, "b", "s1"), text(NAME, "bo"), text(NAME, "anders"), date(BORN, 150, 150)]),
+        (
+            5,
+            vec![
+                token(CODE, "A", "s1"),
+                text(NAME, "änn"),
+                date(BORN, 0, 1_000),
+                reference(DOCTOR, 0, "urn:uuid:1"),
+            ],
+        ),
+        (
+            6,
+            vec![
+                token(OF_TYPE, "a", "s1"),
+                token(CODE, "a", "s1"),
+                token(CODE, "b", "s1"),
+                reference(DOCTOR, 6, DOCTOR_UUID),
+            ],
+        ),
+    ];
+    index(views, &records).await;
+}
+
+/// A table of what each kind of test finds.
+pub async fn each_test_finds_what_it_says(harness: &impl Harness) {
+    const ANY: (i64, i64) = (i64::MIN, i64::MAX);
+    let stores = open(harness).await;
+    six(&*stores.views).await;
+    let id = |n| Test::Id(name(n).id);
+    let of_type = Test::Token { param: Param(OF_TYPE), system: Some("s1".into()), code: Some("a".into()) };
+    let elsewhere = Test::Token { param: Param(99), system: None, code: Some("a".into()) };
+    #[rustfmt::skip]
+    let cases = [
+     // name                               test                                             found
+        ("all of the type",                Test::Kind(Param::of_type(PATIENT.number())),    vec![6, 5, 4, 3, 2, 1]),
+        ("all of another type",            Test::Kind(Param::of_type(1)),                   vec![]),
+        ("an id",                          id(4),                                           vec![4]),
+        ("an id that is not there",        id(7),                                           vec![]),
+        ("a code of any system",           has(None, Some("a")),                            vec![6, 3, 2, 1]),
+        ("a code of a system",             has(Some("s1"), Some("a")),                      vec![6, 1]),
+        ("a code of no system",            has(Some(""), Some("a")),                        vec![3]),
+        ("a code of an unknown system",    has(Some("s9"), Some("a")),                      vec![]),
+        ("a system, any code",             has(Some("s1"), None),                           vec![6, 5, 4, 1]),
+        ("codes keep their case",          has(None, Some("A")),                            vec![5]),
+        ("a code that is not there",       has(None, Some("z")),                            vec![]),
+        ("any code of any system",         has(None, None),                                 vec![6, 5, 4, 3, 2, 1]),
+        ("another parameter",              elsewhere,                                       vec![]),
+        ("a type's identifier",            of_type,                                         vec![6]),
+        ("a text begins",                  begins("an"),                                    vec![4, 3, 2, 1]),
+        ("a text begins, longer",          begins("ann"),                                   vec![2, 1]),
+        ("a whole text",                   begins("anna"),                                  vec![1]),
+        ("longer than any",                begins("annab"),                                 vec![]),
+        ("beyond one byte",                begins("än"),                                    vec![5]),
+        ("any text",                       begins(""),                                      vec![5, 4, 3, 2, 1]),
+        ("no pattern",                     begins("%"),                                     vec![]),
+        ("within",                         born((100, i64::MAX), (i64::MIN, 299)),          vec![4, 2, 1]),
+        ("overlapping",                    born((i64::MIN, 150), (150, i64::MAX)),          vec![5, 4, 1]),
+        ("bounds are in",                  born((150, 150), (150, 150)),                    vec![4]),
+        ("before",                         born((i64::MIN, 99), ANY),                       vec![5, 3]),
+        ("after",                          born(ANY, (200, i64::MAX)),                      vec![5, 2]),
+        ("any date",                       born(ANY, ANY),                                  vec![5, 4, 3, 2, 1]),
+        ("no date",                        born((2_000, 3_000), ANY),                       vec![]),
+        ("a reference",                    refers(Some(5), "d1"),                           vec![1]),
+        ("a reference to another type",    refers(Some(6), "d1"),                           vec![3]),
+        ("a reference to any type",        refers(None, "d1"),                              vec![3, 1]),
+        ("a uuid",                         refers(Some(5), DOCTOR_UUID),                    vec![2]),
+        ("a uuid of any type",             refers(None, DOCTOR_UUID),                       vec![6, 2]),
+        ("a reference that is a text",     refers(None, "urn:uuid:1"),                      vec![5]),
+        ("the same, asked as a text",      refers(Some(0), "urn:uuid:1"),                   vec![5]),
+        ("a reference that is not there",  refers(Some(5), "d2"),                           vec![]),
+    ];
+    for (title, test, found) in cases {
+        // Alone it drives the search; beside another it is looked up.
+        assert_eq!(numbers(&*stores.views, &query(vec![vec![test.clone()]])).await, found, "{title}");
+        let beside = query(vec![patients(), vec![test.clone()]]);
+        assert_eq!(numbers(&*stores.views, &beside).await, found, "{title}, beside the type");
+        let twice = query(vec![vec![test.clone(), test]]);
+        assert_eq!(numbers(&*stores.views, &twice).await, found, "{title}, twice");
+    }
+}
+
+/// A comma is or, an ampersand is and; a record that meets two tests of one criterion is found once.
+pub async fn criteria_are_all_met_by_any_of_their_tests(harness: &impl Harness) {
+    let stores = open(harness).await;
+    six(&*stores.views).await;
+    let (a, b) = (|| has(None, Some("a")), || has(None, Some("b")));
+    #[rustfmt::skip]
+    let cases = [
+     // name                           criteria                                                          found
+        ("or",                         vec![vec![a(), b()]],                                             vec![6, 4, 3, 2, 1]),
+        ("and",                        vec![vec![a()], vec![b()]],                                       vec![6]),
+        ("or of kinds",                vec![vec![begins("bo"), refers(Some(5), "d1"), a()]],             vec![6, 4, 3, 2, 1]),
+        ("and of kinds",               vec![vec![a()], vec![begins("an")], vec![refers(None, "d1")]],    vec![3, 1]),
+        ("and of ors",                 vec![vec![b(), begins("anna")], vec![has(Some("s1"), None)]],     vec![6, 4, 1]),
+        ("two texts of one record",    vec![vec![begins("bo")], vec![begins("anders")]],                 vec![4]),
+        ("one that nothing meets",     vec![vec![a()], vec![has(None, Some("z"))]],                      vec![]),
+        ("or nothing",                 vec![vec![a()], vec![]],                                          vec![]),
+        ("an id and a code",           vec![vec![Test::Id(name(3).id)], vec![a()]],                      vec![3]),
+        ("an id or an id",             vec![vec![Test::Id(name(3).id), Test::Id(name(5).id)]],           vec![5, 3]),
+        ("all and more",               vec![patients(), vec![b()], vec![a(), begins("bo")]],             vec![6, 4]),
+    ];
+    for (title, criteria, found) in cases {
+        assert_eq!(numbers(&*stores.views, &query(criteria.clone())).await, found, "{title}");
+        let reversed = criteria.into_iter().rev().collect();
+        assert_eq!(numbers(&*stores.views, &query(reversed)).await, found, "{title}, reversed");
+    }
+    // Criteria that say enough need no type.
+    let untyped = Query { kind: None, ..query(vec![vec![b()]]) };
+    assert_eq!(numbers(&*stores.views, &untyped).await, [6, 4]);
+}
+
+/// A row is found from when it opens until it closes; what was past when it came is never found.
+pub async fn rows_open_close_and_come_back(harness: &impl Harness) {
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    let entries = [token(CODE, "a", "s1"), text(NAME, "anna"), date(BORN, 1, 2), reference(DOCTOR, 5, "d1")];
+    let tests = [has(None, Some("a")), begins("anna"), born((1, 1), (2, 2)), refers(Some(5), "d1")];
+    index(views, &[(1, vec![]), (2, entries.to_vec())]).await;
+    for (entry, test) in entries.into_iter().zip(tests) {
+        let query = query(vec![vec![test]]);
+        let of = |n: u64| row(n, i64::try_from(n).ok(), entry.clone());
+        #[rustfmt::skip]
+        let steps = [
+         // what happens                                                               found then
+            (vec![],                                                                   vec![2]),
+            (vec![IndexWrite::Open(of(1), at(10))],                                    vec![2, 1]),
+            (vec![IndexWrite::Close(of(2), at(20))],                                   vec![1]),
+            (vec![IndexWrite::Past(of(2), at(21), at(22))],                            vec![1]),
+            (vec![IndexWrite::Open(of(2), at(30)), IndexWrite::Close(of(1), at(30))],  vec![2]),
+            (vec![IndexWrite::Close(of(2), at(40)), IndexWrite::Open(of(2), at(41))],  vec![2]),
+            (vec![IndexWrite::Past(of(1), at(50), at(51)), IndexWrite::Past(of(1), at(52), at(53))], vec![2]),
+            (vec![IndexWrite::Past(of(1), at(60), at(61)), IndexWrite::Open(of(1), at(62))],         vec![2, 1]),
+            (vec![IndexWrite::Close(of(2), at(70)), IndexWrite::Close(of(1), at(70))], vec![]),
+        ];
+        for ((writes, found), step) in steps.into_iter().zip(0..) {
+            views.apply(change(2, vec![], writes)).await.expect("applied");
+            assert_eq!(numbers(views, &query).await, found, "step {step}");
+        }
+    }
+}
+
+/// The most values a criterion may have, driving the search and beside another.
+pub async fn a_thousand_values_are_one_criterion(harness: &impl Harness) {
+    let stores = open(harness).await;
+    six(&*stores.views).await;
+    let others = (0..996).map(|n| has(None, Some(&format!("other-{n}"))));
+    let any: Vec<Test> = others
+        .chain([has(None, Some("b")), refers(Some(6), "d1"), begins("anna"), born((0, 0), (1_000, 1_000))])
+        .collect();
+    assert_eq!(any.len(), 1_000);
+    for criteria in [vec![any.clone()], vec![any.clone(), patients()], vec![any.clone(), any]] {
+        assert_eq!(numbers(&*stores.views, &query(criteria)).await, [6, 5, 4, 3, 1]);
+    }
+}
