@@ -152,7 +152,7 @@ async fn the_log_reads_back_whole_until_someone_touches_it() {
     let good = verify(&house.engine, |_| {}).await.unwrap();
     assert_eq!((good.events, good.first_bad), (house.engine.head().offset(0), None));
     let cases = [
-        ("leaf", "UPDATE log_event SET version = version + 1 WHERE position = 3", 3),
+        ("the event is not what was written", "UPDATE log_event SET moment = moment + 1 WHERE position = 3", 3),
         ("the event is not there", "DELETE FROM log_event WHERE position = 5", 5),
     ];
     for (kind, damage, offset) in cases {

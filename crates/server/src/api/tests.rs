@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use futures::StreamExt;
-use tower::ServiceExt;
+use tower::util::ServiceExt;
 
 use super::openapi::routes;
 use crate::app::{App, Limits, Parts};

@@ -38,7 +38,7 @@ async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
     let serving = engine.views();
     if let Err(why) = Projector::fits(&engine, &**serving).await? {
         // Not damage to any fact: the views are made again at the next start.
-        print(&format!("note: {why}; they are made again at the next start"));
+        tracing::warn!("{why}; they are made again at the next start");
         return Ok(verdict);
     }
     if views_too && !alike(&store, &engine).await? {
