@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anamnesis_json::Value;
 use anamnesis_testkit::people::People;
-use anamnesis_testkit::servers::unpack_synthea;
+use anamnesis_testkit::unpack_synthea;
 
 use super::machine::{folder_bytes, memory_mb};
 use super::{Bench, Table, wire};

@@ -15,7 +15,7 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anamnesis_testkit::servers::{Options, Server};
+use anamnesis_testkit::{Options, Server};
 use anyhow::Context;
 
 /// One row of the table.

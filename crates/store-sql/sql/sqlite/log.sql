@@ -26,8 +26,9 @@ CREATE TABLE IF NOT EXISTS log_event (
     leaf           BLOB    NOT NULL,
     sealed         BLOB    NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS log_event_stream ON log_event (partition, stream, version);
-CREATE UNIQUE INDEX IF NOT EXISTS log_event_id ON log_event (partition, event_id);
+-- The partition comes last: an index that began with it would look better than the row number to a read by position.
+CREATE UNIQUE INDEX IF NOT EXISTS log_event_stream ON log_event (stream, version, partition);
+CREATE UNIQUE INDEX IF NOT EXISTS log_event_id ON log_event (event_id, partition);
 
 CREATE TABLE IF NOT EXISTS log_claim (
     partition INTEGER NOT NULL,

@@ -1,0 +1,160 @@
+//! Killed at any moment: nothing acknowledged is lost, nothing is applied twice, no bundle is left half.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anamnesis_json::{Object, Value};
+use anamnesis_testkit::{Options, People, Server, binary};
+
+const CLIENTS: usize = 16;
+const ROUNDS: u64 = 6;
+
+/// What was acknowledged, by idempotency key: the stream and version answered.
+type Acknowledged = Arc<Mutex<BTreeMap<String, (String, u64)>>>;
+
+#[test]
+fn appends_survive() {
+    let folder = tempfile::tempdir().unwrap();
+    let acknowledged = Acknowledged::default();
+    let server = Options::new().data(folder.path().join("data")).start();
+    let mut server = server;
+    for round in 0..ROUNDS {
+        let stop = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = (0..CLIENTS).map(|client| append(&server, round, client, &acknowledged, &stop)).collect();
+        std::thread::sleep(Duration::from_millis(120 + 97 * round));
+        server.kill9();
+        stop.store(true, Ordering::Relaxed);
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        server.restart();
+        check(&server, &acknowledged.lock().unwrap());
+    }
+    assert!(acknowledged.lock().unwrap().len() > 100, "too few appends to say anything");
+    server.terminate();
+    drop(server);
+    verify(&folder.path().join("data"));
+}
+
+/// Appends to a few shared streams until the server dies.
+fn append(
+    server: &Server,
+    round: u64,
+    client: usize,
+    acknowledged: &Acknowledged,
+    stop: &Arc<AtomicBool>,
+) -> std::thread::JoinHandle<()> {
+    let (http, acknowledged, stop) = (server.http(), Arc::clone(acknowledged), Arc::clone(stop));
+    std::thread::spawn(move || {
+        for n in 0.. {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let key = format!("{round}-{client}-{n}");
+            let stream = format!("Patient/k{}", (client + n) % 10);
+            let (kind, data) = event(&key, round == 0 && n == 0 && client < 10);
+            let body = Object::new().with("stream", stream.as_str()).with("type", kind).with("data", data);
+            let headers = [("idempotency-key", key.as_str()), ("anamnesis-wait", "log")];
+            let Ok(reply) = http.try_send("POST", "/api/commits", &headers, Some(body.to_text())) else { return };
+            if reply.status == 201 {
+                let version = version(&reply.json());
+                acknowledged.lock().unwrap().insert(key, (stream, version));
+            } else {
+                assert_eq!(reply.status, 422, "only a stream that is not begun yet is refused: {}", reply.text());
+            }
+        }
+    })
+}
+
+fn event(key: &str, first: bool) -> (&'static str, Object) {
+    let address = Value::from(vec![Value::from(Object::new().with("city", key))]);
+    let kind = if first { "PatientRegistered" } else { "PatientAddressUpdated" };
+    (kind, Object::new().with("address", address))
+}
+
+fn version(answer: &Value) -> u64 {
+    answer.get("events").and_then(|e| e.each().next()).and_then(|e| e.get("version")).and_then(Value::as_u64).unwrap()
+}
+
+/// Every acknowledged append is there once, where it was said to be; versions have no gap.
+fn check(server: &Server, acknowledged: &BTreeMap<String, (String, u64)>) {
+    let http = server.http();
+    let mut cities: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    for n in 0..10 {
+        let stream = format!("Patient/k{n}");
+        let mut from = 1;
+        loop {
+            let reply = http.get(&format!("/api/streams/{stream}?from={from}&_count=500"));
+            if reply.status == 404 {
+                break;
+            }
+            let page = reply.expect(200).json();
+            let events: Vec<Value> = page.get("events").unwrap().each().cloned().collect();
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                assert_eq!(event.get("version").and_then(Value::as_u64), Some(from), "a gap in {stream}");
+                let address = event.get("data").and_then(|d| d.get("address")).unwrap();
+                let city = address.each().next().and_then(|a| a.get("city")).and_then(Value::as_str).unwrap();
+                let twice = cities.insert(city.to_owned(), (stream.clone(), from));
+                assert!(twice.is_none(), "{city} was applied twice");
+                from += 1;
+            }
+        }
+    }
+    for (key, place) in acknowledged {
+        assert_eq!(cities.get(key), Some(place), "{key} was acknowledged");
+    }
+    for (key, (stream, version)) in acknowledged.iter().take(5) {
+        let (kind, data) = event(key, *version == 1);
+        let body = Object::new().with("stream", stream.as_str()).with("type", kind).with("data", data);
+        let reply = http.send("POST", "/api/commits", &[("idempotency-key", key)], Some(body.to_text()));
+        assert_eq!((reply.status, self::version(&reply.json())), (200, *version), "the first answer again");
+    }
+}
+
+#[test]
+fn an_import_goes_on_where_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bundles, data) = (folder.path().join("bundles"), folder.path().join("data"));
+    std::fs::create_dir(&bundles).unwrap();
+    let mut wanted = 0;
+    for (n, person) in People::new(3).iter().take(24).enumerate() {
+        let bundle = person.bundle();
+        wanted += bundle.get("entry").unwrap().each().len() as u64;
+        std::fs::write(bundles.join(format!("{n:02}.json")), bundle.to_text()).unwrap();
+    }
+    let import = || {
+        let mut command = Command::new(binary());
+        command.args(["import", "--json", "--data"]).arg(&data).arg(&bundles);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    };
+    for round in 0..6 {
+        let mut child = import().spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(60 + 70 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        verify(&data);
+    }
+    let output = import().output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let report = anamnesis_json::parse(&output.stdout).unwrap();
+    assert_eq!(report.get("taken").and_then(Value::as_u64), Some(wanted));
+    let events = verify(&data);
+    assert_eq!(events, wanted, "each resource once");
+}
+
+/// The log and the views are good; gives the number of events.
+fn verify(data: &Path) -> u64 {
+    let output = Command::new(binary()).args(["verify", "--json", "--views", "--data"]).arg(data).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    let Ok(verdict) = anamnesis_json::parse(said.trim().as_bytes()) else { panic!("not JSON: {said}") };
+    verdict.get("events").and_then(Value::as_u64).unwrap()
+}
