@@ -38,7 +38,8 @@ async fn commit(
     let context = write_context(headers, Door::Api, "api")?;
     let text = body.map_err(|rejection| unread(app, &rejection))?;
     let asked = parse_with_depth(&text, app.limits.nesting_max)?;
-    let asked = body::read(asked, text.len(), &app.limits, context.reason.as_ref()).map_err(Problem::refused)?;
+    let asked =
+        body::read(asked, text.len(), &app.limits, context.reason.as_ref()).map_err(Problem::refused)?;
     let form = asked.form;
 
     let keys = &app.engine.keyring().store;

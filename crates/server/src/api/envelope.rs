@@ -66,7 +66,8 @@ pub(crate) fn write(event: &Event, out: &mut Vec<u8>) {
 
 /// The data; a whole resource says first what and which it is, which the log leaves to the stream's name.
 fn write_data(event: &Event, out: &mut Vec<u8>) {
-    let rest = event.data.strip_prefix(b"{").filter(|rest| event.whole && !rest.starts_with(b"\"resourceType\":"));
+    let rest =
+        event.data.strip_prefix(b"{").filter(|rest| event.whole && !rest.starts_with(b"\"resourceType\":"));
     let Some(rest) = rest else {
         out.extend_from_slice(&event.data);
         return;
@@ -213,7 +214,8 @@ pub(super) mod tests {
         let bare = || Event { whole: true, data: b"{}".to_vec(), ..registered() };
         let told = || Event { data: br#"{"resourceType":"Patient","id":"p1"}"#.to_vec(), ..registered() };
         const START: &str = r#"{"event_id":"00000000-0000-0000-0000-000000000001","stream":"#;
-        const COMMIT: &str = r#""position":{"partition":0,"offset":7},"commit_id":"00000000-0000-0000-0000-000000000002","#;
+        const COMMIT: &str =
+            r#""position":{"partition":0,"offset":7},"commit_id":"00000000-0000-0000-0000-000000000002","#;
         let patient = |data: &str| {
             format!(
                 r#"{START}"Patient/p1","version":1,{COMMIT}"type":"PatientRegistered","schema_version":1,"recorded_at":"2026-03-01T12:00:00.000001Z","subject":"Patient/p1","source":{{"door":"api"}},"data":{data}}}"#

@@ -39,7 +39,8 @@ fn build() -> Object {
         .with("version", env!("CARGO_PKG_VERSION"));
     let parameters: Object =
         PARAMETERS.iter().map(|parameter| (parameter.name, describe(parameter).into())).collect();
-    let mut schemas: Object = SCHEMAS.iter().map(|schema| (schema.name, Value::from(parsed(schema.text)))).collect();
+    let mut schemas: Object =
+        SCHEMAS.iter().map(|schema| (schema.name, Value::from(parsed(schema.text)))).collect();
     // The events' schema has an id of its own, so that its inner references stay good where it stands here.
     for (_, schema) in publish::schemas() {
         schemas.set("Event", schema);
@@ -153,12 +154,17 @@ mod tests {
         references(&document, &mut found);
         assert!(found.len() > 20);
         for reference in found {
-            let parts = reference.strip_prefix("#/").unwrap().split('/');
-            let target = parts.fold(Some(&document), |value, part| value.and_then(|value| value.get(part)));
+            let mut parts = reference.strip_prefix("#/").unwrap().split('/');
+            let target = parts.try_fold(&document, |value, part| value.get(part));
             assert!(target.is_some(), "{reference} leads nowhere");
         }
         let events = document.get("components").and_then(|c| c.get("schemas")).and_then(|s| s.get("Event"));
-        assert!(events.and_then(|event| event.get("$defs")).and_then(|defs| defs.get("PatientRegistered")).is_some());
+        assert!(
+            events
+                .and_then(|event| event.get("$defs"))
+                .and_then(|defs| defs.get("PatientRegistered"))
+                .is_some()
+        );
     }
 
     #[test]
@@ -168,7 +174,12 @@ mod tests {
         for operation in OPERATIONS {
             let named = |name: &&str| PARAMETERS.iter().any(|p| p.name == *name && p.place == "path");
             let in_path = operation.path.matches('{').count();
-            assert_eq!(operation.parameters.iter().filter(|name| named(name)).count(), in_path, "{}", operation.path);
+            assert_eq!(
+                operation.parameters.iter().filter(|name| named(name)).count(),
+                in_path,
+                "{}",
+                operation.path
+            );
         }
     }
 }

@@ -43,7 +43,7 @@ impl Page {
             if self.count > 0 {
                 self.out.push(b',');
             }
-        envelope::write(event, &mut self.out);
+            envelope::write(event, &mut self.out);
             self.count += 1;
         }
     }

@@ -145,19 +145,18 @@ async fn compartment(
         kind: Some(ResourceType::PATIENT.number()),
         id: patient.as_str().into(),
     };
-    let mut search = Search {
-        kind: None,
-        all: vec![Criterion { any: vec![about] }],
-        after: None,
-        limit: FOUND_AT_ONCE,
-    };
+    let mut search =
+        Search { kind: None, all: vec![Criterion { any: vec![about] }], after: None, limit: FOUND_AT_ONCE };
     loop {
         let hits = app.engine.views().search(&search).await?;
         search.after = hits.last().map(|hit| hit.place);
         let more = hits.len() as u64 >= u64::from(FOUND_AT_ONCE);
         let wanted = hits.into_iter().map(|hit| hit.version).filter(|record| model.is_made_of(record));
-        let records: Vec<Option<Loaded>> =
-            stream::iter(wanted).map(|record| load(app, record)).buffered(LOADED_AT_ONCE).try_collect().await?;
+        let records: Vec<Option<Loaded>> = stream::iter(wanted)
+            .map(|record| load(app, record))
+            .buffered(LOADED_AT_ONCE)
+            .try_collect()
+            .await?;
         loaded.extend(records.into_iter().flatten());
         if !more {
             return Ok(());

@@ -67,12 +67,16 @@ impl Kind {
             Self::Deleted => (S::GONE, "deleted", "the record was deleted"),
             Self::Erased => (S::GONE, "erased", "the person was erased"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
-            Self::MediaType => (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "the body is of a type not taken here"),
+            Self::MediaType => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "the body is of a type not taken here")
+            }
             Self::Refused => (S::UNPROCESSABLE_ENTITY, "refused", "the events are refused"),
             Self::Damaged => (S::INTERNAL_SERVER_ERROR, "damaged", "what is stored is not what was written"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "not now: try again later"),
             Self::Clock => (S::SERVICE_UNAVAILABLE, "clock", "the system clock is behind the log"),
-            Self::Unanswered => (S::GATEWAY_TIMEOUT, "unanswered", "the log did not answer: look before trying again"),
+            Self::Unanswered => {
+                (S::GATEWAY_TIMEOUT, "unanswered", "the log did not answer: look before trying again")
+            }
             Self::Full => (S::INSUFFICIENT_STORAGE, "unavailable", "nothing was kept: there is no room"),
         }
     }

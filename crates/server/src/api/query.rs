@@ -29,7 +29,8 @@ impl Query {
         let uri = format!("/?{}", raw.unwrap_or_default());
         let not_a_query = || bad("the query is not percent-encoded UTF-8");
         let uri = axum::http::Uri::from_str(&uri).map_err(|_| not_a_query())?;
-        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| not_a_query())?.0;
+        let pairs =
+            axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| not_a_query())?.0;
         for (name, _) in &pairs {
             if name == "_asOf" {
                 return Err(bad("_asOf is not supported yet"));
@@ -154,10 +155,13 @@ mod tests {
 
     const KNOWN: &[&str] = &["from", "type", "record", "patient", "_count"];
 
+    /// Types, records and the patient of a filter.
+    type Taken = (&'static [&'static str], &'static [&'static str], Option<&'static str>);
+
     #[test]
     fn filters() {
         #[rustfmt::skip] // A table reads by column.
-        let cases: &[(&str, Option<(&[&str], &[&str], Option<&str>)>)] = &[
+        let cases: &[(&str, Option<Taken>)] = &[
          // query                                                       types                                     records                          patient
             ("",                                                        Some((&[],                                &[],                             None))),
             ("type=PatientRegistered",                                  Some((&["PatientRegistered"],             &[],                             None))),

@@ -37,7 +37,8 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
         let opened = wiring::open(directory.path(), Arc::clone(&metrics) as _).await.unwrap();
         let running = wiring::project(&opened.engine).await.unwrap();
         let limits = Limits { body_bytes_max: 4_096, ..Limits::default() };
-        let app = App::new(Parts { engine: Arc::clone(&opened.engine), metrics, limits, base_url: String::new() });
+        let app =
+            App::new(Parts { engine: Arc::clone(&opened.engine), metrics, limits, base_url: String::new() });
         let layer = axum::extract::DefaultBodyLimit::max(limits.body_bytes_max);
         let door = Router::new().nest("/api", super::router()).layer(layer).with_state(app);
         test(House { door, _directory: directory }).await;
@@ -48,7 +49,8 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
 impl House {
     async fn send(&self, request: Request<Body>) -> Answered {
         let response = self.door.clone().oneshot(request).await.unwrap();
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (cursor, allow) = (header("anamnesis-cursor").unwrap_or_default(), header("allow"));
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec();
@@ -85,6 +87,9 @@ impl Answered {
 const REGISTERED: &str = r#"{"stream":"Patient/p1","type":"PatientRegistered","expected":"none",
     "data":{"name":[{"family":"Peeters"}],"gender":"female"}}"#;
 
+/// Name, key, body, status, type of problem, number of events.
+type CommitCase<'a> = (&'a str, Option<&'a str>, &'a str, u16, &'a str, usize);
+
 #[test]
 fn commits() {
     in_a_house(|house| async move {
@@ -93,12 +98,13 @@ fn commits() {
         let other = moved.replace("Ghent", "Bruges");
         let lost = r#"{"streams":[{"stream":"Patient/p2","events":[{"type":"PatientNameChanged","data":{"name":[]}},
             {"type":"Nonsense","data":{}}]}]}"#;
-        let same = r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","data":{"address":[{"city":"Ghent"}]}}"#;
+        let same =
+            r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","data":{"address":[{"city":"Ghent"}]}}"#;
         let typo = REGISTERED.replace("expected", "expect");
         let large = REGISTERED.replace("Peeters", &"P".repeat(5_000));
 
         #[rustfmt::skip] // A table reads by column.
-        let cases: &[(&str, Option<&str>, &str, u16, &str, usize)] = &[
+        let cases: &[CommitCase<'_>] = &[
          // name                               key         body        status type                    events
             ("a new record",                   Some("k"),  REGISTERED, 201,   "",                     1),
             ("the same key again",             Some("k"),  REGISTERED, 200,   "",                     1),
@@ -117,21 +123,38 @@ fn commits() {
         for (name, key, body, status, problem, events) in cases {
             let answered = house.commit(*key, body).await;
             let told = String::from_utf8_lossy(&answered.body).into_owned();
-            assert_eq!((answered.status.as_u16(), answered.text("type").as_str()), (*status, *problem), "{name}: {told}");
+            assert_eq!(
+                (answered.status.as_u16(), answered.text("type").as_str()),
+                (*status, *problem),
+                "{name}: {told}"
+            );
             assert!(answered.cursor.starts_with("c1~"), "{name}");
             if problem.is_empty() {
-                assert_eq!((answered.events(), answered.text("cursor")), (*events, answered.cursor.clone()), "{name}: {told}");
+                assert_eq!(
+                    (answered.events(), answered.text("cursor")),
+                    (*events, answered.cursor.clone()),
+                    "{name}: {told}"
+                );
             }
         }
 
         let refused = house.commit(None, lost).await.json();
         let reasons = refused.get("reasons").and_then(Value::as_array).unwrap();
-        let rows: Vec<_> = reasons.iter().map(|r| (r.get("path").unwrap().as_str(), r.get("cause").unwrap().as_str())).collect();
-        assert_eq!(rows, [
-            (Some("streams[0].stream"), Some("not-found")),
-            (Some("streams[0].events[1].type"), Some("unknown-event")),
-        ]);
-        let form = Request::post("/api/commits").header("content-type", "text/plain").body(Body::from("{}")).unwrap();
+        let rows: Vec<_> = reasons
+            .iter()
+            .map(|r| (r.get("path").unwrap().as_str(), r.get("cause").unwrap().as_str()))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (Some("streams[0].stream"), Some("not-found")),
+                (Some("streams[0].events[1].type"), Some("unknown-event")),
+            ]
+        );
+        let form = Request::post("/api/commits")
+            .header("content-type", "text/plain")
+            .body(Body::from("{}"))
+            .unwrap();
         assert_eq!(house.send(form).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     });
 }
@@ -174,13 +197,17 @@ fn reads() {
 
         let patient = house.get("/api/patients/p1").await.json();
         assert_eq!(patient.get("version").and_then(Value::as_u64), Some(1));
-        assert_eq!(patient.get("data").and_then(|data| data.get("gender")).and_then(Value::as_str), Some("female"));
+        assert_eq!(
+            patient.get("data").and_then(|data| data.get("gender")).and_then(Value::as_str),
+            Some("female")
+        );
         let record = house.get("/api/patients/p1/clinical-record").await.json();
         let problems = record.get("data").and_then(|data| data.get("problems")).and_then(Value::as_array);
         assert_eq!(problems.map(<[_]>::len), Some(1));
         assert_eq!(house.get("/api/patients/p1/lab-results").await.status, StatusCode::OK);
 
-        let deleted = house.commit(None, r#"{"stream":"Patient/p1","type":"PatientDeleted","data":{}}"#).await;
+        let deleted =
+            house.commit(None, r#"{"stream":"Patient/p1","type":"PatientDeleted","data":{}}"#).await;
         assert_eq!(deleted.status, StatusCode::CREATED);
         #[rustfmt::skip] // A table reads by column.
         let cases = [
@@ -214,7 +241,8 @@ fn followers_see_what_comes() {
         let mut chunks = response.into_body().into_data_stream();
         assert_eq!(chunks.next().await.unwrap().unwrap(), "retry: 1000\n\n");
 
-        let deleted = house.commit(None, r#"{"stream":"Patient/p1","type":"PatientDeleted","data":{}}"#).await;
+        let deleted =
+            house.commit(None, r#"{"stream":"Patient/p1","type":"PatientDeleted","data":{}}"#).await;
         let frame = chunks.next().await.unwrap().unwrap();
         let frame = std::str::from_utf8(&frame).unwrap();
         let id = frame.lines().next().and_then(|line| line.strip_prefix("id: ")).unwrap();
@@ -223,10 +251,13 @@ fn followers_see_what_comes() {
 
         // Resuming after the first event finds the second one again.
         let first = house.get("/api/events?_count=1").await.text("next");
-        let follow = Request::get("/api/events").header("accept", "text/event-stream").header("last-event-id", first);
+        let follow =
+            Request::get("/api/events").header("accept", "text/event-stream").header("last-event-id", first);
         let response = house.door.clone().oneshot(follow.body(Body::empty()).unwrap()).await.unwrap();
         let chunks: Vec<_> = response.into_body().into_data_stream().take(2).collect().await;
-        assert!(std::str::from_utf8(chunks[1].as_ref().unwrap()).unwrap().starts_with(&format!("id: {id}\n")));
+        assert!(
+            std::str::from_utf8(chunks[1].as_ref().unwrap()).unwrap().starts_with(&format!("id: {id}\n"))
+        );
     });
 }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const LINES: usize = 200;
 /// How many bytes of NDJSON go into one transaction.
 const LINES_BYTES: usize = 4 << 20;
-/// How far into a file is looked for the type of its bundle.
-const PEEK_BYTES: u64 = 4_096;
+/// How far into a file is looked for what it needs of others: a patient's first records refer to it already.
+const PEEK_BYTES: u64 = 256 << 10;
 
 /// One thing to take in.
 #[derive(Clone)]
@@ -42,20 +42,33 @@ impl Feed {
     }
 }
 
-/// The files that paths name, folders walked; infrastructure (bundles of type `batch`) first, else by name.
+/// The files that paths name, folders walked, in the order in which groups of them are taken.
+///
+/// First infrastructure, which others refer to; then what refers by search, while each search still finds one; then
+/// the rest, which may create the same organisation again and again.
 ///
 /// # Errors
 ///
 /// When a path cannot be read.
-pub(super) fn files(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+pub(super) fn files(paths: &[PathBuf]) -> io::Result<[Vec<PathBuf>; 3]> {
     let mut found = Vec::new();
     for path in paths {
         walk(path, &mut found)?;
     }
-    let mut ranked: Vec<(bool, PathBuf)> = found.into_iter().map(|path| (!is_batch(&path), path)).collect();
-    ranked.sort();
-    ranked.dedup();
-    Ok(ranked.into_iter().map(|(_, path)| path).collect())
+    found.sort();
+    found.dedup();
+    let [mut infrastructure, mut searching, mut rest] = [Vec::new(), Vec::new(), Vec::new()];
+    for path in found {
+        let start = start_of(&path);
+        if is_batch(&start) {
+            infrastructure.push(path);
+        } else if start.contains("?identifier=") {
+            searching.push(path);
+        } else {
+            rest.push(path);
+        }
+    }
+    Ok([infrastructure, searching, rest])
 }
 
 fn walk(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -77,13 +90,20 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Whether a file begins like a bundle of type `batch`: such bundles hold what others refer to.
-fn is_batch(path: &Path) -> bool {
+/// How a file begins; nothing of standard input, and of what cannot be read.
+fn start_of(path: &Path) -> String {
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(PEEK_BYTES).read_to_end(&mut start));
-    let text = String::from_utf8_lossy(&start);
-    let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    read.is_ok() && bare.contains("\"type\":\"batch\"")
+    if path.as_os_str() != "-" {
+        // A file that cannot be read says so when its turn comes.
+        let _ = File::open(path).and_then(|file| file.take(PEEK_BYTES).read_to_end(&mut start));
+    }
+    String::from_utf8_lossy(&start).into_owned()
+}
+
+/// Whether a text begins like a bundle of type `batch`.
+fn is_batch(start: &str) -> bool {
+    let head: String = start.chars().take(2_000).filter(|c| !c.is_whitespace()).collect();
+    head.contains("\"type\":\"batch\"")
 }
 
 /// The bytes a file has, for the bar; standard input has none known.

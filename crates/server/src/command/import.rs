@@ -28,10 +28,10 @@ const AT_ONCE: usize = 6;
 
 /// Takes in everything the paths name.
 pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
-    let files = feed::files(&import.paths).context("a path cannot be read")?;
-    let bar = progress::bytes(files.iter().map(|file| feed::bytes(file)).sum());
+    let groups = feed::files(&import.paths).context("a path cannot be read")?;
+    let bar = progress::bytes(groups.iter().flatten().map(|file| feed::bytes(file)).sum());
     let report = match &import.url {
-        Some(url) => take_all(&import, files, Sink::Server(Web::new(url)?), &bar).await?,
+        Some(url) => take_all(&import, groups, Sink::Server(Web::new(url)?), &bar).await?,
         None => {
             let opened = wiring::open(&import.store.data, Arc::new(Silent)).await?;
             let running = wiring::project(&opened.engine).await?;
@@ -41,7 +41,7 @@ pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
                 limits: Limits::default(),
                 base_url: String::new(),
             });
-            let report = take_all(&import, files, Sink::Store(app), &bar).await;
+            let report = take_all(&import, groups, Sink::Store(app), &bar).await;
             let seen = opened.engine.wait_for_views(&opened.engine.head(), std::time::Duration::from_secs(600)).await;
             running.stop();
             if !seen {
@@ -61,9 +61,40 @@ pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
 
 /// A first pass over everything, then again over what was refused for as long as that helps: a bundle's conditional
 /// references may match what came after it.
-async fn take_all(import: &Import, files: Vec<PathBuf>, sink: Sink, bar: &ProgressBar) -> anyhow::Result<Report> {
+async fn take_all(
+    import: &Import,
+    groups: [Vec<PathBuf>; 3],
+    sink: Sink,
+    bar: &ProgressBar,
+) -> anyhow::Result<Report> {
     let started = Stopwatch::now();
     let mut report = Report::default();
+    let mut again = Vec::new();
+    for files in groups {
+        again.extend(group(import, files, &sink, bar, started, &mut report).await?);
+    }
+    while !again.is_empty() && !import.stop {
+        let before = report.refused.len();
+        let mut waiting = std::mem::take(&mut again).into_iter();
+        report.refused.retain(|refused| !refused.again);
+        again = pass(import, &sink, bar, started, &mut report, async || waiting.next()).await?;
+        if report.refused.len() >= before {
+            break;
+        }
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Takes one group of files, read on a thread of their own.
+async fn group(
+    import: &Import,
+    files: Vec<PathBuf>,
+    sink: &Sink,
+    bar: &ProgressBar,
+    started: Stopwatch,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Feed>> {
     let (feeds, mut queue) = mpsc::channel(AT_ONCE);
     let reader = std::thread::spawn(move || -> std::io::Result<()> {
         for file in files {
@@ -71,22 +102,10 @@ async fn take_all(import: &Import, files: Vec<PathBuf>, sink: Sink, bar: &Progre
         }
         Ok(())
     });
-    let mut again = pass(import, &sink, bar, started, &mut report, async || queue.recv().await).await?;
+    let again = pass(import, sink, bar, started, report, async || queue.recv().await).await?;
     drop(queue);
-    let read = reader.join().map_err(|_| anyhow::anyhow!("the reader broke"))?;
-    while !again.is_empty() && !(import.stop && !report.refused.is_empty()) {
-        let before = report.refused.len();
-        let mut waiting = std::mem::take(&mut again).into_iter();
-        report.refused.retain(|refused| !refused.again);
-        let kept = report.refused.len();
-        again = pass(import, &sink, bar, started, &mut report, async || waiting.next()).await?;
-        if report.refused.len() - kept >= before - kept {
-            break;
-        }
-    }
-    report.seconds = started.elapsed().as_secs_f64();
-    read.context("a file cannot be read")?;
-    Ok(report)
+    reader.join().map_err(|_| anyhow::anyhow!("the reader broke"))?.context("a file cannot be read")?;
+    Ok(again)
 }
 
 /// Takes feeds several at a time; gives those whose refusal may pass once the rest is in.
@@ -120,7 +139,7 @@ async fn pass(
             again.push(feed);
         }
         report.add(taken, bar, started);
-        if import.stop && report.refused.iter().any(|refused| !refused.again) {
+        if import.stop && !report.refused.is_empty() {
             more = false;
         }
     }

@@ -195,7 +195,8 @@ fn event_type(members: &mut Members<'_>) -> Option<CompactString> {
 fn schema_version(members: &mut Members<'_>) -> Option<u16> {
     const NAME: &str = "schema_version";
     let value = members.take(NAME)?;
-    let version = value.as_u64().and_then(|version| u16::try_from(version).ok()).filter(|version| *version > 0);
+    let version =
+        value.as_u64().and_then(|version| u16::try_from(version).ok()).filter(|version| *version > 0);
     if version.is_none() {
         members.say(NAME, "must be a whole number from 1");
     }

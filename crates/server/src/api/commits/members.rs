@@ -131,9 +131,9 @@ impl<'r> Members<'r> {
     pub(super) fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let value = self.take(name)?;
         let text = self.string(name, &value)?;
-        let uuid = Uuid::parse_str(&text).ok().filter(|uuid| {
-            text.len() == uuid::fmt::Hyphenated::LENGTH && !uuid.is_nil()
-        });
+        let uuid = Uuid::parse_str(&text)
+            .ok()
+            .filter(|uuid| text.len() == uuid::fmt::Hyphenated::LENGTH && !uuid.is_nil());
         if uuid.is_none() {
             self.say(name, "must be a UUID in its hyphenated form, and not nil");
         }

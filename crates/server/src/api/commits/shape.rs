@@ -53,7 +53,9 @@ mod tests {
             ("PatientRegistered",     None,    r#"{"active":"yes","gender":1}"#,         &["data.active", "data.gender"]),
         ];
         for (event_type, version, data, expected) in cases {
-            let Value::Object(data) = anamnesis_json::parse(data.as_bytes()).unwrap() else { panic!("an object") };
+            let Value::Object(data) = anamnesis_json::parse(data.as_bytes()).unwrap() else {
+                panic!("an object")
+            };
             let found = issues(ResourceType::PATIENT, event_type, *version, &data);
             let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
             assert_eq!(paths, *expected, "{event_type}");

@@ -43,7 +43,8 @@ struct Follower {
 pub(super) fn follow(app: App, from: Cursor, filter: Filter, reached: &Cursor) -> Response {
     let head = app.engine.log().head();
     let told = from.clone();
-    let follower = Follower { app, head, cursor: from, told, filter, last_sent: Stopwatch::now(), began: false };
+    let follower =
+        Follower { app, head, cursor: from, told, filter, last_sent: Stopwatch::now(), began: false };
     let chunks = stream::unfold(follower, |mut follower| async move {
         let chunk = match follower.next().await {
             Ok(chunk) => chunk?,
@@ -70,7 +71,8 @@ impl Follower {
             return Ok(Some(BEGIN.to_vec()));
         }
         loop {
-            let EventPage { events, next } = self.app.engine.events(&self.cursor, &self.filter, READ_EVENTS).await?;
+            let EventPage { events, next } =
+                self.app.engine.events(&self.cursor, &self.filter, READ_EVENTS).await?;
             let moved = next != self.cursor;
             let mut text = Vec::with_capacity(events.len() * 1_024);
             for event in &events {
