@@ -51,11 +51,15 @@ pub(super) async fn register(address: &str) -> anyhow::Result<()> {
             let name = Object::new().with("family", format!("Bench{n}"));
             let data = Object::new().with("active", true).with("name", vec![Value::from(name)]);
             let event = Object::new().with("type", "PatientRegistered").with("data", data);
-            Object::new().with("stream", format!("Patient/bench-{n}")).with("events", vec![Value::from(event)]).into()
+            Object::new()
+                .with("stream", format!("Patient/bench-{n}"))
+                .with("events", vec![Value::from(event)])
+                .into()
         })
         .collect();
     let body = Object::new().with("streams", streams).to_text();
-    let (status, body) = Wire::connect(address).await?.send(&wire::request("POST", "/api/commits", "", &body)).await?;
+    let (status, body) =
+        Wire::connect(address).await?.send(&wire::request("POST", "/api/commits", "", &body)).await?;
     anyhow::ensure!(status == 201, "registering was answered {status}: {}", String::from_utf8_lossy(&body));
     Ok(())
 }
@@ -75,7 +79,10 @@ pub(super) fn batch(seed: usize) -> Vec<u8> {
         .map(|n| {
             let data = address_event((seed * BATCH + n) as u64);
             let event = Object::new().with("type", "PatientAddressUpdated").with("data", data);
-            Object::new().with("stream", format!("Patient/bench-{}", n % PATIENTS)).with("events", vec![Value::from(event)]).into()
+            Object::new()
+                .with("stream", format!("Patient/bench-{}", n % PATIENTS))
+                .with("events", vec![Value::from(event)])
+                .into()
         })
         .collect();
     let body = Object::new().with("streams", streams).to_text();

@@ -55,7 +55,10 @@ async fn sample(bench: &Bench, table: &mut Table, name: &str, folder: &Path) -> 
     let (rate, mb) = (resources as f64 / seconds, bytes as f64 / 1e6 / seconds);
     table.add(
         format!("import over HTTP, {CLIENTS} connections, {name}: {resources} resources"),
-        format!("{rate:.0} resources/s, {mb:.1} MB/s, searchable when answered, peak {:.0} MB", memory_mb(server.pid(), "VmHWM:")),
+        format!(
+            "{rate:.0} resources/s, {mb:.1} MB/s, searchable when answered, peak {:.0} MB",
+            memory_mb(server.pid(), "VmHWM:")
+        ),
     );
     drop(server);
     by_command(bench, table, name, folder)
@@ -91,10 +94,17 @@ fn by_command(bench: &Bench, table: &mut Table, name: &str, folder: &Path) -> an
         ),
     );
     let each = folder_bytes(&data) as f64 / taken.max(1) as f64;
-    let part = |file: &str| fs::metadata(data.join(file)).map_or(0.0, |meta| meta.len() as f64 / taken.max(1) as f64);
+    let part = |file: &str| {
+        fs::metadata(data.join(file)).map_or(0.0, |meta| meta.len() as f64 / taken.max(1) as f64)
+    };
     table.add(
         format!("disk, {name}"),
-        format!("{each:.0} bytes a resource (log {:.0}, views {:.0}, keys {:.0})", part("log.db"), part("views.db"), part("keys.db")),
+        format!(
+            "{each:.0} bytes a resource (log {:.0}, views {:.0}, keys {:.0})",
+            part("log.db"),
+            part("views.db"),
+            part("keys.db")
+        ),
     );
     Ok(())
 }

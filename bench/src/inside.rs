@@ -27,7 +27,11 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
     let (mut events, mut from) = (0_usize, String::new());
     let mut wire = Wire::connect(&address).await?;
     loop {
-        let path = if from.is_empty() { "/api/events?_count=1000".to_owned() } else { format!("/api/events?_count=1000&from={from}") };
+        let path = if from.is_empty() {
+            "/api/events?_count=1000".to_owned()
+        } else {
+            format!("/api/events?_count=1000&from={from}")
+        };
         let (_, body) = wire.send(&wire::request("GET", &path, "", b"")).await?;
         let next = next_of(&body)?;
         if next == from {
@@ -36,7 +40,10 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
         events += count_of(&body);
         from = next;
     }
-    table.add("log reads over HTTP, 1 connection, pages of 1,000", format!("{:.0} events/s", events as f64 / started.elapsed().as_secs_f64()));
+    table.add(
+        "log reads over HTTP, 1 connection, pages of 1,000",
+        format!("{:.0} events/s", events as f64 / started.elapsed().as_secs_f64()),
+    );
     drop(server);
     for readers in [1, 2] {
         let rate = opened::rate(&bench.data("log"), readers).await?;
@@ -54,14 +61,18 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
         let report = anamnesis_json::parse(&output.stdout)?;
         let events = report.get("events").and_then(Value::as_u64).unwrap_or_default();
         let rate = events as f64 / started.elapsed().as_secs_f64();
-        table.add(format!("catch-up from nothing, {events} events of an import"), format!("{rate:.0} events/s"));
+        table.add(
+            format!("catch-up from nothing, {events} events of an import"),
+            format!("{rate:.0} events/s"),
+        );
     }
     Ok(())
 }
 
 /// The cursor at the end of a page, without reading the page.
 fn next_of(body: &[u8]) -> anyhow::Result<String> {
-    let tail = String::from_utf8_lossy(body.get(body.len().saturating_sub(2_100)..).unwrap_or_default()).into_owned();
+    let tail = String::from_utf8_lossy(body.get(body.len().saturating_sub(2_100)..).unwrap_or_default())
+        .into_owned();
     let at = tail.rfind("\"next\":\"").ok_or_else(|| anyhow::anyhow!("a page without next"))?;
     Ok(tail.get(at + 8..).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned())
 }

@@ -37,9 +37,12 @@ fn syncs(bench: &Bench) -> anyhow::Result<f64> {
 
 /// A line of `/proc/PID/status` in KiB, as MB.
 pub(super) fn memory_mb(pid: Option<u32>, line: &str) -> f64 {
-    let status = pid.map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default()).unwrap_or_default();
+    let status = pid
+        .map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default())
+        .unwrap_or_default();
     let found = status.lines().find_map(|l| l.strip_prefix(line));
-    let kib: f64 = found.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0.0);
+    let kib: f64 =
+        found.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0.0);
     kib * 1024.0 / 1e6
 }
 

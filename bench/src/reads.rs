@@ -24,7 +24,10 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
                 requests.push(wire::request("GET", &format!("/fhir/{url}"), "", b""));
             }
         }
-        let (status, body) = Wire::connect(&address).await?.send(&wire::request("POST", "/fhir", "", &bundle.to_text())).await?;
+        let (status, body) = Wire::connect(&address)
+            .await?
+            .send(&wire::request("POST", "/fhir", "", &bundle.to_text()))
+            .await?;
         anyhow::ensure!(status == 200, "loading was answered {status}: {}", String::from_utf8_lossy(&body));
     }
     let requests = Arc::new(requests);
@@ -34,9 +37,12 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     for clients in [1, 8, 64] {
-        let echoed = wire::run(echo_address, clients, bench.seconds, |_, _| Some(wire::request("GET", "/", "", b""))).await?;
+        let echoed =
+            wire::run(echo_address, clients, bench.seconds, |_, _| Some(wire::request("GET", "/", "", b"")))
+                .await?;
         let requests = Arc::clone(&requests);
-        let next = move |client: usize, n: usize| requests.get((client * 1_009 + n * 17) % requests.len()).cloned();
+        let next =
+            move |client: usize, n: usize| requests.get((client * 1_009 + n * 17) % requests.len()).cloned();
         let run = wire::run(&address, clients, bench.seconds, next).await?;
         table.add(
             format!("reads by id, {clients} connections"),
@@ -54,7 +60,6 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
     echo.wait()?;
     Ok(())
 }
-
 
 /// The yardstick: answers 1,000 bytes to anything.
 pub(super) fn echo(address: &str) -> anyhow::Result<()> {

@@ -43,7 +43,7 @@ impl Wire {
                 bail!("the server closed the connection");
             }
         };
-        let text = std::str::from_utf8(&self.buffer[..head])?.to_ascii_lowercase();
+        let text = std::str::from_utf8(self.buffer.get(..head).unwrap_or_default())?.to_ascii_lowercase();
         let status: u16 = text.get(9..12).context("no status")?.parse()?;
         let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let length: usize = match header("content-length:") {
@@ -56,7 +56,7 @@ impl Wire {
                 bail!("the answer broke off");
             }
         }
-        Ok((status, self.buffer[head..head + length].to_vec()))
+        Ok((status, self.buffer.get(head..head + length).unwrap_or_default().to_vec()))
     }
 }
 

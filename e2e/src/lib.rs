@@ -1,1 +1,15 @@
-//! The binary from outside, over the wire, as its users meet it; everything is in the tests.
+//! The binary from outside, over the wire, as its users meet it: here is what the tests share.
+//!
+//! Invariant: nothing here knows how the binary works; it starts it, asks it, and reads what it answers.
+
+#![expect(clippy::panic, reason = "a test that cannot go on has failed, and says why")]
+
+mod command;
+mod json;
+mod log;
+mod search;
+
+pub use command::{Run, run, verified};
+pub use json::{at, int, json, list, str, text};
+pub use log::{Events, commit, events, last_cursor, stream};
+pub use search::{count, entries, links, pages};

@@ -26,7 +26,8 @@ fn appends_survive() {
     let mut server = server;
     for round in 0..ROUNDS {
         let stop = Arc::new(AtomicBool::new(false));
-        let clients: Vec<_> = (0..CLIENTS).map(|client| append(&server, round, client, &acknowledged, &stop)).collect();
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|client| append(&server, round, client, &acknowledged, &stop)).collect();
         std::thread::sleep(Duration::from_millis(120 + 97 * round));
         server.kill9();
         stop.store(true, Ordering::Relaxed);
@@ -59,12 +60,19 @@ fn append(
             let (kind, data) = event(&key, round == 0 && n == 0 && client < 10);
             let body = Object::new().with("stream", stream.as_str()).with("type", kind).with("data", data);
             let headers = [("idempotency-key", key.as_str()), ("anamnesis-wait", "log")];
-            let Ok(reply) = http.try_send("POST", "/api/commits", &headers, Some(body.to_text())) else { return };
+            let Ok(reply) = http.try_send("POST", "/api/commits", &headers, Some(body.to_text())) else {
+                return;
+            };
             if reply.status == 201 {
                 let version = version(&reply.json());
                 acknowledged.lock().unwrap().insert(key, (stream, version));
             } else {
-                assert_eq!(reply.status, 422, "only a stream that is not begun yet is refused: {}", reply.text());
+                assert_eq!(
+                    reply.status,
+                    422,
+                    "only a stream that is not begun yet is refused: {}",
+                    reply.text()
+                );
             }
         }
     })
@@ -77,7 +85,12 @@ fn event(key: &str, first: bool) -> (&'static str, Object) {
 }
 
 fn version(answer: &Value) -> u64 {
-    answer.get("events").and_then(|e| e.each().next()).and_then(|e| e.get("version")).and_then(Value::as_u64).unwrap()
+    answer
+        .get("events")
+        .and_then(|e| e.each().next())
+        .and_then(|e| e.get("version"))
+        .and_then(Value::as_u64)
+        .unwrap()
 }
 
 /// Every acknowledged append is there once, where it was said to be; versions have no gap.
@@ -152,7 +165,8 @@ fn an_import_goes_on_where_it_was_killed() {
 
 /// The log and the views are good; gives the number of events.
 fn verify(data: &Path) -> u64 {
-    let output = Command::new(binary()).args(["verify", "--json", "--views", "--data"]).arg(data).output().unwrap();
+    let output =
+        Command::new(binary()).args(["verify", "--json", "--views", "--data"]).arg(data).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said} {}", String::from_utf8_lossy(&output.stderr));
     let Ok(verdict) = anamnesis_json::parse(said.trim().as_bytes()) else { panic!("not JSON: {said}") };

@@ -12,13 +12,18 @@ use anamnesis_testkit::{Options, binary, skipped, unpack_synthea};
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, out) } else if path.extension().is_some_and(|e| e == "json") { out.push(path) }
+        if path.is_dir() {
+            files(&path, out)
+        } else if path.extension().is_some_and(|e| e == "json") {
+            out.push(path)
+        }
     }
 }
 
 /// Runs `import` into a data directory; gives its exit code and what it refused.
 fn import(data: &Path, what: &Path) -> (Option<i32>, Vec<Value>) {
-    let output = Command::new(binary()).args(["import", "--json", "--data"]).arg(data).arg(what).output().unwrap();
+    let output =
+        Command::new(binary()).args(["import", "--json", "--data"]).arg(data).arg(what).output().unwrap();
     let report = anamnesis_json::parse(&output.stdout).unwrap();
     (output.status.code(), report.get("refused").unwrap().each().cloned().collect())
 }
@@ -75,7 +80,8 @@ fn targets_of(folder: &Path) -> Value {
         let (kind, identifier) = reference.split_once("?identifier=").unwrap();
         let (system, value) = identifier.split_once('|').unwrap();
         let identifier = Object::new().with("system", system).with("value", value);
-        let resource = Object::new().with("resourceType", kind).with("identifier", vec![Value::from(identifier)]);
+        let resource =
+            Object::new().with("resourceType", kind).with("identifier", vec![Value::from(identifier)]);
         let request = Object::new().with("method", "POST").with("url", kind);
         Value::from(Object::new().with("resource", resource).with("request", request))
     };
@@ -98,7 +104,8 @@ fn every_resource_reads_back_as_sent() {
     for path in bundles.iter().step_by(5) {
         let text = std::fs::read(path).unwrap();
         let bundle = anamnesis_json::parse(&text).unwrap();
-        let reply = http.send("POST", "/fhir", &[("content-type", "application/fhir+json")], Some(text)).expect(200);
+        let reply =
+            http.send("POST", "/fhir", &[("content-type", "application/fhir+json")], Some(text)).expect(200);
         let answer = reply.json();
         let sent: Vec<&Value> = bundle.get("entry").unwrap().each().collect();
         let located: Vec<String> = answer.get("entry").unwrap().each().map(location).collect();
@@ -133,11 +140,19 @@ fn everything(http: &anamnesis_testkit::Http, patient: &str, entries: usize) {
         let page = http.get(&path).expect(200).json();
         for entry in page.get("entry").map(Value::each).into_iter().flatten() {
             let resource = entry.get("resource").unwrap();
-            let name = format!("{}/{}", resource.get("resourceType").unwrap().as_str().unwrap(), resource.get("id").unwrap().as_str().unwrap());
+            let name = format!(
+                "{}/{}",
+                resource.get("resourceType").unwrap().as_str().unwrap(),
+                resource.get("id").unwrap().as_str().unwrap()
+            );
             assert!(!name.starts_with("Patient/") || name == patient);
             assert!(seen.insert(name), "twice over the pages");
         }
-        let next = page.get("link").unwrap().each().find(|l| l.get("relation").and_then(Value::as_str) == Some("next"));
+        let next = page
+            .get("link")
+            .unwrap()
+            .each()
+            .find(|l| l.get("relation").and_then(Value::as_str) == Some("next"));
         let Some(next) = next else { break };
         let url = next.get("url").unwrap().as_str().unwrap();
         path = url.get(url.find("/fhir/").unwrap()..).unwrap().to_owned();
@@ -153,12 +168,23 @@ fn six_patients_tell_at_least_fifteen_kinds_of_event() {
         return;
     };
     let data = folder.path().join("data");
-    let imported = Command::new(binary()).args(["import", "--data"]).arg(&data).arg(shared.join("synthea/loose")).output().unwrap();
+    let imported = Command::new(binary())
+        .args(["import", "--data"])
+        .arg(&data)
+        .arg(shared.join("synthea/loose"))
+        .output()
+        .unwrap();
     let output = Command::new(binary()).args(["log", "--data"]).arg(&data).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let kinds: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().last()).collect();
-    let named: std::collections::BTreeSet<&&str> = kinds.iter().filter(|kind| !kind.ends_with("Created")).collect();
-    assert!(named.len() >= 15, "{} kinds; import said {}", named.len(), String::from_utf8_lossy(&imported.stdout));
+    let named: std::collections::BTreeSet<&&str> =
+        kinds.iter().filter(|kind| !kind.ends_with("Created")).collect();
+    assert!(
+        named.len() >= 15,
+        "{} kinds; import said {}",
+        named.len(),
+        String::from_utf8_lossy(&imported.stdout)
+    );
 }
 
 fn location(entry: &Value) -> String {

@@ -7,8 +7,8 @@ mod error;
 use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_chart::{Command, Door};
-use anamnesis_kernel::{Actor, Instant, Source, StreamName, Version};
 use anamnesis_json::Object;
+use anamnesis_kernel::{Actor, Instant, Source, StreamName, Version};
 use anamnesis_seal::{Hash, Tag};
 use anamnesis_store::{AppendError, Claim, Commit, Idempotency};
 use compact_str::CompactString;
@@ -123,10 +123,14 @@ impl Engine {
     }
 
     async fn append(&self, request: &Request) -> Result<Answer, CommitError> {
+        if names_an_event_twice(request) {
+            return Err(CommitError::KeyReused);
+        }
         if let Some(answer) = self.known(request).await? {
             return Ok(answer);
         }
-        let tags: Vec<Tag> = request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
+        let tags: Vec<Tag> =
+            request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
             let held = self.heads.hold(&tags).await;
@@ -135,14 +139,19 @@ impl Engine {
             let started = Stopwatch::now();
             let commit_id = self.minter.event_id(self.clock.now());
             let sealed = self.seal(request, &tags, &decided).await?;
-            let idempotency = request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
-                let outcome = decided.outcome(request).to_bytes();
-                Idempotency {
-                    key: idempotent.key,
-                    content: idempotent.content,
-                    outcome: self.keyring.store.seal_outcome(&idempotent.key, &outcome, &anamnesis_seal::SystemRandom),
-                }
-            });
+            let idempotency =
+                request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
+                    let outcome = decided.outcome(request).to_bytes();
+                    Idempotency {
+                        key: idempotent.key,
+                        content: idempotent.content,
+                        outcome: self.keyring.store.seal_outcome(
+                            &idempotent.key,
+                            &outcome,
+                            &anamnesis_seal::SystemRandom,
+                        ),
+                    }
+                });
             let commit = Commit {
                 commit_id,
                 now: self.clock.now(),
@@ -182,7 +191,10 @@ impl Engine {
     }
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.
-    fn settle(decision: decide::Settled, appended: &anamnesis_store::Appended) -> Result<Answer, CommitError> {
+    fn settle(
+        decision: decide::Settled,
+        appended: &anamnesis_store::Appended,
+    ) -> Result<Answer, CommitError> {
         match decision {
             decide::Settled::Refused(error) => Err(error),
             decide::Settled::Taken(mut answer) => {
@@ -191,4 +203,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether two steps were given the same event id by the caller.
+fn names_an_event_twice(request: &Request) -> bool {
+    let steps = request.items.iter().flat_map(|item| &item.steps);
+    let mut ids: Vec<Uuid> = steps.filter_map(|step| step.event_id).collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair.first() == pair.last())
 }

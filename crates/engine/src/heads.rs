@@ -46,7 +46,8 @@ impl Heads {
 
     /// Holds the streams so that no other task of this process decides on them meanwhile.
     pub(crate) async fn hold(&self, tags: &[Tag]) -> Vec<MutexGuard<'_, ()>> {
-        let mut wanted: Vec<usize> = tags.iter().map(|Tag([a, b, ..])| usize::from(u16::from_be_bytes([*a, *b])) % STRIPES).collect();
+        let mut wanted: Vec<usize> =
+            tags.iter().map(|Tag([a, b, ..])| usize::from(u16::from_be_bytes([*a, *b])) % STRIPES).collect();
         // In order, so that two tasks never wait for each other.
         wanted.sort_unstable();
         wanted.dedup();

@@ -69,7 +69,8 @@ impl Keyring {
             let secret = secrets.iter().find(|secret| secret.name == name);
             secret.map(|secret| secret.wrapped.as_slice()).ok_or(KeyringError::WrongMaster)
         };
-        let epoch = master.unwrap_epoch(EPOCH, wrapped(EPOCH_NAME)?).map_err(|_| KeyringError::WrongMaster)?;
+        let epoch =
+            master.unwrap_epoch(EPOCH, wrapped(EPOCH_NAME)?).map_err(|_| KeyringError::WrongMaster)?;
         let mut clear = Zeroizing::new([[0; 32]; StoreKeys::NAMES.len()]);
         for (name, slot) in StoreKeys::NAMES.iter().zip(clear.iter_mut()) {
             *slot = *epoch.unwrap_secret(name, wrapped(name)?).map_err(|_| KeyringError::WrongMaster)?;
@@ -87,10 +88,16 @@ impl Keyring {
     pub(crate) async fn of_subjects(&self, subjects: &[&StreamName]) -> Result<Vec<Held>, KeyringError> {
         let tags: Vec<Tag> = subjects.iter().map(|subject| self.store.subject_tag(subject)).collect();
         let mut held: Vec<Option<Held>> = tags.iter().map(|tag| self.by_tag.get(tag)).collect();
-        let unknown: Vec<Tag> = tags.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(tag, _)| *tag).collect();
+        let unknown: Vec<Tag> =
+            tags.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(tag, _)| *tag).collect();
         if !unknown.is_empty() {
             let found = self.keys.find_by_tag(&unknown).await?;
-            let missing: Vec<KeyRow> = unknown.iter().zip(&found).filter(|(_, row)| row.is_none()).map(|(tag, _)| self.new_row(*tag)).collect();
+            let missing: Vec<KeyRow> = unknown
+                .iter()
+                .zip(&found)
+                .filter(|(_, row)| row.is_none())
+                .map(|(tag, _)| self.new_row(*tag))
+                .collect();
             let mut rows: Vec<KeyRow> = found.into_iter().flatten().collect();
             if !missing.is_empty() {
                 rows.extend(self.keys.add(missing).await?);
@@ -98,7 +105,8 @@ impl Keyring {
             for row in &rows {
                 self.remember(row)?;
             }
-            let by_tag: std::collections::HashMap<Tag, &KeyRow> = rows.iter().map(|row| (row.tag, row)).collect();
+            let by_tag: std::collections::HashMap<Tag, &KeyRow> =
+                rows.iter().map(|row| (row.tag, row)).collect();
             for (tag, slot) in tags.iter().zip(&mut held) {
                 if let (None, Some(row)) = (&slot, by_tag.get(tag)) {
                     *slot = Some(self.unwrap(row)?);
@@ -150,8 +158,14 @@ fn new_secrets(master: &MasterKey) -> Vec<Secret> {
     let store = StoreKeys::generate(&SystemRandom);
     let mut secrets: Vec<Secret> = store
         .secrets()
-        .map(|(name, secret)| Secret { name: name.to_owned(), wrapped: epoch.wrap_secret(name, secret, &SystemRandom) })
+        .map(|(name, secret)| Secret {
+            name: name.to_owned(),
+            wrapped: epoch.wrap_secret(name, secret, &SystemRandom),
+        })
         .collect();
-    secrets.push(Secret { name: EPOCH_NAME.to_owned(), wrapped: master.wrap_epoch(EPOCH, &epoch, &SystemRandom) });
+    secrets.push(Secret {
+        name: EPOCH_NAME.to_owned(),
+        wrapped: master.wrap_epoch(EPOCH, &epoch, &SystemRandom),
+    });
     secrets
 }

@@ -181,10 +181,15 @@ impl Projector {
                     self.publish();
                 }
                 Err(error) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                    let cause =
+                        std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                     let first = self.engine.stuck.write().replace(format!("{error}: {cause}")).is_none();
                     if first {
-                        tracing::error!(offset = self.mark.offset, cause, "the views do not advance: {error}");
+                        tracing::error!(
+                            offset = self.mark.offset,
+                            cause,
+                            "the views do not advance: {error}"
+                        );
                     }
                     pause_ms = (pause_ms * 2).min(5_000);
                     tokio::select! {
@@ -202,10 +207,11 @@ fn commits(stored: Vec<StoredEvent>) -> Vec<Vec<StoredEvent>> {
     let mut commits: Vec<Vec<StoredEvent>> = Vec::new();
     for event in stored {
         match commits.last_mut() {
-            Some(last) if last.first().is_some_and(|first| first.commit_id == event.commit_id) => last.push(event),
+            Some(last) if last.first().is_some_and(|first| first.commit_id == event.commit_id) => {
+                last.push(event)
+            }
             _ => commits.push(vec![event]),
         }
     }
     commits
 }
-

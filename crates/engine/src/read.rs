@@ -35,7 +35,6 @@ impl Texts {
     }
 }
 
-
 /// A page of the log.
 pub struct EventPage {
     /// What was found.
@@ -55,13 +54,20 @@ pub struct Filter {
     pub patient: Option<StreamName>,
 }
 
-
 impl Filter {
+    fn is_open(&self) -> bool {
+        self.kinds.is_empty() && self.records.is_empty() && self.patient.is_none()
+    }
+
     fn takes(&self, event: &Event) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == event.kind);
         let record = self.records.is_empty()
-            || self.records.iter().any(|record| *record == event.stream.kind.name() || *record == event.stream.to_string());
-        let about = |patient: &StreamName| event.stream == *patient || event.subject.as_ref() == Some(patient);
+            || self
+                .records
+                .iter()
+                .any(|record| *record == event.stream.kind.name() || *record == event.stream.to_string());
+        let about =
+            |patient: &StreamName| event.stream == *patient || event.subject.as_ref() == Some(patient);
         kind && record && self.patient.as_ref().is_none_or(about)
     }
 }
@@ -115,7 +121,12 @@ impl Engine {
     /// # Errors
     ///
     /// When the log cannot be read.
-    pub async fn stream(&self, name: &StreamName, from: Version, limit: u32) -> Result<Vec<Event>, ReadError> {
+    pub async fn stream(
+        &self,
+        name: &StreamName,
+        from: Version,
+        limit: u32,
+    ) -> Result<Vec<Event>, ReadError> {
         let tag = self.keyring.store.stream_tag(name);
         let stored = self.log.read_stream(tag, from, Direction::Forward, limit).await?;
         let mut events = Vec::with_capacity(stored.len());
@@ -136,16 +147,21 @@ impl Engine {
         let mut next = from.clone();
         let mut events = Vec::new();
         let mut scanned = 0;
+        // A filter passes few of many, so that small pages would be read again and again.
+        let page = if filter.is_open() { SCAN_PAGE.min(limit.max(1)) } else { SCAN_PAGE };
         'pages: while (events.len() as u64) < u64::from(limit) && scanned < SCAN_EVENTS_MAX {
             let offset = next.offset(0);
-            let stored = self.log.read(0, offset, SCAN_PAGE.min(limit.max(1))).await?;
+            let stored = self.log.read(0, offset, page).await?;
             if stored.is_empty() {
                 break;
             }
             for stored in stored {
                 let (moment, after) = (stored.moment, stored.position.offset + 1);
                 let skip = !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind);
-                if !skip && let Some(event) = codec::open(&self.keyring, stored).await? && filter.takes(&event) {
+                if !skip
+                    && let Some(event) = codec::open(&self.keyring, stored).await?
+                    && filter.takes(&event)
+                {
                     events.push(event);
                 }
                 next = Cursor { moment, offsets: vec![after] };

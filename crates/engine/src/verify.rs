@@ -95,7 +95,11 @@ impl Check {
         Verdict { events: self.tree.size(), erased: self.erased, first_bad }
     }
 
-    async fn event(&mut self, engine: &Engine, stored: StoredEvent) -> Result<Result<(), &'static str>, ReadError> {
+    async fn event(
+        &mut self,
+        engine: &Engine,
+        stored: StoredEvent,
+    ) -> Result<Result<(), &'static str>, ReadError> {
         let leaf = stored.entry(sha256(&stored.sealed)).leaf();
         if leaf != stored.leaf {
             return Ok(Err("leaf"));
@@ -106,7 +110,9 @@ impl Check {
         if *version != stored.version {
             return Ok(Err("order"));
         }
-        let moves_on = |(moment, commit)| stored.moment > moment || (stored.moment == moment && stored.commit_id == commit);
+        let moves_on = |(moment, commit)| {
+            stored.moment > moment || (stored.moment == moment && stored.commit_id == commit)
+        };
         if !self.last_moment.is_none_or(moves_on) {
             return Ok(Err("order"));
         }

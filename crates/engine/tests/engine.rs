@@ -43,10 +43,19 @@ async fn expectations_are_held() {
         request.items[0].expected = expected;
         request
     };
-    assert!(matches!(house.engine.commit(with(Expect::Live)).await, Err(CommitError::Conflict { actual: 0, .. })));
+    assert!(matches!(
+        house.engine.commit(with(Expect::Live)).await,
+        Err(CommitError::Conflict { actual: 0, .. })
+    ));
     assert!(house.engine.commit(with(Expect::None)).await.is_ok());
-    assert!(matches!(house.engine.commit(with(Expect::None)).await, Err(CommitError::Conflict { actual: 1, .. })));
-    assert!(matches!(house.engine.commit(with(Expect::Version(7))).await, Err(CommitError::Conflict { actual: 1, .. })));
+    assert!(matches!(
+        house.engine.commit(with(Expect::None)).await,
+        Err(CommitError::Conflict { actual: 1, .. })
+    ));
+    assert!(matches!(
+        house.engine.commit(with(Expect::Version(7))).await,
+        Err(CommitError::Conflict { actual: 1, .. })
+    ));
     house.engine.commit(request("Patient/p1", Command::Delete)).await.unwrap();
     let back = house.engine.commit(with(Expect::None)).await.unwrap();
     assert!(back.items[0].created);
@@ -72,8 +81,10 @@ async fn many_writers_of_one_record_all_get_their_turn() {
     for n in 0..50 {
         let engine = Arc::clone(&house.engine);
         tasks.push(tokio::spawn(async move {
-            let data = Object::new().with("address", vec![Value::from(Object::new().with("city", format!("City {n}")))]);
-            let command = Command::Append { kind: "PatientAddressUpdated".into(), schema_version: None, data };
+            let data = Object::new()
+                .with("address", vec![Value::from(Object::new().with("city", format!("City {n}")))]);
+            let command =
+                Command::Append { kind: "PatientAddressUpdated".into(), schema_version: None, data };
             engine.commit(request("Patient/p1", command)).await.unwrap().items[0].version
         }));
     }
@@ -152,7 +163,11 @@ async fn the_log_reads_back_whole_until_someone_touches_it() {
     let good = verify(&house.engine, |_| {}).await.unwrap();
     assert_eq!((good.events, good.first_bad), (house.engine.head().offset(0), None));
     let cases = [
-        ("the event is not what was written", "UPDATE log_event SET moment = moment + 1 WHERE position = 3", 3),
+        (
+            "the event is not what was written",
+            "UPDATE log_event SET moment = moment + 1 WHERE position = 3",
+            3,
+        ),
         ("the event is not there", "DELETE FROM log_event WHERE position = 5", 5),
     ];
     for (kind, damage, offset) in cases {
@@ -204,7 +219,8 @@ async fn an_erased_subject_is_gone_and_the_log_still_verifies() {
 async fn refusals_name_the_item_and_the_step() {
     let house = House::new().await;
     let mut wrong = put("Patient/p1", r#"{"active":true}"#);
-    let command = Command::Append { kind: "PatientTurnedBlue".into(), schema_version: None, data: Object::new() };
+    let command =
+        Command::Append { kind: "PatientTurnedBlue".into(), schema_version: None, data: Object::new() };
     wrong.items.push(Item { stream: patient("p2"), expected: Expect::Any, steps: vec![Step::of(command)] });
     wrong.door = Door::Api;
     let Err(CommitError::Refused(reasons)) = house.engine.commit(wrong).await else { panic!("it was taken") };

@@ -348,11 +348,29 @@ mod tests {
     fn refuses() {
         use Reason::*;
         let cases = [
-            ("", Truncated), ("{", Truncated), ("[1,", Truncated), ("\"a", Truncated), ("tru", Truncated),
-            ("{\"a\":1,\"a\":2}", DuplicateKey), ("[1]]", Trailing), ("[1,]", Unexpected), ("{a:1}", Unexpected),
-            ("01", Number), ("1.", Number), ("1.5.2", Number), ("-", Number), ("+1", Unexpected), ("NaN", Unexpected),
-            ("\"\\ud800\"", Escape), ("\"\\ud800\\u0041\"", Escape), ("\"\\udc00\"", Escape), ("\"\\x\"", Escape),
-            ("\"\\u0000\"", Control), ("\"a\0b\"", Control), ("\"a\nb\"", Control), ("\u{feff}{}", Unexpected),
+            ("", Truncated),
+            ("{", Truncated),
+            ("[1,", Truncated),
+            ("\"a", Truncated),
+            ("tru", Truncated),
+            ("{\"a\":1,\"a\":2}", DuplicateKey),
+            ("[1]]", Trailing),
+            ("[1,]", Unexpected),
+            ("{a:1}", Unexpected),
+            ("01", Number),
+            ("1.", Number),
+            ("1.5.2", Number),
+            ("-", Number),
+            ("+1", Unexpected),
+            ("NaN", Unexpected),
+            ("\"\\ud800\"", Escape),
+            ("\"\\ud800\\u0041\"", Escape),
+            ("\"\\udc00\"", Escape),
+            ("\"\\x\"", Escape),
+            ("\"\\u0000\"", Control),
+            ("\"a\0b\"", Control),
+            ("\"a\nb\"", Control),
+            ("\u{feff}{}", Unexpected),
         ];
         for (text, reason) in cases {
             assert_eq!(round(text), Err(reason), "{text}");
@@ -365,7 +383,8 @@ mod tests {
     #[test]
     fn finds_a_key_twice_among_many() {
         let many = |last: &str| {
-            let pairs: Vec<_> = (0..100).map(|n| format!("\"k{n}\":{n}")).chain([format!("\"{last}\":0")]).collect();
+            let pairs: Vec<_> =
+                (0..100).map(|n| format!("\"k{n}\":{n}")).chain([format!("\"{last}\":0")]).collect();
             parse(format!("{{{}}}", pairs.join(",")).as_bytes()).map_err(|e| e.reason)
         };
         assert!(many("new").is_ok());

@@ -63,13 +63,17 @@ impl FromStr for Cursor {
         if text.len() > TEXT_BYTES_MAX {
             return Err(CursorError);
         }
-        let (moment, offsets) = text.strip_prefix("c1~").and_then(|t| t.split_once('~')).ok_or(CursorError)?;
+        let (moment, offsets) =
+            text.strip_prefix("c1~").and_then(|t| t.split_once('~')).ok_or(CursorError)?;
         let number = |t: &str| {
             if lower_hex(t) { i64::from_str_radix(t, 16).map_err(|_| CursorError) } else { Err(CursorError) }
         };
         Ok(Self {
             moment: Instant::from_micros(number(moment)?),
-            offsets: offsets.split('.').map(|t| number(t).map(i64::unsigned_abs)).collect::<Result<_, _>>()?,
+            offsets: offsets
+                .split('.')
+                .map(|t| number(t).map(i64::unsigned_abs))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -83,7 +87,18 @@ mod tests {
         let cursor = Cursor { moment: Instant::from_micros(1_700_000_000_000_001), offsets: vec![0, 300, 7] };
         assert_eq!(cursor.to_string().parse(), Ok(cursor.clone()));
         assert!(cursor.to_string().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)));
-        for bad in ["", "c1~", "c1~1", "c1~1~", "c1~1~-1", "c1~+1~1", "c2~1~1", "c1~1~1..2", "c1~A~1", "c1~1~ffffffffffffffff"] {
+        for bad in [
+            "",
+            "c1~",
+            "c1~1",
+            "c1~1~",
+            "c1~1~-1",
+            "c1~+1~1",
+            "c2~1~1",
+            "c1~1~1..2",
+            "c1~A~1",
+            "c1~1~ffffffffffffffff",
+        ] {
             assert_eq!(bad.parse::<Cursor>(), Err(CursorError), "{bad}");
         }
     }

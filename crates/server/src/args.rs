@@ -31,8 +31,10 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run the server.
-    #[command(after_help = "Examples:\n  anamnesis serve\n  anamnesis serve --demo --listen 127.0.0.1:9000\n  \
-                            anamnesis serve --data /var/lib/anamnesis")]
+    #[command(
+        after_help = "Examples:\n  anamnesis serve\n  anamnesis serve --demo --listen 127.0.0.1:9000\n  \
+                            anamnesis serve --data /var/lib/anamnesis"
+    )]
     Serve(Serve),
     /// Take in FHIR: bundles, single resources, NDJSON, folders, or standard input as `-`.
     #[command(after_help = "Examples:\n  anamnesis import synthea/output/fhir\n  \
@@ -51,7 +53,9 @@ pub(crate) enum Command {
     /// Make the views anew from the log, beside the serving ones, and swap.
     Rebuild(Rebuild),
     /// Load people who do not exist, or write them to a folder as bundles.
-    #[command(after_help = "Examples:\n  anamnesis demo --people 100\n  anamnesis demo --people 10 --out people/")]
+    #[command(
+        after_help = "Examples:\n  anamnesis demo --people 100\n  anamnesis demo --people 10 --out people/"
+    )]
     Demo(Demo),
 }
 

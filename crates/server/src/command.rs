@@ -56,7 +56,8 @@ fn start(arguments: Arguments) -> anyhow::Result<Outcome> {
 
 fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&arguments.log).context("the log level is none")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if arguments.log_json {
         log.json().init();
     } else {

@@ -47,7 +47,9 @@ fn readyz(app: &App, start: &Cursor) -> Response {
 
 async fn metrics(State(app): State<App>) -> Response {
     match tokio::time::timeout(Duration::from_secs(5), app.metrics.text(&app.engine)).await {
-        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Ok(Ok(text)) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
         _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -65,12 +65,14 @@ async fn welcome() -> Response {
 }
 
 async fn nowhere() -> Response {
-    let text = "{\"type\":\"/problems/not-found\",\"title\":\"there is nothing at this address\",\"status\":404}";
+    let text =
+        "{\"type\":\"/problems/not-found\",\"title\":\"there is nothing at this address\",\"status\":404}";
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
 }
 
 /// A bug, answered without its details; the panic's own message went to the log of the process.
 fn broken(_: Box<dyn std::any::Any + Send>) -> Response {
     let text = "{\"type\":\"/problems/internal\",\"title\":\"the server met a bug\",\"status\":500}";
-    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
+    (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], text)
+        .into_response()
 }

@@ -36,7 +36,8 @@ fn make(path: &Path, random: &dyn Random) -> io::Result<MasterKey> {
     let key = MasterKey::generate(random);
     let digits: String = key.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let unfinished = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     writeln!(file, "{digits}")?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;

@@ -61,7 +61,10 @@ impl Metrics {
             ))?,
             log_bytes: IntGauge::new("anamnesis_log_bytes", "Sealed bytes of all events in the log.")?,
             views_bytes: IntGauge::new("anamnesis_views_bytes", "Bytes of the serving views on disk.")?,
-            lag_events: IntGauge::new("anamnesis_view_lag_events", "Events in the log that the views have not.")?,
+            lag_events: IntGauge::new(
+                "anamnesis_view_lag_events",
+                "Events in the log that the views have not.",
+            )?,
             lag_seconds: Gauge::new(
                 "anamnesis_view_lag_seconds",
                 "Age of the oldest event that the views have not.",

@@ -106,7 +106,8 @@ fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
 async fn master(directory: &Path, store: &SqliteStore) -> Result<MasterKey, WiringError> {
     let path = SqliteStore::master_key_path(directory);
     let new_store = store.keys.secrets().await?.is_empty() && store.log.head().borrow().cursor.offset(0) == 0;
-    let made = if new_store { master_key::read_or_make(&path, &SystemRandom) } else { master_key::read(&path) };
+    let made =
+        if new_store { master_key::read_or_make(&path, &SystemRandom) } else { master_key::read(&path) };
     made.map_err(|source| WiringError::MasterKey { path, source })
 }
 

@@ -20,5 +20,6 @@ pub fn skipped(why: &str) {
     // Twice the same line is one test that asked twice.
     let line = format!("{} {test}\n", std::process::id());
     let file = std::fs::File::options().create(true).append(true).open(path);
-    file.and_then(|mut file| file.write_all(line.as_bytes())).expect("whoever counts tests gives a file to write to");
+    file.and_then(|mut file| file.write_all(line.as_bytes()))
+        .expect("whoever counts tests gives a file to write to");
 }

@@ -116,7 +116,8 @@ impl Engine {
             }
             let outcome = self.keyring.store.open_outcome(&idempotent.key, &kept.outcome);
             let items = outcome.ok().and_then(|bytes| Answer::from_bytes(&bytes));
-            let items = items.ok_or_else(|| CommitError::Unavailable("a kept outcome does not open".into()))?;
+            let items =
+                items.ok_or_else(|| CommitError::Unavailable("a kept outcome does not open".into()))?;
             return Ok(Some(self.answer_again(items, &kept.appended).await?));
         }
         let chosen = request.items.iter().flat_map(|item| &item.steps).find_map(|step| step.event_id);
@@ -125,10 +126,17 @@ impl Engine {
         self.known_events(request, position).await.map(Some)
     }
 
-    async fn answer_again(&self, items: Vec<(ItemAnswer, usize)>, appended: &Appended) -> Result<Answer, CommitError> {
+    async fn answer_again(
+        &self,
+        items: Vec<(ItemAnswer, usize)>,
+        appended: &Appended,
+    ) -> Result<Answer, CommitError> {
         let mut positions = Vec::new();
         for (first, count) in &appended.spans {
-            positions.extend((first.offset..first.offset + count).map(|offset| Position { partition: first.partition, offset }));
+            positions.extend(
+                (first.offset..first.offset + count)
+                    .map(|offset| Position { partition: first.partition, offset }),
+            );
         }
         let mut events = self.log.read_at(&positions).await?.into_iter();
         let items = items.into_iter().map(|(mut item, count)| {
@@ -153,7 +161,8 @@ impl Engine {
 
     /// Compares a request whose first chosen event id is known with the commit that has it.
     async fn known_events(&self, request: &Request, position: Position) -> Result<Answer, CommitError> {
-        let steps: Vec<_> = request.items.iter().flat_map(|item| item.steps.iter().map(move |step| (item, step))).collect();
+        let steps: Vec<_> =
+            request.items.iter().flat_map(|item| item.steps.iter().map(move |step| (item, step))).collect();
         let before = steps.iter().take_while(|(_, step)| step.event_id.is_none()).count() as u64;
         let first = position.offset.checked_sub(before).ok_or(CommitError::KeyReused)?;
         let limit = u32::try_from(steps.len()).unwrap_or(u32::MAX);
@@ -170,7 +179,12 @@ impl Engine {
             if !is_same(&event, &item.stream, step) {
                 return Err(CommitError::KeyReused);
             }
-            let receipt = Receipt { event_id: event.event_id, kind: event.kind, version: event.version, position: event.position };
+            let receipt = Receipt {
+                event_id: event.event_id,
+                kind: event.kind,
+                version: event.version,
+                position: event.position,
+            };
             match items.last_mut().filter(|last| last.stream == item.stream) {
                 Some(last) => {
                     last.version = receipt.version;

@@ -68,13 +68,15 @@ impl Engine {
         let created = state.elements.is_none();
         let mut events = Vec::new();
         for (number, step) in item.steps.iter().enumerate() {
-            let context = Context { stream: &item.stream, reason: step.reason.as_deref(), door: request.door };
+            let context =
+                Context { stream: &item.stream, reason: step.reason.as_deref(), door: request.door };
             match decide(&state, &context, step.command.clone()) {
                 Ok(news) => {
                     for event in news {
                         state.elements = apply(state.elements.take(), &event);
                         state.version += 1;
-                        let event_id = step.event_id.unwrap_or_else(|| self.minter.event_id(self.clock.now()));
+                        let event_id =
+                            step.event_id.unwrap_or_else(|| self.minter.event_id(self.clock.now()));
                         events.push(DecidedEvent { step: number, event_id, event });
                     }
                 }
@@ -103,11 +105,13 @@ impl Engine {
             expected: Expected::Exact(item.before),
             events: Vec::new(),
         };
-        let mut appends: Vec<StreamAppend> = decided.items.iter().zip(tags).map(|(item, tag)| conditions(item, tag)).collect();
+        let mut appends: Vec<StreamAppend> =
+            decided.items.iter().zip(tags).map(|(item, tag)| conditions(item, tag)).collect();
         if decided.refusal.is_some() {
             return Ok(appends);
         }
-        let subjects: Vec<&StreamName> = decided.items.iter().filter(|item| !item.events.is_empty()).map(|item| &item.subject).collect();
+        let subjects: Vec<&StreamName> =
+            decided.items.iter().filter(|item| !item.events.is_empty()).map(|item| &item.subject).collect();
         let mut unique = subjects.clone();
         unique.sort_unstable();
         unique.dedup();
@@ -121,7 +125,11 @@ impl Engine {
             let held = held.ok_or_else(|| CommitError::Unavailable("a subject has no key".into()))?;
             let Some(key) = &held.key else { return Err(CommitError::Erased(decided.subject.clone())) };
             for DecidedEvent { step, event_id, event } in &decided.events {
-                let Some(Step { occurred_at, causation_id, reason, metadata, event_id: chosen, .. }) = item.steps.get(*step) else { continue };
+                let Some(Step { occurred_at, causation_id, reason, metadata, event_id: chosen, .. }) =
+                    item.steps.get(*step)
+                else {
+                    continue;
+                };
                 text.clear();
                 anamnesis_json::write_object(&event.data, &mut text);
                 let metadata = metadata.as_ref().map(Object::to_text);
@@ -138,13 +146,17 @@ impl Engine {
                     whole: event.whole,
                     data: &text,
                 };
-                append.events.push(codec::seal(held, key, &codec::NewEvent {
-                    event_id: *event_id,
-                    chosen_id: chosen.is_some(),
-                    kind: &event.kind,
-                    schema_version: event.schema_version,
-                    clear,
-                }));
+                append.events.push(codec::seal(
+                    held,
+                    key,
+                    &codec::NewEvent {
+                        event_id: *event_id,
+                        chosen_id: chosen.is_some(),
+                        kind: &event.kind,
+                        schema_version: event.schema_version,
+                        clear,
+                    },
+                ));
             }
         }
         Ok(appends)

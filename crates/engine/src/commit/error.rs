@@ -72,7 +72,9 @@ impl From<AppendError> for CommitError {
             AppendError::Unanswered(cause) => Self::Unanswered(cause),
             AppendError::Unavailable(cause) => Self::Unavailable(cause),
             AppendError::Claimed { .. } => Self::Claimed,
-            AppendError::Conflict { .. } | AppendError::KeyKnown(_) | AppendError::EventKnown { .. } => Self::Busy,
+            AppendError::Conflict { .. } | AppendError::KeyKnown(_) | AppendError::EventKnown { .. } => {
+                Self::Busy
+            }
         }
     }
 }

@@ -76,7 +76,8 @@ impl<'a> Batch<'a> {
             Some(elements) => Body::Here(elements.to_text()),
         };
         let rows = |elements: Option<&Object>| index_rows(&*self.engine.indexing, &name, number, elements);
-        let (were, are) = (rows(before.as_ref().and_then(|state| state.elements.as_ref())), rows(elements.as_ref()));
+        let (were, are) =
+            (rows(before.as_ref().and_then(|state| state.elements.as_ref())), rows(elements.as_ref()));
         self.difference(were, are, moment);
         let version = RecordVersion {
             number,
@@ -159,7 +160,8 @@ fn index_rows(
     let Some(elements) = elements else { return Vec::new() };
     let indexed = indexing.index(name, elements);
     let place = Place { date: indexed.date, record: number.record, partition: number.partition };
-    let mut rows: Vec<IndexRow> = indexed.entries.into_iter().map(|entry| IndexRow { entry, place }).collect();
+    let mut rows: Vec<IndexRow> =
+        indexed.entries.into_iter().map(|entry| IndexRow { entry, place }).collect();
     rows.sort_unstable();
     rows.dedup();
     rows

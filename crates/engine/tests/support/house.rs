@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait};
+use anamnesis_engine::{
+    Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
+};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
@@ -51,7 +53,11 @@ impl House {
             for record in person.records() {
                 let stream = record.stream().parse().unwrap();
                 let (_, _, elements) = take_apart(Value::Object(record.resource)).unwrap();
-                all.items.push(Item { stream, expected: Expect::Any, steps: vec![Step::of(Command::Put(elements))] });
+                all.items.push(Item {
+                    stream,
+                    expected: Expect::Any,
+                    steps: vec![Step::of(Command::Put(elements))],
+                });
             }
             self.engine.commit(all).await.unwrap();
             for step in person.history() {
@@ -95,13 +101,19 @@ pub fn patient(id: &str) -> StreamName {
 }
 
 pub fn put(name: &str, elements: &str) -> Request {
-    let Ok(Value::Object(elements)) = anamnesis_json::parse(elements.as_bytes()) else { panic!("not an object") };
+    let Ok(Value::Object(elements)) = anamnesis_json::parse(elements.as_bytes()) else {
+        panic!("not an object")
+    };
     request(name, Command::Put(elements))
 }
 
 pub fn request(name: &str, command: Command) -> Request {
     Request {
-        items: vec![Item { stream: name.parse().unwrap(), expected: Expect::Any, steps: vec![Step::of(command)] }],
+        items: vec![Item {
+            stream: name.parse().unwrap(),
+            expected: Expect::Any,
+            steps: vec![Step::of(command)],
+        }],
         idempotency: None,
         claims: Vec::new(),
         actor: Actor::default(),

@@ -23,7 +23,8 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<Outcome> {
         let people = People::new(demo.seed);
         for n in 0..demo.people {
             let path = folder.join(format!("person-{n:05}.json"));
-            std::fs::write(&path, people.person(n).bundle().to_text()).with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::write(&path, people.person(n).bundle().to_text())
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         print(&format!("wrote {} bundles to {}", demo.people, folder.display()));
         return Ok(Outcome::Good);
@@ -62,7 +63,9 @@ pub(super) async fn load(app: &App, count: u64, seed: u64) -> anyhow::Result<u64
         done.map_err(|outcome| anyhow::anyhow!("person {n} was refused: {}", outcome.reason()))?;
         for step in person.history() {
             let stream: StreamName = step.stream.parse().context("a step names no record")?;
-            take(app, stream, step.kind).await.with_context(|| format!("a step of person {n} was refused"))?;
+            take(app, stream, step.kind)
+                .await
+                .with_context(|| format!("a step of person {n} was refused"))?;
         }
     }
     app.engine.wait_for_views(&app.engine.head(), std::time::Duration::from_secs(60)).await;
@@ -72,7 +75,8 @@ pub(super) async fn load(app: &App, count: u64, seed: u64) -> anyhow::Result<u64
 async fn take(app: &App, stream: StreamName, kind: StepKind) -> anyhow::Result<()> {
     let mut step = match kind {
         StepKind::Put(resource) => {
-            let (_, _, elements) = anamnesis_chart::take_apart(resource).map_err(|refusal| anyhow::anyhow!(refusal.text))?;
+            let (_, _, elements) =
+                anamnesis_chart::take_apart(resource).map_err(|refusal| anyhow::anyhow!(refusal.text))?;
             Step::of(Command::Put(elements))
         }
         StepKind::Delete => Step::of(Command::Delete),

@@ -179,7 +179,9 @@ mod tests {
         let mut out = Vec::new();
         standard_input(text.as_bytes(), |feed| {
             out.push(match feed {
-                Feed::Lines { lines, .. } => format!("lines {:?}", lines.iter().map(|(n, _)| *n).collect::<Vec<_>>()),
+                Feed::Lines { lines, .. } => {
+                    format!("lines {:?}", lines.iter().map(|(n, _)| *n).collect::<Vec<_>>())
+                }
                 Feed::Text { text, .. } => format!("text of {}", text.len()),
                 Feed::File(_) => unreachable!("standard input is no file"),
             });

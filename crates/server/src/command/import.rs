@@ -42,7 +42,10 @@ pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;
-            let seen = opened.engine.wait_for_views(&opened.engine.head(), std::time::Duration::from_secs(600)).await;
+            let seen = opened
+                .engine
+                .wait_for_views(&opened.engine.head(), std::time::Duration::from_secs(600))
+                .await;
             running.stop();
             if !seen {
                 tracing::warn!("the views are behind; the next start goes on with them");

@@ -64,7 +64,9 @@ async fn from_store(arguments: &Log) -> anyhow::Result<()> {
 
 fn from_server(arguments: &Log, web: &Web) -> anyhow::Result<()> {
     let mut query = format!("/api/events?_count={PAGE}");
-    let named = |name: &str, values: &[String]| values.iter().map(|value| format!("&{name}={}", escaped(value))).collect::<String>();
+    let named = |name: &str, values: &[String]| {
+        values.iter().map(|value| format!("&{name}={}", escaped(value))).collect::<String>()
+    };
     query.push_str(&named("type", &arguments.kinds));
     query.push_str(&named("record", &arguments.record));
     query.push_str(&named("patient", arguments.patient.as_slice()));
@@ -98,7 +100,8 @@ fn line(json: bool, event: &[u8]) -> anyhow::Result<()> {
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
     let offset = number(event.get("position").and_then(|p| p.get("offset")));
     let version = number(event.get("version"));
-    let line = format!("{offset:>8}  {}  {} v{version}  {}", text("recorded_at"), text("stream"), text("type"));
+    let line =
+        format!("{offset:>8}  {}  {} v{version}  {}", text("recorded_at"), text("stream"), text("type"));
     Ok(print_bytes(line.as_bytes())?)
 }
 

@@ -22,7 +22,9 @@ pub(super) async fn run(arguments: Rebuild) -> anyhow::Result<Outcome> {
     let seconds = started.elapsed().as_secs_f64();
     if arguments.json {
         let seconds = Value::Number(format!("{seconds:.3}").into());
-        print(&String::from_utf8_lossy(&Object::new().with("events", events).with("seconds", seconds).to_text()));
+        print(&String::from_utf8_lossy(
+            &Object::new().with("events", events).with("seconds", seconds).to_text(),
+        ));
     } else {
         print(&format!("the views were made anew of {events} events in {seconds:.1} s"));
     }

@@ -21,7 +21,9 @@ const FINISH_PATIENCE: Duration = Duration::from_secs(20);
 pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
     let metrics = Arc::new(Metrics::new().context("the instruments cannot be made")?);
     let opened = wiring::open(&serve.store.data, Arc::clone(&metrics) as _).await?;
-    let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("cannot listen on {}", serve.listen))?;
+    let listener = TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", serve.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let engine = Arc::clone(&opened.engine);
     let start = engine.head();

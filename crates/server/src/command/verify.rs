@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{Damage, Silent, Verdict, rebuild, verify};
 use anamnesis_json::{Object, Value};
-use anamnesis_store::{Views, ReadError};
+use anamnesis_store::{ReadError, Views};
 use anamnesis_store_sql::OpenError;
 
 use super::{Outcome, print, progress};
@@ -48,13 +48,17 @@ async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
 }
 
 /// Whether the serving views, brought up to the log's end, equal a fresh fold.
-async fn alike(store: &anamnesis_store_sql::SqliteStore, engine: &Arc<anamnesis_engine::Engine>) -> anyhow::Result<bool> {
+async fn alike(
+    store: &anamnesis_store_sql::SqliteStore,
+    engine: &Arc<anamnesis_engine::Engine>,
+) -> anyhow::Result<bool> {
     rebuild(engine, Arc::clone(engine.views()), |_| {}).await?;
     let fresh = store.begin_generation()?;
     let bar = progress::events(engine.head().offset(0));
     rebuild(engine, Arc::clone(&fresh) as _, |progress| bar.set_position(progress.done)).await?;
     bar.finish_and_clear();
-    let digests: Result<_, ReadError> = async { Ok((engine.views().digest().await?, fresh.digest().await?)) }.await;
+    let digests: Result<_, ReadError> =
+        async { Ok((engine.views().digest().await?, fresh.digest().await?)) }.await;
     drop(fresh);
     store.abandon_generation();
     let (served, folded) = digests?;
@@ -67,7 +71,8 @@ fn bad(events: u64, offset: u64, kind: &str) -> Verdict {
 
 fn as_json(verdict: &Verdict) -> Object {
     let damage = |damage: &Damage| {
-        let place = Object::new().with("partition", u64::from(damage.partition)).with("offset", damage.offset);
+        let place =
+            Object::new().with("partition", u64::from(damage.partition)).with("offset", damage.offset);
         Value::from(place.with("kind", damage.kind.as_str()))
     };
     Object::new()
@@ -80,7 +85,10 @@ fn in_words(verdict: &Verdict) -> String {
     match &verdict.first_bad {
         None => format!("good: {} events read back as they were written", verdict.events),
         Some(Damage { partition, offset, kind }) => {
-            format!("damage ({kind}) at partition {partition}, offset {offset}; {} events before it are good", verdict.events)
+            format!(
+                "damage ({kind}) at partition {partition}, offset {offset}; {} events before it are good",
+                verdict.events
+            )
         }
     }
 }

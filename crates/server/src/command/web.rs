@@ -26,8 +26,12 @@ pub(super) struct Reply {
 impl Web {
     /// A client of the server whose address begins so.
     pub(super) fn new(base: &str) -> anyhow::Result<Self> {
-        anyhow::ensure!(base.starts_with("http://"), "the address must begin with http:// (TLS ends before the server)");
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        anyhow::ensure!(
+            base.starts_with("http://"),
+            "the address must begin with http:// (TLS ends before the server)"
+        );
+        let config =
+            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         Ok(Self { agent: config.into(), base: base.trim_end_matches('/').to_owned() })
     }
 
@@ -50,6 +54,7 @@ impl Web {
 
 fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyhow::Result<Reply> {
     let mut answer = answer.context("the server cannot be reached")?;
-    let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec().context("the answer broke off")?;
+    let body =
+        answer.body_mut().with_config().limit(1 << 30).read_to_vec().context("the answer broke off")?;
     Ok(Reply { status: answer.status().as_u16(), body })
 }

@@ -59,7 +59,9 @@ impl Sink {
                 let text = tokio::fs::read(&path).await;
                 match text {
                     Ok(text) => self.document(&name, None, text).await,
-                    Err(error) => Ok(Taken::refusal(&name, None, format!("the file cannot be read: {error}"))),
+                    Err(error) => {
+                        Ok(Taken::refusal(&name, None, format!("the file cannot be read: {error}")))
+                    }
                 }
             }
             Feed::Text { text, .. } => self.document(&name, None, text).await,
@@ -101,7 +103,9 @@ impl Sink {
         let mut alone = Vec::new();
         for (number, text) in lines {
             match anamnesis_json::parse(&text) {
-                Ok(value) if value.get("resourceType").and_then(Value::as_str) == Some("Bundle") => alone.push((number, text)),
+                Ok(value) if value.get("resourceType").and_then(Value::as_str) == Some("Bundle") => {
+                    alone.push((number, text))
+                }
                 Ok(value) => together.push((number, text, value)),
                 Err(error) => {
                     taken.bytes += text.len() as u64;
@@ -110,7 +114,8 @@ impl Sink {
             }
         }
         if !together.is_empty() {
-            let (texts, values): (Vec<_>, Vec<_>) = together.into_iter().map(|(n, text, value)| ((n, text), value)).unzip();
+            let (texts, values): (Vec<_>, Vec<_>) =
+                together.into_iter().map(|(n, text, value)| ((n, text), value)).unzip();
             let bundle = wrap(values);
             let text = bundle.to_text();
             let done = self.bundle(bundle, text).await?;
@@ -168,10 +173,16 @@ async fn store(app: &App, bundle: Value, text: &[u8], key: String) -> anyhow::Re
         Ok(done) => Ok(Done {
             resources: u64::from(done.taken),
             known: done.repeated,
-            refused: done.refused.into_iter().map(|r| (Some(r.entry as u64), Some(r.path), r.reason)).collect(),
+            refused: done
+                .refused
+                .into_iter()
+                .map(|r| (Some(r.entry as u64), Some(r.path), r.reason))
+                .collect(),
             again: false,
         }),
-        Err(outcome) if outcome.status().is_server_error() => anyhow::bail!("the store does not take writes: {}", outcome.reason()),
+        Err(outcome) if outcome.status().is_server_error() => {
+            anyhow::bail!("the store does not take writes: {}", outcome.reason())
+        }
         Err(outcome) => Ok(refused(&outcome)),
     }
 }
@@ -192,7 +203,9 @@ fn read_reply(status: u16, body: &[u8]) -> anyhow::Result<Done> {
         let reason = issue.get("diagnostics").and_then(Value::as_str).unwrap_or("refused");
         (path.and_then(entry_of), path.map(str::to_owned), reason.to_owned())
     };
-    let issues = |outcome: &Value| outcome.get("issue").map(|i| i.each().map(issue).collect::<Vec<_>>()).unwrap_or_default();
+    let issues = |outcome: &Value| {
+        outcome.get("issue").map(|i| i.each().map(issue).collect::<Vec<_>>()).unwrap_or_default()
+    };
     if !(200..300).contains(&status) {
         let mut refused = value.as_ref().map(issues).unwrap_or_default();
         if refused.is_empty() {
@@ -247,7 +260,12 @@ mod tests {
 
     #[test]
     fn entries_are_found_in_paths() {
-        let cases = [("Bundle.entry[9].request", Some(9)), ("Bundle.entry", None), ("Patient.name", None), ("Bundle.entry[x]", None)];
+        let cases = [
+            ("Bundle.entry[9].request", Some(9)),
+            ("Bundle.entry", None),
+            ("Patient.name", None),
+            ("Bundle.entry[x]", None),
+        ];
         for (path, entry) in cases {
             assert_eq!(entry_of(path), entry, "{path}");
         }
