@@ -1,5 +1,12 @@
 //! A small house for the engine's tests: a store in a folder of its own, and a projector that runs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says by its panic what it found"
+)]
+
 use std::sync::Arc;
 
 use anamnesis_chart::{Command, Door, take_apart};
@@ -14,15 +21,15 @@ use anamnesis_store::{Keys, Log, RecordVersion};
 use anamnesis_store_sql::SqliteStore;
 use anamnesis_testkit::people::{People, StepKind};
 
-pub struct House {
-    pub folder: tempfile::TempDir,
-    pub store: SqliteStore,
-    pub engine: Arc<Engine>,
+pub(crate) struct House {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: SqliteStore,
+    pub(crate) engine: Arc<Engine>,
     stop: tokio::sync::watch::Sender<bool>,
 }
 
 impl House {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path(), Machine.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
@@ -41,12 +48,12 @@ impl House {
         Self { folder, store, engine, stop }
     }
 
-    pub async fn find(&self, name: &str) -> Option<RecordVersion> {
+    pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
         self.engine.views().find(&[name.parse().unwrap()]).await.unwrap().remove(0)
     }
 
     /// Two people's records and what happened to them since.
-    pub async fn live_a_little(&self) {
+    pub(crate) async fn live_a_little(&self) {
         for person in People::small(5).iter().take(2) {
             let mut all = request("Patient/none", Command::Delete);
             all.items.clear();
@@ -76,12 +83,12 @@ impl House {
     }
 
     /// Changes the log's file behind the program's back.
-    pub fn damage(&self, sql: &str) {
+    pub(crate) fn damage(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.folder.path().join("log.db")).unwrap();
         assert_eq!(connection.execute(sql, []).unwrap(), 1);
     }
 
-    pub async fn destroy_key(&self, subject: &str) {
+    pub(crate) async fn destroy_key(&self, subject: &str) {
         let subject: StreamName = subject.parse().unwrap();
         let tag = self.engine.keyring().store.subject_tag(&subject);
         let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
@@ -96,18 +103,18 @@ impl Drop for House {
     }
 }
 
-pub fn patient(id: &str) -> StreamName {
+pub(crate) fn patient(id: &str) -> StreamName {
     StreamName::new(ResourceType::PATIENT, ResourceId::new(id).unwrap())
 }
 
-pub fn put(name: &str, elements: &str) -> Request {
+pub(crate) fn put(name: &str, elements: &str) -> Request {
     let Ok(Value::Object(elements)) = anamnesis_json::parse(elements.as_bytes()) else {
         panic!("not an object")
     };
     request(name, Command::Put(elements))
 }
 
-pub fn request(name: &str, command: Command) -> Request {
+pub(crate) fn request(name: &str, command: Command) -> Request {
     Request {
         items: vec![Item {
             stream: name.parse().unwrap(),
