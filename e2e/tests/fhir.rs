@@ -28,7 +28,8 @@ fn issue(reply: Reply, status: u16) -> String {
 fn a_create_gives_an_id_and_says_where() {
     let server = Server::start();
     let http = server.http();
-    let made = post(&http, "/fhir/Patient", &[], r#"{"resourceType":"Patient","id":"mine","gender":"male"}"#).expect(201);
+    let made = post(&http, "/fhir/Patient", &[], r#"{"resourceType":"Patient","id":"mine","gender":"male"}"#)
+        .expect(201);
     let body = made.json();
     let id = str(&body, "id");
     assert_ne!(id, "mine", "the server gives the id");
@@ -52,9 +53,11 @@ fn an_answer_is_as_long_as_preferred() {
     let cases = [("minimal", ""), ("representation", "Patient"), ("OperationOutcome", "OperationOutcome")];
     for (prefer, kind) in cases {
         let prefer = [("prefer", &*format!("return={prefer}"))];
-        let made = post(&server.http(), "/fhir/Patient", &prefer, r#"{"resourceType":"Patient"}"#).expect(201);
+        let made =
+            post(&server.http(), "/fhir/Patient", &prefer, r#"{"resourceType":"Patient"}"#).expect(201);
         assert!(made.header("location").is_some());
-        let found = if made.body.is_empty() { String::new() } else { str(&made.json(), "resourceType").to_owned() };
+        let found =
+            if made.body.is_empty() { String::new() } else { str(&made.json(), "resourceType").to_owned() };
         assert_eq!(found, kind);
     }
 }
@@ -79,7 +82,7 @@ fn versions_are_kept_and_a_text_survives() {
     let changed = sent.replace("1.10E+2", "1.1E+2");
     let again = put(&http, "/fhir/Observation/o1", &[], &changed).expect(200);
     assert_eq!(again.header("etag"), Some("W/\"2\""), "a decimal with other digits is another");
-    put(&http, "/fhir/Observation/o1", &[], &changed).expect(200);
+    drop(put(&http, "/fhir/Observation/o1", &[], &changed).expect(200));
     assert_eq!(stream(&http, "Observation/o1").len(), 2, "an update that changes nothing makes no event");
 
     for (version, digits) in [(1, "1.10E+2"), (2, "1.1E+2")] {
@@ -98,9 +101,10 @@ fn versions_are_kept_and_a_text_survives() {
 fn a_version_inside_a_commit_is_not_found() {
     let server = Server::start();
     let http = server.http();
-    put(&http, "/fhir/Patient/p1", &[], r#"{"resourceType":"Patient","id":"p1"}"#).expect(201);
+    drop(put(&http, "/fhir/Patient/p1", &[], r#"{"resourceType":"Patient","id":"p1"}"#).expect(201));
     let two = r#"{"resourceType":"Patient","id":"p1","name":[{"family":"A"}],"address":[{"city":"Ghent"}]}"#;
-    let answer = put(&http, "/fhir/Patient/p1", &[("anamnesis-reason", "moved and married")], two).expect(200);
+    let answer =
+        put(&http, "/fhir/Patient/p1", &[("anamnesis-reason", "moved and married")], two).expect(200);
     assert_eq!(answer.header("etag"), Some("W/\"3\""));
     issue(http.get("/fhir/Patient/p1/_history/2"), 404);
     let told = stream(&http, "Patient/p1");
@@ -116,14 +120,18 @@ fn a_version_inside_a_commit_is_not_found() {
 fn an_update_of_another_version_is_refused() {
     let server = Server::start();
     let http = server.http();
-    let body = |city: &str| format!(r#"{{"resourceType":"Patient","id":"p1","address":[{{"city":"{city}"}}]}}"#);
-    put(&http, "/fhir/Patient/p1", &[], &body("Ghent")).expect(201);
-    put(&http, "/fhir/Patient/p1", &[("if-match", "W/\"1\"")], &body("Bruges")).expect(200);
-    assert_eq!(issue(put(&http, "/fhir/Patient/p1", &[("if-match", "W/\"1\"")], &body("Aalst")), 412), "conflict");
+    let body =
+        |city: &str| format!(r#"{{"resourceType":"Patient","id":"p1","address":[{{"city":"{city}"}}]}}"#);
+    drop(put(&http, "/fhir/Patient/p1", &[], &body("Ghent")).expect(201));
+    drop(put(&http, "/fhir/Patient/p1", &[("if-match", "W/\"1\"")], &body("Bruges")).expect(200));
+    assert_eq!(
+        issue(put(&http, "/fhir/Patient/p1", &[("if-match", "W/\"1\"")], &body("Aalst")), 412),
+        "conflict"
+    );
     issue(put(&http, "/fhir/Patient/p1", &[("if-match", "yesterday")], &body("Aalst")), 400);
     let delete = |tag| http.send("DELETE", "/fhir/Patient/p1", &[("if-match", tag)], None);
     issue(delete("W/\"1\""), 412);
-    delete("W/\"2\"").expect(204);
+    drop(delete("W/\"2\"").expect(204));
 }
 
 /// <https://hl7.org/fhir/R4/http.html#delete>, <https://hl7.org/fhir/R4/http.html#history>
@@ -132,13 +140,13 @@ fn a_deletion_is_a_version_and_the_record_can_come_back() {
     let server = Server::start();
     let http = server.http();
     let body = r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Peeters"}]}"#;
-    put(&http, "/fhir/Patient/p1", &[], body).expect(201);
-    http.delete("/fhir/Patient/p1").expect(204);
-    http.delete("/fhir/Patient/p1").expect(204);
-    http.delete("/fhir/Patient/never").expect(204);
+    drop(put(&http, "/fhir/Patient/p1", &[], body).expect(201));
+    drop(http.delete("/fhir/Patient/p1").expect(204));
+    drop(http.delete("/fhir/Patient/p1").expect(204));
+    drop(http.delete("/fhir/Patient/never").expect(204));
     assert_eq!(issue(http.get("/fhir/Patient/p1"), 410), "deleted");
     issue(http.get("/fhir/Patient/p1/_history/2"), 410);
-    http.get("/fhir/Patient/p1/_history/1").expect(200);
+    drop(http.get("/fhir/Patient/p1/_history/1").expect(200));
     assert_eq!(int(&http.get("/fhir/Patient?name=peeters").expect(200).json(), "total"), 0);
     let back = put(&http, "/fhir/Patient/p1", &[], body).expect(201);
     assert_eq!(back.header("etag"), Some("W/\"3\""));
@@ -168,10 +176,12 @@ fn a_conditional_create_makes_one_record_however_many_ask() {
     let http = server.http();
     let body = r#"{"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"7"}]}"#;
     let criteria = [("if-none-exist", "identifier=urn:mrn|7")];
-    let ask = |_| std::thread::spawn({
-        let http = http.clone();
-        move || post(&http, "/fhir/Patient", &criteria, body)
-    });
+    let ask = |_| {
+        std::thread::spawn({
+            let http = http.clone();
+            move || post(&http, "/fhir/Patient", &criteria, body)
+        })
+    };
     let asked: Vec<_> = (0..12).map(ask).collect();
     let answers: Vec<_> = asked.into_iter().map(|thread| thread.join().unwrap()).collect();
     let made = answers.iter().filter(|answer| answer.status == 201).count();
@@ -181,7 +191,7 @@ fn a_conditional_create_makes_one_record_however_many_ask() {
         answers.iter().map(|answer| str(&answer.json(), "id").to_owned()).collect();
     assert_eq!(ids.len(), 1);
 
-    post(&http, "/fhir/Patient", &[], body).expect(201);
+    drop(post(&http, "/fhir/Patient", &[], body).expect(201));
     assert_eq!(issue(post(&http, "/fhir/Patient", &criteria, body), 412), "multiple-matches");
     issue(post(&http, "/fhir/Patient", &[("if-none-exist", "dragon=7")], body), 400);
 }

@@ -157,7 +157,6 @@ impl Reply {
     ///
     /// When it is another, with the body, which in a test is of people who do not exist.
     #[track_caller]
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         if self.status != status {
             give_up(&format!("expected {status}, got {}:\n{}", self.status, self.text()));
