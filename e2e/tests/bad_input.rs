@@ -1,7 +1,5 @@
 //! Bad input at both doors: a clear refusal in the door's own protocol, and nothing kept.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
-
 use anamnesis_json::Value;
 use anamnesis_testkit::Server;
 
