@@ -139,6 +139,7 @@ impl Engine {
             let started = Stopwatch::now();
             let commit_id = self.minter.event_id(self.clock.now());
             let sealed = self.seal(request, &tags, &decided).await?;
+            let adds = decided.has_events();
             let idempotency =
                 request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
                     let outcome = decided.outcome(request).to_bytes();
@@ -168,7 +169,13 @@ impl Engine {
             let appended = appending.await;
             self.instruments.took(Stage::Sync, started.elapsed());
             match appended {
-                Ok(appended) => return Self::settle(decision, &appended),
+                Ok(appended) => {
+                    // What adds nothing may be the repetition of a request that was under way when this one began.
+                    if !adds && let Some(answer) = self.known(request).await? {
+                        return Ok(answer);
+                    }
+                    return Self::settle(decision, &appended);
+                }
                 Err(error) => {
                     self.heads.forget(&tags);
                     match error {
