@@ -57,7 +57,7 @@ impl std::fmt::Debug for Parsed {
 
 /// Reads the parameters of a search for records of one type; `pairs` are decoded and in order.
 ///
-/// `_format`, `_pretty` and `_asOf` are the server's: known here, and neither used nor listed.
+/// `_format` and `_pretty` are the server's: known here, and neither used nor listed.
 ///
 /// # Errors
 ///
@@ -104,7 +104,9 @@ struct Parse<'a> {
 impl Parse<'_> {
     fn pair(&mut self, key: &str, value: &str) {
         let understood = match key {
-            "_format" | "_pretty" | "_asOf" => return,
+            "_format" | "_pretty" => return,
+            // To answer with the present what was asked of the past would be a lie.
+            "_asOf" => self.refuse(key, "not answered yet: only the present can be searched"),
             "_page" => {
                 self.parsed.page = Some(value.to_owned());
                 return;

@@ -115,7 +115,7 @@ fn pages_and_summaries() {
         ("_count=0",                          0,     Some(0),     true,        None,        "",                 "_count"),
         ("_summary=count&name=a",             20,    None,        true,        None,        "",                 "_summary name"),
         ("_summary=text&_total=accurate",     20,    None,        false,       None,        "_summary",         "_total"),
-        ("_format=json&_pretty=true&_asOf=1", 20,    None,        false,       None,        "",                 ""),
+        ("_format=json&_pretty=true",         20,    None,        false,       None,        "",                 ""),
         ("hair=red&hair=x&name=a&_sort=name", 20,    None,        false,       None,        "hair _sort",       "name"),
         ("name=&birthdate=1970",              20,    None,        false,       None,        "name",             "birthdate"),
     ];

@@ -16,6 +16,9 @@ use crate::app::App;
 pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool) -> Result<Reply, Outcome> {
     let pairs =
         query::pairs(query.unwrap_or_default()).ok_or_else(|| Outcome::Invalid(vec![broken_query()]))?;
+    if pairs.iter().any(|(key, _)| key == "_asOf") {
+        return Err(Outcome::bad("_asOf: not answered yet: only the present can be read"));
+    }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
