@@ -11,5 +11,5 @@ mod search;
 
 pub use command::{Run, run, verified};
 pub use json::{at, int, json, list, str, text};
-pub use log::{Events, commit, events, last_cursor, stream};
+pub use log::{Events, commit, events, events_after, last_cursor, stream};
 pub use search::{count, entries, links, pages};

@@ -27,14 +27,20 @@ pub fn commit(http: &Http, body: &str) -> Reply {
 }
 
 /// All events that a query of `/api/events` gives, page after page to the end.
+#[track_caller]
+pub fn events(http: &Http, query: &str) -> Events {
+    events_after(http, "", query)
+}
+
+/// The same, of what follows a cursor.
 ///
 /// # Panics
 ///
 /// When an answer is not one, or the pages do not end.
 #[track_caller]
-pub fn events(http: &Http, query: &str) -> Events {
+pub fn events_after(http: &Http, cursor: &str, query: &str) -> Events {
     let mut all = Vec::new();
-    let mut next = String::new();
+    let mut next = cursor.to_owned();
     for _ in 0..10_000 {
         let from = if next.is_empty() { String::new() } else { format!("&from={next}") };
         let page = http.get(&format!("/api/events?{query}{from}")).expect(200).json();
