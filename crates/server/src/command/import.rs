@@ -120,7 +120,7 @@ async fn pass(
     report: &mut Report,
     mut next: impl AsyncFnMut() -> Option<Feed>,
 ) -> anyhow::Result<Vec<Feed>> {
-    let mut tasks: JoinSet<anyhow::Result<(Feed, Taken)>> = JoinSet::new();
+    let mut tasks: JoinSet<anyhow::Result<Taken>> = JoinSet::new();
     let mut again = Vec::new();
     let mut more = true;
     loop {
@@ -128,19 +128,14 @@ async fn pass(
             match next().await {
                 Some(feed) => {
                     let sink = sink.clone();
-                    tasks.spawn(async move {
-                        let taken = sink.take(feed.clone()).await?;
-                        Ok((feed, taken))
-                    });
+                    tasks.spawn(async move { sink.take(feed).await });
                 }
                 None => more = false,
             }
         }
         let Some(done) = tasks.join_next().await else { return Ok(again) };
-        let (feed, taken) = done.context("a task broke")??;
-        if taken.refused.iter().any(|refused| refused.again) {
-            again.push(feed);
-        }
+        let mut taken = done.context("a task broke")??;
+        again.extend(taken.again.take());
         report.add(taken, bar, started);
         if import.stop && !report.refused.is_empty() {
             more = false;

@@ -15,6 +15,9 @@ use crate::command::web::Web;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::transaction;
 
+/// What a bundle is answered whose references or criteria find none, or several: other bundles can change that.
+const UNMATCHED: u16 = 412;
+
 /// Takes bundles.
 #[derive(Clone)]
 pub(super) enum Sink {
@@ -35,6 +38,8 @@ pub(super) struct Taken {
     pub(super) bytes: u64,
     /// What was refused.
     pub(super) refused: Vec<Refused>,
+    /// What of the feed may be taken once the rest is in, and nothing else of it.
+    pub(super) again: Option<Feed>,
 }
 
 /// What became of one bundle.
@@ -56,16 +61,20 @@ impl Sink {
         let name = feed.name();
         match feed {
             Feed::File(path) => {
-                let text = tokio::fs::read(&path).await;
-                match text {
-                    Ok(text) => self.document(&name, None, text).await,
+                let text = match tokio::fs::read(&path).await {
+                    Ok(text) => text,
                     Err(error) => {
-                        Ok(Taken::refusal(&name, None, format!("the file cannot be read: {error}")))
+                        return Ok(Taken::refusal(&name, None, format!("the file cannot be read: {error}")));
                     }
-                }
+                };
+                let taken = self.document(&name, None, text).await?;
+                Ok(taken.or_again(|| Feed::File(path)))
             }
-            Feed::Text { text, .. } => self.document(&name, None, text).await,
-            Feed::Lines { lines, .. } => self.lines(&name, lines).await,
+            Feed::Text { text, .. } => {
+                let taken = self.document(&name, None, text.clone()).await?;
+                Ok(taken.or_again(|| Feed::Text { name, text }))
+            }
+            Feed::Lines { lines, .. } => self.lines(name, lines).await,
         }
     }
 
@@ -75,7 +84,8 @@ impl Sink {
             Ok(value) => value,
             Err(error) => return Ok(Taken { bytes, ..Taken::refusal(name, line, error.to_string()) }),
         };
-        let is_bundle = value.get("resourceType").and_then(Value::as_str) == Some("Bundle");
+        let kind = value.get("resourceType").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_bundle = kind == "Bundle";
         let (bundle, text) = if is_bundle {
             (value, text)
         } else {
@@ -88,16 +98,16 @@ impl Sink {
             file: name.to_owned(),
             line,
             entry: entry.filter(|_| is_bundle),
-            path,
+            path: if is_bundle { path } else { path.and_then(|path| unwrapped(&kind, &path)) },
             reason,
             again: done.again,
         });
         let known = if done.known { done.resources } else { 0 };
-        Ok(Taken { resources: done.resources, known, bytes, refused: refused.collect() })
+        Ok(Taken { resources: done.resources, known, bytes, refused: refused.collect(), again: None })
     }
 
     /// Single resources go together; when that is refused, each goes alone, so that one bad line keeps no other out.
-    async fn lines(&self, name: &str, lines: Vec<(u64, Vec<u8>)>) -> anyhow::Result<Taken> {
+    async fn lines(&self, name: String, lines: Vec<(u64, Vec<u8>)>) -> anyhow::Result<Taken> {
         let mut taken = Taken::default();
         let mut together = Vec::new();
         let mut alone = Vec::new();
@@ -109,7 +119,7 @@ impl Sink {
                 Ok(value) => together.push((number, text, value)),
                 Err(error) => {
                     taken.bytes += text.len() as u64;
-                    taken.refused.extend(Taken::refusal(name, Some(number), error.to_string()).refused);
+                    taken.refused.extend(Taken::refusal(&name, Some(number), error.to_string()).refused);
                 }
             }
         }
@@ -127,12 +137,19 @@ impl Sink {
                 alone.extend(texts);
             }
         }
+        let mut lines = Vec::new();
         for (number, text) in alone {
-            let one = self.document(name, Some(number), text).await?;
+            let one = self.document(&name, Some(number), text.clone()).await?;
+            if one.may_pass_later() {
+                lines.push((number, text));
+            }
             taken.resources += one.resources;
             taken.known += one.known;
             taken.bytes += one.bytes;
             taken.refused.extend(one.refused);
+        }
+        if !lines.is_empty() {
+            taken.again = Some(Feed::Lines { name, lines });
         }
         Ok(taken)
     }
@@ -156,6 +173,16 @@ impl Taken {
     fn refusal(name: &str, line: Option<u64>, reason: String) -> Self {
         let refused = Refused { file: name.to_owned(), line, entry: None, path: None, reason, again: false };
         Self { refused: vec![refused], ..Self::default() }
+    }
+
+    fn may_pass_later(&self) -> bool {
+        self.refused.iter().any(|refused| refused.again)
+    }
+
+    /// The same, with the feed it came of if that may be taken later.
+    fn or_again(mut self, feed: impl FnOnce() -> Feed) -> Self {
+        self.again = self.may_pass_later().then(feed);
+        self
     }
 }
 
@@ -191,7 +218,8 @@ fn refused(outcome: &Outcome) -> Done {
     let issue = |issue: &anamnesis_fhir::outcome::Issue| {
         (issue.expression.as_deref().and_then(entry_of), issue.expression.clone(), issue.diagnostics.clone())
     };
-    Done { resources: 0, known: false, refused: outcome.issues().iter().map(issue).collect(), again: true }
+    let again = outcome.status().as_u16() == UNMATCHED;
+    Done { resources: 0, known: false, refused: outcome.issues().iter().map(issue).collect(), again }
 }
 
 /// What a server's answer to a bundle says.
@@ -211,7 +239,7 @@ fn read_reply(status: u16, body: &[u8]) -> anyhow::Result<Done> {
         if refused.is_empty() {
             refused.push((None, None, format!("the server answered {status}")));
         }
-        return Ok(Done { resources: 0, known: false, refused, again: true });
+        return Ok(Done { resources: 0, known: false, refused, again: status == UNMATCHED });
     }
     let mut done = Done { resources: 0, known: false, refused: Vec::new(), again: false };
     let entries = value.as_ref().and_then(|bundle| bundle.get("entry"));
@@ -232,6 +260,12 @@ fn read_reply(status: u16, body: &[u8]) -> anyhow::Result<Done> {
 /// The entry that a path such as `Bundle.entry[9].request` speaks of.
 fn entry_of(path: &str) -> Option<u64> {
     path.strip_prefix("Bundle.entry[")?.split_once(']')?.0.parse().ok()
+}
+
+/// A path as seen from the resource that was wrapped alone: `Bundle.entry[0].resource.gender` is `Patient.gender`.
+fn unwrapped(kind: &str, path: &str) -> Option<String> {
+    let rest = path.strip_prefix("Bundle.entry[0].resource")?;
+    Some(format!("{kind}{rest}"))
 }
 
 /// A transaction of single resources: under their own ids where they have one.
@@ -269,6 +303,16 @@ mod tests {
         for (path, entry) in cases {
             assert_eq!(entry_of(path), entry, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_is_that_of_what_was_sent() {
+        assert_eq!(
+            unwrapped("Patient", "Bundle.entry[0].resource.gender").as_deref(),
+            Some("Patient.gender")
+        );
+        assert_eq!(unwrapped("Patient", "Bundle.entry[0].resource").as_deref(), Some("Patient"));
+        assert_eq!(unwrapped("Patient", "Bundle.entry[0].request.url"), None);
     }
 
     #[test]
