@@ -12,6 +12,11 @@ fn every_refusal_is_clear_and_keeps_nothing() {
     let deep = format!("{{\"resourceType\":\"Patient\",\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let patient =
         |rest: &str| format!("{{\"resourceType\":\"Patient\",\"name\":[{{\"family\":\"{SECRET}\"}}]{rest}}}");
+    let event = |rest: &str| {
+        format!(
+            "{{\"stream\":\"Patient/a\",\"type\":\"PatientRegistered\",\"data\":{{\"name\":[{{\"family\":\"{SECRET}\"}}],{rest}}}}}"
+        )
+    };
     let bundle = {
         let entry = |n: usize| {
             let gender = if n == 9 { "17" } else { "\"female\"" };
@@ -42,6 +47,13 @@ fn every_refusal_is_clear_and_keeps_nothing() {
         ("event unknown", "POST", "/api/commits", format!("{{\"stream\":\"Patient/a\",\"type\":\"Nonsense\",\"data\":{{\"name\":[{{\"family\":\"{SECRET}\"}}]}}}}").into(), 422),
         ("event of the future", "POST", "/api/commits", b"{\"stream\":\"Patient/a\",\"type\":\"PatientAddressUpdated\",\"schema_version\":99,\"data\":{}}".to_vec(), 422),
         ("event of no stream", "POST", "/api/commits", b"{\"stream\":\"Patient\",\"type\":\"PatientRegistered\",\"data\":{}}".to_vec(), 422),
+        ("event twice a key", "POST", "/api/commits", event("\"gender\":\"male\",\"gender\":\"female\"").into(), 400),
+        ("event NUL", "POST", "/api/commits", event("\"gender\":\"a\\u0000b\"").into(), 400),
+        ("event half a pair", "POST", "/api/commits", event("\"gender\":\"\\udc00\"").into(), 400),
+        ("event wrong type", "POST", "/api/commits", event("\"gender\":7").into(), 422),
+        ("event bad id", "POST", "/api/commits", event("\"gender\":\"male\"").replace("Patient/a", "Patient/a_b").into(), 422),
+        ("event of another id", "POST", "/api/commits", event("\"id\":\"b\"").into(), 422),
+        ("event as a list", "POST", "/api/commits", b"[]".to_vec(), 422),
         ("100 MB", "POST", "/fhir/Patient", vec![b' '; 100_000_000], 413),
         ("100 MB event", "POST", "/api/commits", vec![b' '; 100_000_000], 413),
     ];

@@ -17,22 +17,34 @@ const ROUNDS: u64 = 6;
 
 /// What was acknowledged, by idempotency key: the stream and version answered.
 type Acknowledged = Arc<Mutex<BTreeMap<String, (String, u64)>>>;
+/// What was sent and got no answer, by idempotency key: stream and body.
+type Unanswered = Arc<Mutex<BTreeMap<String, (String, Vec<u8>)>>>;
 
 #[test]
 fn appends_survive() {
     let folder = tempfile::tempdir().unwrap();
-    let acknowledged = Acknowledged::default();
+    let (acknowledged, unanswered) = (Acknowledged::default(), Unanswered::default());
     let server = Options::new().data(folder.path().join("data")).start();
     let mut server = server;
     for round in 0..ROUNDS {
         let stop = Arc::new(AtomicBool::new(false));
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|client| append(&server, round, client, &acknowledged, &stop)).collect();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| append(&server, round, client, &acknowledged, &unanswered, &stop))
+            .collect();
         std::thread::sleep(Duration::from_millis(120 + 97 * round));
         server.kill9();
         stop.store(true, Ordering::Relaxed);
         clients.into_iter().for_each(|client| client.join().unwrap());
         server.restart();
+        check(&server, &acknowledged.lock().unwrap());
+        // Kept or not, what got no answer is there once after it was sent again.
+        for (key, (stream, body)) in std::mem::take(&mut *unanswered.lock().unwrap()) {
+            let reply = server.http().send("POST", "/api/commits", &[("idempotency-key", &key)], Some(body));
+            assert!([200, 201, 422].contains(&reply.status), "{}", reply.text());
+            if reply.status != 422 {
+                acknowledged.lock().unwrap().insert(key, (stream, version(&reply.json())));
+            }
+        }
         check(&server, &acknowledged.lock().unwrap());
     }
     assert!(acknowledged.lock().unwrap().len() > 100, "too few appends to say anything");
@@ -47,9 +59,11 @@ fn append(
     round: u64,
     client: usize,
     acknowledged: &Acknowledged,
+    unanswered: &Unanswered,
     stop: &Arc<AtomicBool>,
 ) -> std::thread::JoinHandle<()> {
     let (http, acknowledged, stop) = (server.http(), Arc::clone(acknowledged), Arc::clone(stop));
+    let unanswered = Arc::clone(unanswered);
     std::thread::spawn(move || {
         for n in 0.. {
             if stop.load(Ordering::Relaxed) {
@@ -61,6 +75,7 @@ fn append(
             let body = Object::new().with("stream", stream.as_str()).with("type", kind).with("data", data);
             let headers = [("idempotency-key", key.as_str()), ("anamnesis-wait", "log")];
             let Ok(reply) = http.try_send("POST", "/api/commits", &headers, Some(body.to_text())) else {
+                unanswered.lock().unwrap().insert(key, (stream, body.to_text()));
                 return;
             };
             if reply.status == 201 {
@@ -136,12 +151,13 @@ fn an_import_goes_on_where_it_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let (bundles, data) = (folder.path().join("bundles"), folder.path().join("data"));
     std::fs::create_dir(&bundles).unwrap();
-    let mut wanted = 0;
+    let mut sizes: Vec<usize> = Vec::new();
     for (n, person) in People::new(3).iter().take(24).enumerate() {
         let bundle = person.bundle();
-        wanted += bundle.get("entry").unwrap().each().len() as u64;
+        sizes.push(bundle.get("entry").unwrap().each().len());
         std::fs::write(bundles.join(format!("{n:02}.json")), bundle.to_text()).unwrap();
     }
+    let wanted = sizes.iter().sum::<usize>() as u64;
     let import = || {
         let mut command = Command::new(binary());
         command.args(["import", "--json", "--data"]).arg(&data).arg(&bundles);
@@ -154,6 +170,11 @@ fn an_import_goes_on_where_it_was_killed() {
         child.kill().unwrap();
         child.wait().unwrap();
         verify(&data);
+        let mut left = sizes.clone();
+        for size in commits(&data) {
+            let found = left.iter().position(|known| *known == size);
+            left.remove(found.unwrap_or_else(|| panic!("a commit of {size} events is no whole bundle")));
+        }
     }
     let output = import().output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -161,6 +182,18 @@ fn an_import_goes_on_where_it_was_killed() {
     assert_eq!(report.get("taken").and_then(Value::as_u64), Some(wanted));
     let events = verify(&data);
     assert_eq!(events, wanted, "each resource once");
+}
+
+/// How many events each commit has.
+fn commits(data: &Path) -> Vec<usize> {
+    let output = Command::new(binary()).args(["log", "--json", "--data"]).arg(data).output().unwrap();
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let event = anamnesis_json::parse(line).unwrap();
+        let id = event.get("commit_id").and_then(Value::as_str).unwrap();
+        *sizes.entry(id.to_owned()).or_default() += 1;
+    }
+    sizes.into_values().collect()
 }
 
 /// The log and the views are good; gives the number of events.

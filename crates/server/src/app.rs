@@ -7,12 +7,18 @@ use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
 use anamnesis_kernel::{Actor, Source};
 use compact_str::CompactString;
+use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
 /// Shared by all handlers.
 #[derive(Clone)]
-pub(crate) struct App(Arc<Parts>);
+pub(crate) struct App(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    stopping: watch::Sender<bool>,
+}
 
 /// What [`App`] holds.
 pub(crate) struct Parts {
@@ -25,7 +31,17 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false) }))
+    }
+
+    /// Tells everything that would go on for ever to end.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Becomes true when the process is about to end.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
     }
 }
 
@@ -33,7 +49,7 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

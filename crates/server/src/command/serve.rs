@@ -48,13 +48,12 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
-    let (finish, finishing) = tokio::sync::watch::channel(false);
-    let mut began = finishing.clone();
-    let server = axum::serve(listener, http::router(app, start))
+    let mut began = app.stopping();
+    let server = axum::serve(listener, http::router(app.clone(), start))
         .with_graceful_shutdown(async move {
             told_to_stop().await;
             tracing::info!("finishing what was begun");
-            finish.send_replace(true);
+            app.stop();
         })
         .into_future();
     tokio::select! {

@@ -31,6 +31,7 @@ const BEGIN: &[u8] = b"retry: 1000\n\n";
 struct Follower {
     app: App,
     head: watch::Receiver<Head>,
+    stopping: watch::Receiver<bool>,
     cursor: Cursor,
     /// Up to where the client could resume.
     told: Cursor,
@@ -41,10 +42,9 @@ struct Follower {
 
 /// Everything that follows `from` and passes the filter, then whatever comes.
 pub(super) fn follow(app: App, from: Cursor, filter: Filter, reached: &Cursor) -> Response {
-    let head = app.engine.log().head();
-    let told = from.clone();
-    let follower =
-        Follower { app, head, cursor: from, told, filter, last_sent: Stopwatch::now(), began: false };
+    let (head, stopping) = (app.engine.log().head(), app.stopping());
+    let (told, last_sent) = (from.clone(), Stopwatch::now());
+    let follower = Follower { app, head, stopping, cursor: from, told, filter, last_sent, began: false };
     let chunks = stream::unfold(follower, |mut follower| async move {
         let chunk = match follower.next().await {
             Ok(chunk) => chunk?,
@@ -64,13 +64,16 @@ pub(super) fn follow(app: App, from: Cursor, filter: Filter, reached: &Cursor) -
 }
 
 impl Follower {
-    /// The next text to send; none when the log is closed.
+    /// The next text to send; none when the log is closed or the process ends: the client resumes where it was.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         if !self.began {
             self.began = true;
             return Ok(Some(BEGIN.to_vec()));
         }
         loop {
+            if *self.stopping.borrow() {
+                return Ok(None);
+            }
             let EventPage { events, next } =
                 self.app.engine.events(&self.cursor, &self.filter, READ_EVENTS).await?;
             let moved = next != self.cursor;
@@ -91,9 +94,13 @@ impl Follower {
                 continue;
             }
             let cursor = &self.cursor;
-            let grown = self.head.wait_for(|head| is_beyond(&head.cursor, cursor));
-            let grown = tokio::time::timeout(left, grown).await.map(|head| head.is_ok());
-            match grown {
+            let grown = async {
+                tokio::select! {
+                    head = self.head.wait_for(|head| is_beyond(&head.cursor, cursor)) => head.is_ok(),
+                    _ = self.stopping.wait_for(|stop| *stop) => false,
+                }
+            };
+            match tokio::time::timeout(left, grown).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(_) => return Ok(Some(self.keep_alive())),
