@@ -127,6 +127,11 @@ impl<'a> Eval<'_, 'a> {
     }
 
     fn children_named(&self, base: &'a Expr, name: &'a str, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
+        if self.context.strict
+            && let Expr::As { of, .. } = base
+        {
+            self.expect_element(of, name)?;
+        }
         let base = self.eval(base, scope)?;
         let mut found = Collection::EMPTY;
         for item in base.iter() {
@@ -201,7 +206,7 @@ impl<'a> Eval<'_, 'a> {
             F::Count => Ok(Collection::one(self.count(&call.base, scope, usize::MAX)?)),
             F::MemberOf => Err(EvalError::Unsupported("memberOf()")),
             F::Subsumes | F::SubsumedBy => Err(EvalError::Unsupported("subsumption of codes")),
-            F::ConformsTo => Err(EvalError::Unsupported("conformsTo()")),
+            F::ConformsTo => self.conforms_to(call, scope),
             F::ElementDefinition => Err(EvalError::Unsupported("elementDefinition()")),
             F::Slice => Err(EvalError::Unsupported("slice()")),
             F::All

@@ -216,6 +216,13 @@ impl Function {
     }
 }
 
+impl Function {
+    /// Whether what it gives comes in no order one could rely on.
+    pub(crate) fn is_unordered(self) -> bool {
+        matches!(self, Self::Children | Self::Descendants)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

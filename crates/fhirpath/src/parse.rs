@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 use crate::error::{ParseError, Reason};
 use crate::expr::{Call, Expr, Literal, Namespace, Op, TypeSpecifier, Variable};
 use crate::function::Function;
-use crate::lex::{Lexer, Token, is_calendar_word};
+use crate::lex::{Lexer, Token};
 use crate::quantity::Calendar;
-use crate::{DEPTH_MAX, TEXT_BYTES_MAX, pattern};
+use crate::{DEPTH_MAX, Quantity, TEXT_BYTES_MAX, pattern};
 
 /// Parses the whole of `text`.
 pub(crate) fn parse(text: &str) -> Result<Expr, ParseError> {
@@ -260,11 +260,13 @@ impl<'t> Parser<'t> {
         let decimal = || digits.parse::<Decimal>().map_err(|_| Reason::Literal);
         match &self.next {
             Token::String(unit) => {
-                Ok(Literal::Quantity { value: decimal()?, unit: unit.as_str().into(), calendar: false })
+                let quantity = Quantity::of(decimal()?, unit.as_str());
+                let (value, calendar) = (quantity.value, quantity.calendar);
+                Ok(Literal::Quantity { value, unit: (*quantity.unit).into(), calendar })
             }
-            Token::Word(word) if is_calendar_word(word) => {
-                let unit = Calendar::word(word).ok_or(Reason::Literal)?.name().into();
-                Ok(Literal::Quantity { value: decimal()?, unit, calendar: true })
+            Token::Word(word) if Calendar::word(word).is_some() => {
+                let quantity = Quantity::of(decimal()?, *word);
+                Ok(Literal::Quantity { value: quantity.value, unit: (*quantity.unit).into(), calendar: true })
             }
             _ if digits.contains('.') => Ok(Literal::Decimal(decimal()?)),
             _ => digits.parse().map(Literal::Integer).map_err(|_| Reason::Literal),

@@ -4,10 +4,10 @@
 
 use anamnesis_json::Value;
 
-use super::{Eval, Result};
-use crate::expr::{Namespace, TypeSpecifier};
+use super::{Eval, Result, Scope};
+use crate::expr::{Call, Namespace, TypeSpecifier};
 use crate::item::Atom;
-use crate::{Collection, Item, Kind, Node, TemporalKind, TypeName};
+use crate::{Collection, EvalError, Item, Kind, Node, TemporalKind, TypeName};
 
 impl<'a> Eval<'_, 'a> {
     /// `is`: nothing of nothing, and an error of several.
@@ -36,6 +36,29 @@ impl<'a> Eval<'_, 'a> {
             Some((model, of)) => model.is(of, name),
             None => node.is_maybe(name),
         }
+    }
+
+    /// Strictly, what was cast to a type is asked for elements of that type alone, even where there is nothing.
+    pub(super) fn expect_element(&self, of: &TypeSpecifier, name: &str) -> Result<()> {
+        let Some(model) = self.context.model else { return Ok(()) };
+        let Some(of) = model.type_named(&of.name) else { return Ok(()) };
+        match model.element(of, name).is_some_and(|element| !element.choice) || model.has_choice(of, name) {
+            true => Ok(()),
+            false => Err(EvalError::Wrong("no such element")),
+        }
+    }
+
+    /// Whether an item conforms to one of FHIR's own types; profiles are not known here.
+    pub(super) fn conforms_to(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
+        const UNSUPPORTED: EvalError = EvalError::Unsupported("conformsTo() with a profile");
+        let base = self.eval(&call.base, scope)?;
+        let argument = self.argument(call, 0, scope)?;
+        let Some((item, url)) = base.single()?.zip(self.string(&argument)?) else {
+            return Ok(Collection::EMPTY);
+        };
+        let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/").ok_or(UNSUPPORTED)?;
+        self.context.model.and_then(|model| model.type_named(name)).ok_or(UNSUPPORTED)?;
+        Ok(Collection::one(self.is_of_type_named(item, name)))
     }
 
     /// What `type()` says of an item.
