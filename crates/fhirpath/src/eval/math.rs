@@ -42,9 +42,10 @@ impl<'a> Eval<'_, 'a> {
             Function::Ceiling => whole(number.ceil()),
             Function::Floor => whole(number.floor()),
             Function::Truncate => whole(number.trunc()),
-            Function::Exp => Collection::from(number.checked_exp()),
-            Function::Ln => Collection::from(number.checked_ln()),
-            Function::Sqrt => Collection::from(number.sqrt()),
+            // Zeros at the end of an endless number say nothing.
+            Function::Exp => Collection::from(number.checked_exp().map(|n| n.normalize())),
+            Function::Ln => Collection::from(number.checked_ln().map(|n| n.normalize())),
+            Function::Sqrt => Collection::from(number.sqrt().map(|n| n.normalize())),
             Function::Log => Collection::from(other.and_then(|base| logarithm(number, base))),
             Function::Power => match (atom, other) {
                 (Atom::Integer(base), Some(exponent)) if exponent.is_integer() => {
@@ -85,10 +86,14 @@ fn power(base: Decimal, exponent: Decimal) -> Option<Decimal> {
     if exponent.is_integer() {
         let size = u64::try_from(exponent.abs()).ok().filter(|size| *size <= POWER_MAX)?;
         let power = base.checked_powu(size)?;
-        return if exponent.is_sign_negative() { Decimal::ONE.checked_div(power) } else { Some(power) };
+        return if exponent.is_sign_negative() {
+            Decimal::ONE.checked_div(power).map(|inverse| inverse.normalize())
+        } else {
+            Some(power)
+        };
     }
     if base.is_sign_negative() {
         return None;
     }
-    base.checked_powd(exponent)
+    base.checked_powd(exponent).map(|power| power.normalize())
 }
