@@ -45,6 +45,8 @@ pub struct Engine {
     pub(crate) texts: Texts,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
+    /// How many wait for the views to advance.
+    waiting: watch::Sender<usize>,
 }
 
 impl Engine {
@@ -65,6 +67,7 @@ impl Engine {
             texts: Texts::new(),
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
+            waiting: watch::Sender::new(0),
         })
     }
 
@@ -114,6 +117,26 @@ impl Engine {
         let covers = |reached: &Reached| {
             reached.cursor.offsets.iter().zip(&cursor.offsets).all(|(have, wanted)| have >= wanted)
         };
+        if covers(&reached.borrow_and_update()) {
+            return true;
+        }
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let _waiting = Waiting(&self.waiting);
         tokio::time::timeout(patience, reached.wait_for(covers)).await.is_ok_and(|seen| seen.is_ok())
+    }
+
+    /// Ends as soon as someone waits for the views.
+    pub(crate) async fn awaited(&self) {
+        // The sender is the engine's own, so it is never gone.
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+    }
+}
+
+/// One who waits for the views; no longer, once dropped.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }

@@ -40,7 +40,7 @@ statements! {
     RECORD_HISTORY_THEN = "record_history_then";
     RECORD_HISTORY_COUNT = "record_history_count";
     RECORD_CLOSE = "record_close";
-    RECORD_REMOVE = "record_remove";
+    RECORD_REPLACE = "record_replace";
     RECORD_ADD_NOW = "record_add_now";
     RECORD_ADD_THEN = "record_add_then";
     TOKEN_OPEN = "token_open";

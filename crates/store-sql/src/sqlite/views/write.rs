@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anamnesis_kernel::search::{Entry, Key, Place};
-use anamnesis_store::{Change, IndexRow, IndexWrite};
+use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::empty_wal;
@@ -79,13 +79,19 @@ impl Writer {
     }
 
     fn write(&mut self, change: &Change) -> rusqlite::Result<()> {
-        for write in &change.records {
-            if write.replaces {
-                records::close(&self.connection, write.version.number, write.version.began)?;
+        // A record's versions stay in their order.
+        let mut records: Vec<&RecordWrite> = change.records.iter().collect();
+        records.sort_by_key(|write| write.version.number);
+        let mut closed = None;
+        for RecordWrite { version, replaces } in records {
+            if *replaces {
+                records::close(&self.connection, version.number, version.began)?;
+                closed = Some(version.number);
             }
-            match write.version.ended {
-                Some(ended) => records::add_then(&self.connection, &write.version, ended)?,
-                None => records::add_now(&self.connection, &write.version)?,
+            match version.ended {
+                Some(ended) => records::add_then(&self.connection, version, ended)?,
+                None if closed == Some(version.number) => records::replace_now(&self.connection, version)?,
+                None => records::add_now(&self.connection, version)?,
             }
         }
         // Systems are numbered in commit order, so that a rebuild numbers them alike whatever its batches.
