@@ -9,7 +9,7 @@ mod json;
 mod log;
 mod search;
 
-pub use command::{Run, run, verified};
+pub use command::{Run, run, run_with, verified};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
 pub use search::{count, entries, links, pages};

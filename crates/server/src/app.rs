@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
@@ -53,7 +54,7 @@ impl Deref for App {
     }
 }
 
-/// How much is taken at once; each has the name of its setting.
+/// How much is taken at once, and how long is waited; `limits.` and the field's name is the setting's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Of a request's body.
@@ -68,6 +69,12 @@ pub(crate) struct Limits {
     pub(crate) count_max: u32,
     /// Of events in one request to the event API.
     pub(crate) commit_events_max: usize,
+    /// Of values in one search.
+    pub(crate) values_max: usize,
+    /// For the views to have what a request wrote or names.
+    pub(crate) views: Duration,
+    /// For requests under way when the process is told to stop.
+    pub(crate) shutdown: Duration,
 }
 
 impl Default for Limits {
@@ -79,6 +86,9 @@ impl Default for Limits {
             bundle_entries_max: 10_000,
             count_max: 1_000,
             commit_events_max: 10_000,
+            values_max: 1_000,
+            views: Duration::from_secs(30),
+            shutdown: Duration::from_secs(20),
         }
     }
 }

@@ -10,16 +10,15 @@ mod health;
 mod http;
 mod master_key;
 mod metrics;
+mod settings;
 mod wiring;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
-    command::run(arguments)
+    let (arguments, given) = args::read();
+    command::run(arguments, &given)
 }
