@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Run the server.
     #[command(
         after_help = "Examples:\n  anamnesis serve\n  anamnesis serve --demo --listen 127.0.0.1:9000\n  \
-                            anamnesis serve --data /var/lib/anamnesis --set limits.count_max=500"
+                            anamnesis serve --data /var/lib/anamnesis --set limits.connections_max=5000"
     )]
     Serve(Serve),
     /// Take in FHIR: bundles, single resources, NDJSON, folders, or standard input as `-`.

@@ -3,14 +3,17 @@
 mod api;
 mod app;
 mod args;
+mod arriving;
 mod command;
 mod fhir;
 mod headers;
 mod health;
 mod http;
+mod listen;
 mod master_key;
 mod metrics;
 mod settings;
+mod turns;
 mod wiring;
 
 use std::process::ExitCode;

@@ -87,6 +87,7 @@ async fn put_together(
     store: SqliteStore,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
+    store.views.limit_queries(settings.limits.query);
     let master = master(settings.master_key(), &store).await?;
     let keys: Arc<dyn Keys> = Arc::clone(&store.keys) as Arc<dyn Keys>;
     let keyring = Keyring::open(keys, &master).await?;

@@ -1,6 +1,5 @@
 //! `anamnesis serve`: every door behind one listener.
 
-use std::future::IntoFuture;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,7 +11,7 @@ use crate::app::{App, Parts};
 use crate::args::Serve;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::{http, wiring};
+use crate::{http, listen, wiring};
 
 /// Serves until it is told to stop.
 pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outcome> {
@@ -45,20 +44,9 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
-    let (mut began, patience) = (app.stopping(), settings.limits.shutdown);
-    let server = axum::serve(listener, http::router(app.clone(), start))
-        .with_graceful_shutdown(async move {
-            told_to_stop().await;
-            tracing::info!("finishing what was begun");
-            app.stop();
-        })
-        .into_future();
-    tokio::select! {
-        served = server => served.context("the listener broke")?,
-        () = async {
-            let _ = began.wait_for(|stop| *stop).await;
-            tokio::time::sleep(patience).await;
-        } => tracing::warn!("some requests did not end in time"),
+    let left = listen::serve(listener, http::router(app.clone(), start), &app, told_to_stop()).await;
+    if left > 0 {
+        tracing::warn!("some requests did not end in time");
     }
     running.stop();
     tracing::info!("stopped");

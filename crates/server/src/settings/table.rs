@@ -56,8 +56,20 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("limits.commit_events_max", |s| &mut s.limits.commit_events_max, "events in one request to the event API").within(1, 100_000),
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
     row("limits.values_max", |s| &mut s.limits.values_max, "values in one search, those joined by a comma counted each").within(1, 10_000),
+    row("limits.query_ms_max", |s| &mut s.limits.query, "how long one search of the views may take; 503").within(1, 3_600_000),
     row("limits.views_ms_max", |s| &mut s.limits.views, "how long a request waits for the views to have what it wrote or names").within(0, 3_600_000),
 
+    row("limits.head_bytes_max", |s| &mut s.limits.head_bytes_max, "the largest request head, its URL included; 431").within(8_192, 1 << 20),
+    row("limits.head_ms_max", |s| &mut s.limits.head, "how long a request's head may take to arrive; the connection is closed").within(1, 3_600_000),
+    row("limits.body_ms_max", |s| &mut s.limits.body, "how long a request's body may take to arrive, beside the time its bytes have at the slowest pace; 408").within(1, 3_600_000),
+    row("limits.body_bytes_per_s_min", |s| &mut s.limits.body_bytes_per_s_min, "the slowest pace of a body").within(1, 1 << 30),
+    row("limits.answer_ms_max", |s| &mut s.limits.answer, "how long a client may take no bytes of its answer; the connection is closed").within(1, 3_600_000),
+    row("limits.idle_ms_max", |s| &mut s.limits.idle, "how long a connection may stay open without a request").within(1, 86_400_000),
+    row("limits.connections_max", |s| &mut s.limits.connections_max, "connections at once; another is told 503").within(1, 1 << 20),
+    row("limits.requests_max", |s| &mut s.limits.requests_max, "requests worked on at once; others wait in the queue").within(1, 1 << 20),
+    row("limits.queue_max", |s| &mut s.limits.queue_max, "requests that wait at once; another is told 503").within(0, 1 << 20),
+    row("limits.queue_ms_max", |s| &mut s.limits.queue, "how long a request waits; then it is told 503").within(0, 3_600_000),
+    row("limits.bodies_bytes_max", |s| &mut s.limits.bodies_bytes_max, "bodies that arrive or are worked on, all together; another is told 503").within(1, 1 << 40),
     row("limits.shutdown_ms_max", |s| &mut s.limits.shutdown, "how long a shutdown waits for requests under way").within(0, 3_600_000),
 ];
 
@@ -139,8 +151,9 @@ mod tests {
         let expected = |name: &str| SETTINGS.iter().find(|s| s.name == name).map(Setting::expected);
         #[rustfmt::skip] // A table reads by column.
         let cases = [
-            ("limits.event_bytes_max",      "a whole number of bytes from 1 to 16777216"),
-            ("limits.views_ms_max",         "a whole number of milliseconds from 0 to 3600000"),
+            ("limits.head_bytes_max",       "a whole number of bytes from 8192 to 1048576"),
+            ("limits.query_ms_max",         "a whole number of milliseconds from 1 to 3600000"),
+            ("limits.body_bytes_per_s_min", "a whole number of bytes per second from 1 to 1073741824"),
             ("limits.nesting_max",          "a whole number from 1 to 64"),
             ("listen",                      "an address and a port, such as \"127.0.0.1:8080\""),
         ];
