@@ -30,6 +30,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who measures.
     pub instruments: Arc<dyn Instruments>,
+    /// How long a writer waits for the views before it is told that the log has its events, the views not yet.
+    pub views_patience: Duration,
 }
 
 /// Loads, decides, appends, waits for the views, and reads.
@@ -40,6 +42,7 @@ pub struct Engine {
     pub(crate) indexing: Arc<dyn Indexing>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Arc<dyn Instruments>,
+    pub(crate) views_patience: Duration,
     pub(crate) minter: Minter,
     pub(crate) heads: Heads,
     pub(crate) texts: Texts,
@@ -52,7 +55,7 @@ pub struct Engine {
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments } = parts;
+        let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
         Arc::new(Self {
@@ -62,6 +65,7 @@ impl Engine {
             indexing,
             clock,
             instruments,
+            views_patience,
             minter: Minter::new(SystemRandom),
             heads: Heads::new(),
             texts: Texts::new(),

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
@@ -10,6 +11,7 @@ use compact_str::CompactString;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+use crate::turns::Turns;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ pub(crate) struct App(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
+    turns: Turns,
     stopping: watch::Sender<bool>,
 }
 
@@ -31,7 +34,13 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false) }))
+        let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
+        Self(Arc::new(Shared { parts, turns, stopping: watch::Sender::new(false) }))
+    }
+
+    /// Whose turn it is.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// Tells everything that would go on for ever to end.
@@ -53,7 +62,7 @@ impl Deref for App {
     }
 }
 
-/// How much is taken at once; each has the name of its setting.
+/// How much is taken at once, and how long is waited; `limits.` and the field's name is the setting's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Of a request's body.
@@ -68,6 +77,36 @@ pub(crate) struct Limits {
     pub(crate) count_max: u32,
     /// Of events in one request to the event API.
     pub(crate) commit_events_max: usize,
+    /// Of values in one search.
+    pub(crate) values_max: usize,
+    /// For one search of the views.
+    pub(crate) query: Duration,
+    /// For the views to have what a request wrote or names.
+    pub(crate) views: Duration,
+    /// Of a request's head.
+    pub(crate) head_bytes_max: usize,
+    /// For a request's head to arrive.
+    pub(crate) head: Duration,
+    /// For a request's body to arrive, beside what its bytes have at the slowest pace.
+    pub(crate) body: Duration,
+    /// That pace.
+    pub(crate) body_bytes_per_s_min: u64,
+    /// For a client to take some bytes of its answer.
+    pub(crate) answer: Duration,
+    /// For a connection without a request.
+    pub(crate) idle: Duration,
+    /// Of connections at once.
+    pub(crate) connections_max: usize,
+    /// Of requests worked on at once.
+    pub(crate) requests_max: usize,
+    /// Of requests that wait for that.
+    pub(crate) queue_max: usize,
+    /// For one of them.
+    pub(crate) queue: Duration,
+    /// Of all bodies that arrive or are worked on, together.
+    pub(crate) bodies_bytes_max: u64,
+    /// For requests under way when the process is told to stop.
+    pub(crate) shutdown: Duration,
 }
 
 impl Default for Limits {
@@ -79,6 +118,22 @@ impl Default for Limits {
             bundle_entries_max: 10_000,
             count_max: 1_000,
             commit_events_max: 10_000,
+            values_max: 1_000,
+            query: Duration::from_secs(5),
+            views: Duration::from_secs(30),
+            head_bytes_max: 128 << 10,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            body_bytes_per_s_min: 16 << 10,
+            answer: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            // A process may commonly have 1,024 files open, and the store has some of them.
+            connections_max: 900,
+            requests_max: 256,
+            queue_max: 1_024,
+            queue: Duration::from_secs(10),
+            bodies_bytes_max: 1 << 30,
+            shutdown: Duration::from_secs(20),
         }
     }
 }

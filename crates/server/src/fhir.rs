@@ -64,6 +64,11 @@ async fn reads(State(app): State<App>, request: Request) -> Response {
     reply::finish(&app, answer.await)
 }
 
+/// The answer to a request whose turn did not come.
+pub(crate) fn busy(app: &App) -> Response {
+    reply::finish(app, Err(Outcome::Busy))
+}
+
 async fn nothing(State(app): State<App>) -> Response {
     reply::finish(&app, Err(Outcome::NoInteraction))
 }

@@ -26,6 +26,9 @@ pub enum ReadError {
     /// The store is busy or away: try again later.
     #[error("the store is unavailable")]
     Unavailable(#[source] Cause),
+    /// The answer took longer than is allowed: ask for less.
+    #[error("the query took too long")]
+    TooLong,
     /// What is there is not what was written: stop, and restore from a copy.
     #[error("the log is damaged at partition {partition}, offset {offset}: {what}")]
     Damaged {

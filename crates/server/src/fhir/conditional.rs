@@ -4,8 +4,6 @@
 //! Invariant: that none was found is only said with a claim that was read before the views had all of the log, so
 //! that of two who race the second is told to search again.
 
-use std::time::Duration;
-
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::search::parse;
 use anamnesis_kernel::ResourceType;
@@ -24,7 +22,6 @@ use crate::app::App;
 pub(super) const ATTEMPTS_MAX: u32 = 10;
 
 const SEARCHES_AT_ONCE: usize = 8;
-const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A search that must find none, or one.
 pub(super) struct Criteria {
@@ -180,7 +177,7 @@ async fn one(app: &App, criteria: &Criteria) -> Result<Found, Outcome> {
 ///
 /// When they do not in time.
 async fn catch_up(app: &App) -> Result<(), Outcome> {
-    if app.engine.wait_for_views(&app.engine.head(), VIEWS_PATIENCE).await {
+    if app.engine.wait_for_views(&app.engine.head(), app.limits.views).await {
         return Ok(());
     }
     let what = "the views have not caught up with the log yet; nothing was kept";

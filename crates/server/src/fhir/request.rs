@@ -14,6 +14,7 @@ use super::negotiate::{Prefer, accepts_json, sends_json};
 use super::outcome::Outcome;
 use super::query;
 use crate::app::{App, WriteContext};
+use crate::arriving::Unarrived;
 use crate::headers::{await_cursor, write_context};
 
 /// <https://hl7.org/fhir/R4/http.html#ccreate>
@@ -83,7 +84,11 @@ pub(super) async fn bytes(app: &App, headers: &HeaderMap, body: Body) -> Result<
     match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Outcome::TooLong { bytes_max }),
-        Err(_) => Err(Outcome::bad("the body broke off, or could not be decoded")),
+        Err(error) => Err(match Unarrived::of(&*error) {
+            Some(Unarrived::TooSlow) => Outcome::TooSlow,
+            Some(Unarrived::Busy(_)) => Outcome::Busy,
+            _ => Outcome::bad("the body broke off, or could not be decoded"),
+        }),
     }
 }
 
