@@ -9,6 +9,7 @@ use anamnesis_kernel::{Actor, Source};
 use compact_str::CompactString;
 use tokio::sync::watch;
 
+use crate::fhir::Turns;
 use crate::metrics::Metrics;
 
 /// Shared by all handlers.
@@ -17,6 +18,7 @@ pub(crate) struct App(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
+    turns: Turns,
     stopping: watch::Sender<bool>,
 }
 
@@ -31,7 +33,12 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false) }))
+        Self(Arc::new(Shared { parts, turns: Turns::new(), stopping: watch::Sender::new(false) }))
+    }
+
+    /// Turns of those who race for the same criteria.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// Tells everything that would go on for ever to end.
@@ -68,6 +75,29 @@ pub(crate) struct Limits {
     pub(crate) count_max: u32,
     /// Of events in one request to the event API.
     pub(crate) commit_events_max: usize,
+    /// Whether criteria may delete several records at once.
+    pub(crate) conditional_delete: ConditionalDelete,
+    /// Of records that are deleted at once, where several may be.
+    pub(crate) conditional_delete_max: u32,
+}
+
+/// What a deletion by criteria may find: <https://hl7.org/fhir/R4/valueset-conditional-delete-status.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ConditionalDelete {
+    /// One record; several are refused.
+    Single,
+    /// Several, which go in one commit.
+    Multiple,
+}
+
+impl ConditionalDelete {
+    /// Its code in a CapabilityStatement.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Multiple => "multiple",
+        }
+    }
 }
 
 impl Default for Limits {
@@ -79,6 +109,8 @@ impl Default for Limits {
             bundle_entries_max: 10_000,
             count_max: 1_000,
             commit_events_max: 10_000,
+            conditional_delete: ConditionalDelete::Single,
+            conditional_delete_max: 1_000,
         }
     }
 }

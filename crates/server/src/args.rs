@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::ConditionalDelete;
+
 /// A health record kept as the facts that made it.
 #[derive(Parser)]
 #[command(
@@ -81,6 +83,9 @@ pub(crate) struct Serve {
     /// The largest request body taken, in bytes.
     #[arg(long, env = "ANAMNESIS_BODY_BYTES_MAX", default_value_t = 64 << 20, value_name = "BYTES")]
     pub(crate) body_bytes_max: usize,
+    /// Whether a FHIR deletion by criteria may delete several records: single or multiple.
+    #[arg(long, env = "ANAMNESIS_CONDITIONAL_DELETE", default_value = "single", value_name = "HOW")]
+    pub(crate) conditional_delete: ConditionalDelete,
     /// The FHIR base as clients see it, where that is not the address listened on.
     #[arg(long, env = "ANAMNESIS_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,

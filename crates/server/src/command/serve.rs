@@ -31,7 +31,11 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
     let app = App::new(Parts {
         engine,
         metrics,
-        limits: Limits { body_bytes_max: serve.body_bytes_max, ..Limits::default() },
+        limits: Limits {
+            body_bytes_max: serve.body_bytes_max,
+            conditional_delete: serve.conditional_delete,
+            ..Limits::default()
+        },
         base_url: serve.base_url.unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {

@@ -9,7 +9,7 @@ use super::reply::Reply;
 use crate::app::App;
 
 /// When what follows last changed.
-const CHANGED: &str = "2026-11-24";
+const CHANGED: &str = "2026-11-25";
 
 const INTERACTIONS: [&str; 7] =
     ["read", "vread", "create", "update", "delete", "history-instance", "search-type"];
@@ -23,8 +23,9 @@ pub(super) fn metadata(app: &App) -> Reply {
             interactions: &INTERACTIONS,
             update_create: true,
             conditional_create: true,
-            conditional_update: false,
-            conditional_delete: "not-supported",
+            conditional_read: "full-support",
+            conditional_update: true,
+            conditional_delete: app.limits.conditional_delete.code(),
             operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
         })
         .collect();
