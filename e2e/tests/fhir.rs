@@ -237,6 +237,18 @@ fn the_statement_tells_the_truth() {
             assert_eq!(reply.status, 200, "{query}: {}", reply.text());
         }
         let can: Vec<_> = list(of, "interaction").iter().map(|code| str(code, "code")).collect();
-        assert_eq!(can, ["read", "vread", "create", "update", "delete", "history-instance", "search-type"]);
+        assert_eq!(
+            can,
+            [
+                "read",
+                "vread",
+                "create",
+                "update",
+                "delete",
+                "history-instance",
+                "history-type",
+                "search-type"
+            ]
+        );
     }
 }

@@ -11,8 +11,8 @@ use crate::app::App;
 /// When what follows last changed.
 const CHANGED: &str = "2026-11-25";
 
-const INTERACTIONS: [&str; 7] =
-    ["read", "vread", "create", "update", "delete", "history-instance", "search-type"];
+const INTERACTIONS: [&str; 8] =
+    ["read", "vread", "create", "update", "delete", "history-instance", "history-type", "search-type"];
 const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
 
 /// The CapabilityStatement of this server.
@@ -36,7 +36,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         formats: &["application/fhir+json", "json"],
         patch_formats: &[],
         types: &types,
-        interactions: &["transaction", "batch"],
+        interactions: &["transaction", "batch", "history-system"],
         operations: &[],
     };
     Reply::bundle(statement(&facts).to_text(), app.engine.reached())
