@@ -20,6 +20,7 @@ pub(crate) struct App(Arc<Shared>);
 struct Shared {
     parts: Parts,
     turns: Turns,
+    races: crate::fhir::Turns,
     stopping: watch::Sender<bool>,
 }
 
@@ -35,7 +36,13 @@ pub(crate) struct Parts {
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
-        Self(Arc::new(Shared { parts, turns, stopping: watch::Sender::new(false) }))
+        let races = crate::fhir::Turns::new();
+        Self(Arc::new(Shared { parts, turns, races, stopping: watch::Sender::new(false) }))
+    }
+
+    /// Turns of those who race for the same criteria.
+    pub(crate) fn races(&self) -> &crate::fhir::Turns {
+        &self.0.races
     }
 
     /// Whose turn it is.
@@ -107,6 +114,32 @@ pub(crate) struct Limits {
     pub(crate) bodies_bytes_max: u64,
     /// For requests under way when the process is told to stop.
     pub(crate) shutdown: Duration,
+    /// Whether criteria may delete several records at once.
+    pub(crate) conditional_delete: ConditionalDelete,
+    /// Of records that are deleted at once, where several may be.
+    pub(crate) conditional_delete_max: u32,
+}
+
+/// What a deletion by criteria may find: <https://hl7.org/fhir/R4/valueset-conditional-delete-status.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConditionalDelete {
+    /// One record; several are refused.
+    Single,
+    /// Several, which go in one commit.
+    Multiple,
+}
+
+impl ConditionalDelete {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Single, Self::Multiple];
+
+    /// Its code in a CapabilityStatement, and as a setting.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Multiple => "multiple",
+        }
+    }
 }
 
 impl Default for Limits {
@@ -134,6 +167,8 @@ impl Default for Limits {
             queue: Duration::from_secs(10),
             bodies_bytes_max: 1 << 30,
             shutdown: Duration::from_secs(20),
+            conditional_delete: ConditionalDelete::Single,
+            conditional_delete_max: 1_000,
         }
     }
 }

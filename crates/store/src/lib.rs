@@ -14,7 +14,8 @@ pub use log::{
     SealedEvent, StoredEvent, StreamAppend,
 };
 pub use views::{
-    Body, Change, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
+    Body, Change, Changes, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite,
+    VersionPlace, Views, Watermark,
 };
 
 /// What went wrong below, for the operator's log; never a patient's data.

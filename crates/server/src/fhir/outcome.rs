@@ -71,6 +71,11 @@ impl Outcome {
         Self::Invalid(vec![Issue::error(IssueCode::Value, what)])
     }
 
+    /// A condition of the request that does not hold.
+    pub(super) fn unmet(what: impl Into<String>) -> Self {
+        Self::Precondition(vec![Issue::error(IssueCode::Conflict, what)])
+    }
+
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         match self {

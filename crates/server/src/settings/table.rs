@@ -49,12 +49,15 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),
 
+    row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
+
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),
     row("limits.event_bytes_max", |s| &mut s.limits.event_bytes_max, "the largest event taken, without its envelope").within(1, 16 << 20),
     row("limits.nesting_max", |s| &mut s.limits.nesting_max, "how deep arrays and objects nest in JSON that is taken").within(1, anamnesis_json::DEPTH_MAX as u64),
     row("limits.bundle_entries_max", |s| &mut s.limits.bundle_entries_max, "entries of a transaction or batch").within(1, 100_000),
     row("limits.commit_events_max", |s| &mut s.limits.commit_events_max, "events in one request to the event API").within(1, 100_000),
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
+    row("limits.conditional_delete_max", |s| &mut s.limits.conditional_delete_max, "records deleted at once by criteria, where several may be").within(1, 10_000),
     row("limits.values_max", |s| &mut s.limits.values_max, "values in one search, those joined by a comma counted each").within(1, 10_000),
     row("limits.query_ms_max", |s| &mut s.limits.query, "how long one search of the views may take; 503").within(1, 3_600_000),
     row("limits.views_ms_max", |s| &mut s.limits.views, "how long a request waits for the views to have what it wrote or names").within(0, 3_600_000),

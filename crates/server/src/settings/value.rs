@@ -8,6 +8,8 @@ use anamnesis_json::Value as Json;
 use toml::de::DeValue;
 use tracing_subscriber::EnvFilter;
 
+use crate::app::ConditionalDelete;
+
 /// What someone gave for a setting.
 #[derive(Clone, Copy)]
 pub(super) enum Raw<'a> {
@@ -237,6 +239,20 @@ impl Value for Level {
 
     fn shown(&self) -> Shown {
         Shown::Text(self.0.clone())
+    }
+}
+
+impl Value for ConditionalDelete {
+    fn accept(&mut self, raw: Raw<'_>) -> bool {
+        put(self, raw.text().and_then(|text| Self::ALL.into_iter().find(|how| how.code() == text)))
+    }
+
+    fn expected(&self) -> &'static str {
+        "single or multiple"
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.code().to_owned())
     }
 }
 

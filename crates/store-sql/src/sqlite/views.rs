@@ -1,6 +1,7 @@
 //! The views on SQLite: may be deleted at any time, and are then made again from the log.
 
 mod digest;
+mod history;
 mod records;
 mod search;
 mod write;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::Hash;
-use anamnesis_store::{Cause, Change, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
+use anamnesis_store::{Cause, Change, Changes, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
@@ -27,7 +28,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -156,6 +157,11 @@ impl Views for SqliteViews {
 
     async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError> {
         self.readers.at_once(|c| records::history_count(c, name)).map_err(unavailable)
+    }
+
+    async fn changes(&self, changes: &Changes) -> Result<Vec<RecordVersion>, ReadError> {
+        let changes = *changes;
+        self.heavy(self.patience(), move |c| history::changes(c, &changes)).await
     }
 
     async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {

@@ -45,6 +45,24 @@ pub(super) fn at_version(
     version: Version,
 ) -> rusqlite::Result<Option<RecordVersion>> {
     let Some(now) = current(connection, name)? else { return Ok(None) };
+    version_of(connection, now, version)
+}
+
+/// The record of this number at one of its versions.
+pub(super) fn numbered_at(
+    connection: &Connection,
+    number: RecordNumber,
+    version: Version,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    let Some(now) = by_number(connection, number)? else { return Ok(None) };
+    version_of(connection, now, version)
+}
+
+fn version_of(
+    connection: &Connection,
+    now: RecordVersion,
+    version: Version,
+) -> rusqlite::Result<Option<RecordVersion>> {
     if now.version == version {
         return Ok(Some(now));
     }

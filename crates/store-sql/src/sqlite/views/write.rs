@@ -8,14 +8,15 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::empty_wal;
 use super::super::log::clamp;
-use super::{records, watermark_to_bytes};
+use super::{history, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "view_meta",
     "record_now",
     "record_then",
+    "history",
     "token_system",
     "token_now",
     "token_then",
@@ -24,6 +25,7 @@ const TABLES: [&str; 11] = [
     "date_now",
     "date_then",
     "reference_now",
+    "reference_then",
 ];
 
 pub(super) struct Writer {
@@ -49,7 +51,7 @@ impl Writer {
     /// Empties every table.
     pub(super) fn clear(&mut self) -> rusqlite::Result<()> {
         let mut batch = String::from("BEGIN IMMEDIATE;");
-        for table in TABLES.iter().chain(&["reference_then"]) {
+        for table in TABLES {
             batch.push_str("DELETE FROM ");
             batch.push_str(table);
             batch.push(';');
@@ -93,6 +95,11 @@ impl Writer {
                 None if closed == Some(version.number) => records::replace_now(&self.connection, version)?,
                 None => records::add_now(&self.connection, version)?,
             }
+        }
+        let mut versions: Vec<_> = change.records.iter().map(|write| &write.version).collect();
+        versions.sort_by_key(|version| (version.name.kind.number(), version.place()));
+        for version in versions {
+            history::add(&self.connection, version)?;
         }
         // Systems are numbered in commit order, so that a rebuild numbers them alike whatever its batches.
         for write in &change.index {
