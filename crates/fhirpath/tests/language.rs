@@ -17,7 +17,8 @@ const PATIENT: &str = r##"{
   "managingOrganization": {"reference": "#o"},
   "generalPractitioner": [{"reference": "Practitioner/1"}, {"reference": "Practitioner/2"}],
   "contained": [{"resourceType": "Organization", "id": "o", "name": "Acme"}],
-  "extension": [{"url": "w", "valueQuantity": {"value": 72.50, "unit": "kg", "code": "kg"}}]
+  "extension": [{"url": "w", "valueQuantity": {"value": 72.50, "unit": "kg", "code": "kg"}},
+    {"url": "huge", "valueQuantity": {"value": 1E400, "unit": "kg"}}]
 }"##;
 
 /// Finds one practitioner.
@@ -104,7 +105,7 @@ fn paths() {
         ("contained.ofType(Patient)",                       ""),
         ("contained.children()",                            "o, Acme"),
         ("contact.descendants()",                           "…, 2012"),
-        ("children().count()",                              "12"),
+        ("children().count()",                              "13"),
         ("%resource.id & %rootResource.id & %context.id",   "'ppp'"),
         ("%limit + 1",                                      "4"),
         ("%unset",                                          "! a variable is not set"),
@@ -252,6 +253,10 @@ fn logic_and_comparison() {
         ("1 < 'a'",                                         "! values without a common order are compared"),
         ("name[0] = name[0]",                               "true"),
         ("name[0] = name[1]",                               "false"),
+        ("extension('huge').value = extension('huge').value.value", "false"),
+        ("(extension('huge') | extension('huge').value).count()", "2"),
+        ("extension('huge').value.value > 1",               "! a number beyond 28 digits is not supported"),
+        ("extension('huge').value.value.toString()",        "'1E400'"),
         ("1 in (1 | 2)",                                    "true"),
         ("{} in (1 | 2)",                                   ""),
         ("(1 | 2) contains 3",                              "false"),

@@ -5,6 +5,7 @@
 use rust_decimal::Decimal;
 
 use super::{Eval, Result};
+use crate::equal::BEYOND;
 use crate::expr::Op;
 use crate::item::Atom;
 use crate::quantity::Quantity;
@@ -24,9 +25,10 @@ impl<'a> Eval<'_, 'a> {
             return self.concatenated(left, right);
         }
         let Some((left, right)) = left.single()?.zip(right.single()?) else { return Ok(Collection::EMPTY) };
-        let (left, right) = (left.atom()?, right.atom()?);
+        let (left, right) = (left.atom(), right.atom());
         let value: Option<Item<'a>> = match (&left, &right) {
             (Atom::Absent, _) | (_, Atom::Absent) => None,
+            (Atom::Beyond(_), _) | (_, Atom::Beyond(_)) => return Err(BEYOND),
             (Atom::Integer(a), Atom::Integer(b)) => integers(op, *a, *b),
             (Atom::Text(a), Atom::Text(b)) if op == Op::Add => {
                 self.charge_string(a.len() + b.len())?;
@@ -57,8 +59,9 @@ impl<'a> Eval<'_, 'a> {
 
     pub(super) fn negative(&self, items: &Collection<'a>) -> Result<Collection<'a>> {
         let Some(item) = items.single()? else { return Ok(Collection::EMPTY) };
-        Ok(match item.atom()? {
+        Ok(match item.atom() {
             Atom::Absent => Collection::EMPTY,
+            Atom::Beyond(_) => return Err(BEYOND),
             Atom::Integer(number) => Collection::from(number.checked_neg()),
             Atom::Decimal(number) => Collection::one(-number),
             Atom::Quantity(_) => match item.clone() {
@@ -74,7 +77,7 @@ impl<'a> Eval<'_, 'a> {
     pub(super) fn positive(&self, items: Collection<'a>) -> Result<Collection<'a>> {
         let fits = match items.single()? {
             None => true,
-            Some(item) => matches!(item.atom()?, Atom::Integer(_) | Atom::Decimal(_) | Atom::Quantity(_)),
+            Some(item) => matches!(item.atom(), Atom::Integer(_) | Atom::Decimal(_) | Atom::Quantity(_)),
         };
         if fits { Ok(items) } else { Err(WRONG) }
     }

@@ -32,7 +32,7 @@ impl<'a> Eval<'_, 'a> {
     /// Whether two quantities are of units that can be compared.
     pub(super) fn comparable(&self, a: &Collection<'a>, b: &Collection<'a>) -> Result<Option<bool>> {
         let Some((a, b)) = a.single()?.zip(b.single()?) else { return Ok(None) };
-        match (a.atom()?, b.atom()?) {
+        match (a.atom(), b.atom()) {
             (Atom::Quantity(a), Atom::Quantity(b)) => Ok(Some(a.aligned(&b).is_some())),
             _ => Err(EvalError::Wrong("comparable() wants quantities")),
         }
@@ -49,7 +49,7 @@ impl<'a> Eval<'_, 'a> {
 }
 
 fn converted<'a>(item: &Item<'a>, target: Target) -> Result<Option<Item<'a>>> {
-    let atom = item.atom()?;
+    let atom = item.atom();
     Ok(match target {
         Target::Boolean => boolean(&atom).map(Item::from),
         Target::Integer => match &atom {
@@ -120,6 +120,10 @@ fn string(atom: &Atom<'_>) -> Option<String> {
         Atom::Text(text) => (*text).to_owned(),
         Atom::Temporal(temporal) => temporal.to_string(),
         Atom::Quantity(quantity) => quantity.to_string(),
+        Atom::Beyond(node) => match node.as_leaf()? {
+            anamnesis_json::Value::Number(text) => text.to_string(),
+            _ => return None,
+        },
         Atom::Absent | Atom::Type(_) | Atom::Object(_) => return None,
     })
 }

@@ -174,7 +174,7 @@ impl<'a> Eval<'_, 'a> {
     /// A whole number given as an argument.
     pub(super) fn integer(&self, items: &Collection<'a>) -> Result<Option<i64>> {
         let Some(item) = items.single()? else { return Ok(None) };
-        match item.atom()? {
+        match item.atom() {
             crate::item::Atom::Integer(number) => Ok(Some(number)),
             _ => Err(EvalError::Wrong("an integer is wanted")),
         }

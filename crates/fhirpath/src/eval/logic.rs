@@ -92,7 +92,7 @@ impl<'a> Eval<'_, 'a> {
         let mut all = Some(true);
         for (a, b) in left.iter().zip(right.iter()) {
             self.charge(a.weight())?;
-            match equal(a, b)? {
+            match equal(a, b) {
                 Some(false) => return Ok(Some(false)),
                 None => all = None,
                 Some(true) => {}
@@ -111,7 +111,7 @@ impl<'a> Eval<'_, 'a> {
             let mut at = None;
             for (n, other) in rest.iter().enumerate() {
                 self.charge(item.weight())?;
-                if equivalent(item, other)? {
+                if equivalent(item, other) {
                     at = Some(n);
                     break;
                 }
@@ -126,7 +126,7 @@ impl<'a> Eval<'_, 'a> {
         let Some(item) = item.single()? else { return Ok(None) };
         for other in all.iter() {
             self.charge(item.weight())?;
-            if equal(item, other)? == Some(true) {
+            if equal(item, other) == Some(true) {
                 return Ok(Some(true));
             }
         }
@@ -149,7 +149,11 @@ impl<'a> Eval<'_, 'a> {
             Expr::Call(call) => match call.function {
                 Function::Children => {
                     let base = self.eval(&call.base, scope)?;
-                    let count = base.iter().filter_map(Item::as_node).map(|n| n.children_count()).sum();
+                    let count = base
+                        .iter()
+                        .filter_map(Item::as_node)
+                        .map(|node| node.children_count(self.context.model))
+                        .sum();
                     self.charge(count)?;
                     Ok(count)
                 }

@@ -5,6 +5,7 @@
 use rust_decimal::{Decimal, MathematicalOps, RoundingStrategy};
 
 use super::{Eval, Result, Scope};
+use crate::equal::BEYOND;
 use crate::expr::Call;
 use crate::function::Function;
 use crate::item::Atom;
@@ -22,16 +23,17 @@ impl<'a> Eval<'_, 'a> {
         let argument = self.argument(call, 0, scope)?;
         self.charge(50)?;
         let Some(item) = base.single()? else { return Ok(Collection::EMPTY) };
-        let atom = item.atom()?;
+        let atom = item.atom();
         let number = match &atom {
             Atom::Absent => return Ok(Collection::EMPTY),
+            Atom::Beyond(_) => return Err(BEYOND),
             Atom::Quantity(quantity) => return on_quantity(call.function, quantity),
             atom => atom.decimal().ok_or(NO_NUMBER)?,
         };
         let other = match argument.single()? {
             None if !call.arguments.is_empty() => return Ok(Collection::EMPTY),
             None => None,
-            Some(item) => Some(item.atom()?.decimal().ok_or(NO_NUMBER)?),
+            Some(item) => Some(item.atom().decimal().ok_or(NO_NUMBER)?),
         };
         let whole = |number: Decimal| Collection::from(i64::try_from(number).ok());
         Ok(match call.function {

@@ -21,7 +21,7 @@ impl<'a> Eval<'_, 'a> {
             None => Ok(None),
             Some(item) => match item.as_str() {
                 Some(text) => Ok(Some(text)),
-                None if matches!(item.atom()?, Atom::Absent) => Ok(None),
+                None if matches!(item.atom(), Atom::Absent) => Ok(None),
                 None => Err(NO_STRING),
             },
         }

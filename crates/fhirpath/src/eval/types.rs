@@ -98,7 +98,7 @@ impl Node<'_> {
             return match object.str("resourceType") {
                 Some(told) => told == name || matches!(name, "Resource" | "DomainResource"),
                 None => match Kind::of(name) {
-                    Kind::Quantity => matches!(self.atom(), Ok(Atom::Quantity(_))),
+                    Kind::Quantity => matches!(self.atom(), Atom::Quantity(_)),
                     Kind::Object => object_looks_like(object, name),
                     _ => false,
                 },

@@ -214,7 +214,26 @@ pub(crate) fn data() -> Option<PathBuf> {
     found
 }
 
-pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+/// Resources that are valid, with the names of their files: R4's examples, US Core's, and loose Synthea records.
+pub(crate) fn examples(data: &Path) -> Vec<(String, Object)> {
+    let mut examples = Vec::new();
+    for folder in ["fhir-examples/valid", "us-core/examples", "synthea/loose"] {
+        for file in
+            files(&data.join(folder)).iter().filter(|path| path.is_dir()).flat_map(|inner| files(inner))
+        {
+            let text = std::fs::read(&file).expect("an example is there");
+            let Ok(Value::Object(resource)) = parse(&text) else { continue };
+            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if resource.contains_key("resourceType") {
+                examples.push((name, resource));
+            }
+        }
+    }
+    assert!(examples.len() > 409, "only {} examples were found", examples.len());
+    examples
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = folder.read_dir().unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
