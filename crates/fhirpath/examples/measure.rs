@@ -67,6 +67,19 @@ fn main() {
         println!("{key}: {typed} ns with types, {bare} ns without");
     }
     println!("together: {sum} ns with types");
+    let runaways = [
+        "0.repeat($this + 1)",
+        "%resource.descendants().repeat(%resource.descendants() | $this)",
+        "'x'.select($this.combine($this)).repeat($this + 'x')",
+        "repeat(children().select(%resource.descendants().where(matches('^(a|b|ab)*c') or $this.toString().length() > 3)))",
+        "(1 | 2 | 3).repeat($this * 3 + 1 / 7)",
+    ];
+    for text in runaways {
+        let expression = Expression::parse(text).expect("it parses");
+        let start = Instant::now();
+        let said = expression.evaluate(&context, observation).map(|found| found.len());
+        println!("{said:?} after {} ms: {text}", start.elapsed().as_millis());
+    }
 }
 
 /// Nanoseconds of one call, the best of a hundred rounds of a thousand.

@@ -62,7 +62,7 @@ impl<'a> Eval<'_, 'a> {
         if bytes > STRING_BYTES_MAX {
             return Err(EvalError::TooCostly(Limit::StringBytes));
         }
-        self.charge(bytes / 64)
+        self.charge(bytes / 16)
     }
 
     fn eval(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
@@ -209,26 +209,7 @@ impl<'a> Eval<'_, 'a> {
             F::ConformsTo => self.conforms_to(call, scope),
             F::ElementDefinition => Err(EvalError::Unsupported("elementDefinition()")),
             F::Slice => Err(EvalError::Unsupported("slice()")),
-            F::All
-            | F::AllTrue
-            | F::AllFalse
-            | F::AnyTrue
-            | F::AnyFalse
-            | F::Comparable
-            | F::Contains
-            | F::ConvertsTo(_)
-            | F::Empty
-            | F::EndsWith
-            | F::Exists
-            | F::HasValue
-            | F::HtmlChecks
-            | F::IsDistinct
-            | F::Matches
-            | F::MatchesFull
-            | F::Not
-            | F::StartsWith
-            | F::SubsetOf
-            | F::SupersetOf => Ok(Collection::from(self.test(call, scope)?)),
+            F::Test(test) => Ok(Collection::from(self.test(test, call, scope)?)),
         }
     }
 

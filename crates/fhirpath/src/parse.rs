@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::error::{ParseError, Reason};
 use crate::expr::{Call, Expr, Literal, Namespace, Op, TypeSpecifier, Variable};
-use crate::function::Function;
+use crate::function::{Function, Test};
 use crate::lex::{Lexer, Token};
 use crate::quantity::Calendar;
 use crate::{DEPTH_MAX, Quantity, TEXT_BYTES_MAX, pattern};
@@ -379,13 +379,17 @@ fn variable(name: &str) -> Variable {
 
 /// The regular expression of a call whose pattern is a literal.
 fn literal_pattern(function: Function, arguments: &[Expr]) -> Result<Option<Regex>, Reason> {
-    let (Function::Matches | Function::MatchesFull | Function::ReplaceMatches, Some(Expr::Literal(literal))) =
-        (function, arguments.first())
-    else {
-        return Ok(None);
+    let full = match function {
+        Function::Test(Test::Matches) | Function::ReplaceMatches => false,
+        Function::Test(Test::MatchesFull) => true,
+        _ => return Ok(None),
     };
-    let Literal::String(text) = literal else { return Ok(None) };
-    pattern::compile(text, function == Function::MatchesFull).map(Some).ok_or(Reason::Pattern)
+    match arguments.first() {
+        Some(Expr::Literal(Literal::String(text))) => {
+            pattern::compile(text, full).map(Some).ok_or(Reason::Pattern)
+        }
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]

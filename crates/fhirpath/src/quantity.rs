@@ -194,6 +194,18 @@ impl<'a> Quantity<'a> {
         Quantity { value, unit: Cow::Owned(self.unit.clone().into_owned()), calendar: self.calendar }
     }
 
+    /// The same, the other way.
+    pub(crate) fn negative(&self) -> Quantity<'static> {
+        self.with(-self.value)
+    }
+
+    /// The same in another unit; `None` when that measures something else or is not known.
+    pub(crate) fn in_unit(&self, unit: &str) -> Option<Quantity<'static>> {
+        let one = Quantity::of(Decimal::ONE, unit.to_owned());
+        let (value, per) = self.aligned(&one)?;
+        value.checked_div(per).map(|value| one.with(value))
+    }
+
     /// What one of this unit is among values [`aligned`](Self::aligned) with `other`.
     pub(crate) fn aligned_one(&self, other: &Quantity<'_>) -> Option<Decimal> {
         self.with(Decimal::ONE).aligned(other).map(|(one, _)| one)

@@ -75,6 +75,12 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn an_expression_is_for_many_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Expression::parse("name.given").expect("it parses"));
+}
+
+#[test]
 #[rustfmt::skip] // A table reads by column.
 fn paths() {
     check(&[
@@ -328,6 +334,9 @@ fn conversions_and_types() {
         ("'4 days'.toQuantity()",                           "4 days"),
         ("'1.5 \\'mg\\''.toQuantity()",                     "1.5 'mg'"),
         ("'1.5mg'.convertsToQuantity()",                    "false"),
+        ("1500 'mg'.toQuantity('g')",                       "1.500 'g'"),
+        ("'2 weeks'.toQuantity('days')",                    "14 days"),
+        ("1 'mg'.convertsToQuantity('m')",                  "false"),
         ("true.toString() & 1.50.toString()",               "'true1.50'"),
         ("name.first().toString()",                         ""),
         ("(1 | 2).toString()",                              "! one item is wanted where there are several"),

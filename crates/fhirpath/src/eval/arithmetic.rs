@@ -36,7 +36,7 @@ impl<'a> Eval<'_, 'a> {
             }
             (Atom::Temporal(at), Atom::Quantity(by)) if op == Op::Add => at.shift(by)?.map(Item::from),
             (Atom::Temporal(at), Atom::Quantity(by)) if op == Op::Subtract => {
-                at.shift(&by.negated())?.map(Item::from)
+                at.shift(&by.negative())?.map(Item::from)
             }
             (Atom::Quantity(a), Atom::Quantity(b)) => quantities(op, a, b)?.map(Item::from),
             _ => match (left.decimal(), right.decimal()) {
@@ -64,12 +64,7 @@ impl<'a> Eval<'_, 'a> {
             Atom::Beyond(_) => return Err(BEYOND),
             Atom::Integer(number) => Collection::from(number.checked_neg()),
             Atom::Decimal(number) => Collection::one(-number),
-            Atom::Quantity(_) => match item.clone() {
-                Item::Quantity(quantity) => {
-                    Collection::one(Quantity { value: -quantity.value, ..(*quantity).clone() })
-                }
-                _ => return Err(EvalError::Unsupported("the negative of an element that is a quantity")),
-            },
+            Atom::Quantity(quantity) => Collection::one(quantity.negative()),
             _ => return Err(WRONG),
         })
     }

@@ -5,7 +5,7 @@
 use super::{Eval, Result, Scope};
 use crate::equal::{compare, equal, equivalent};
 use crate::expr::{Call, Expr, Op};
-use crate::function::Function;
+use crate::function::{Function, Test};
 use crate::{Collection, EvalError, Item};
 
 impl<'a> Eval<'_, 'a> {
@@ -13,9 +13,9 @@ impl<'a> Eval<'_, 'a> {
     pub(super) fn truth(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
         match expr {
             Expr::Binary { op, left, right } => self.binary(*op, left, right, scope),
-            Expr::Call(call) if call.function.is_test() => {
+            Expr::Call(call) if let Function::Test(test) = call.function => {
                 self.charge(1)?;
-                self.test(call, scope)
+                self.test(test, call, scope)
             }
             _ => self.eval(expr, scope)?.truth(),
         }
@@ -208,14 +208,14 @@ impl<'a> Eval<'_, 'a> {
     }
 
     /// The functions that give a boolean.
-    pub(super) fn test(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
-        use Function as F;
-        match call.function {
-            F::Empty => Ok(Some(self.count(&call.base, scope, 1)? == 0)),
-            F::Exists if call.arguments.is_empty() => Ok(Some(self.count(&call.base, scope, 1)? > 0)),
-            F::Exists => Ok(Some(self.count_where(call, scope, 1)? > 0)),
-            F::Not => Ok(self.truth(&call.base, scope)?.map(|said| !said)),
-            F::All => {
+    pub(super) fn test(&self, test: Test, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
+        use Test as T;
+        match test {
+            T::Empty => Ok(Some(self.count(&call.base, scope, 1)? == 0)),
+            T::Exists if call.arguments.is_empty() => Ok(Some(self.count(&call.base, scope, 1)? > 0)),
+            T::Exists => Ok(Some(self.count_where(call, scope, 1)? > 0)),
+            T::Not => Ok(self.truth(&call.base, scope)?.map(|said| !said)),
+            T::All => {
                 for (index, item) in self.eval(&call.base, scope)?.iter().enumerate() {
                     if self.passes(call, item, index, scope)? != Some(true) {
                         return Ok(Some(false));
@@ -223,74 +223,45 @@ impl<'a> Eval<'_, 'a> {
                 }
                 Ok(Some(true))
             }
-            F::AllTrue | F::AllFalse | F::AnyTrue | F::AnyFalse => self.all_or_any(call, scope).map(Some),
-            F::IsDistinct => self.is_distinct(&self.eval(&call.base, scope)?).map(Some),
-            F::SubsetOf => {
+            T::AllTrue | T::AllFalse | T::AnyTrue | T::AnyFalse => {
+                self.all_or_any(test, call, scope).map(Some)
+            }
+            T::IsDistinct => self.is_distinct(&self.eval(&call.base, scope)?).map(Some),
+            T::SubsetOf => {
                 let (part, whole) = (self.eval(&call.base, scope)?, self.argument(call, 0, scope)?);
                 self.is_subset(&part, &whole).map(Some)
             }
-            F::SupersetOf => {
+            T::SupersetOf => {
                 let (whole, part) = (self.eval(&call.base, scope)?, self.argument(call, 0, scope)?);
                 self.is_subset(&part, &whole).map(Some)
             }
-            F::HasValue => {
+            T::HasValue => {
                 let base = self.eval(&call.base, scope)?;
                 Ok(Some(matches!(base.items(), [one] if one.has_value())))
             }
-            F::ConvertsTo(target) => self.converts_to(target, call, scope),
-            F::Comparable => {
+            T::ConvertsTo(target) => self.converts_to(target, call, scope),
+            T::Comparable => {
                 let (base, other) = (self.eval(&call.base, scope)?, self.argument(call, 0, scope)?);
                 self.comparable(&base, &other)
             }
-            F::HtmlChecks => self.html_checks(&self.eval(&call.base, scope)?),
-            F::Contains | F::StartsWith | F::EndsWith | F::Matches | F::MatchesFull => {
-                self.text_test(call, scope)
+            T::HtmlChecks => self.html_checks(&self.eval(&call.base, scope)?),
+            T::Contains | T::StartsWith | T::EndsWith | T::Matches | T::MatchesFull => {
+                self.text_test(test, call, scope)
             }
-            _ => self.call(call, scope)?.truth(),
         }
     }
 
-    fn all_or_any(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<bool> {
+    fn all_or_any(&self, test: Test, call: &'a Call, scope: Scope<'_, 'a>) -> Result<bool> {
         let base = self.eval(&call.base, scope)?;
         let mut flags = Vec::with_capacity(base.len());
         for item in base.iter() {
             flags.push(item.as_bool().ok_or(EvalError::Wrong("booleans are wanted"))?);
         }
-        Ok(match call.function {
-            Function::AllTrue => flags.iter().all(|flag| *flag),
-            Function::AllFalse => !flags.iter().any(|flag| *flag),
-            Function::AnyTrue => flags.iter().any(|flag| *flag),
+        Ok(match test {
+            Test::AllTrue => flags.iter().all(|flag| *flag),
+            Test::AllFalse => !flags.iter().any(|flag| *flag),
+            Test::AnyTrue => flags.iter().any(|flag| *flag),
             _ => !flags.iter().all(|flag| *flag),
         })
-    }
-}
-
-impl Function {
-    /// Whether it gives a boolean.
-    fn is_test(self) -> bool {
-        use Function as F;
-        matches!(
-            self,
-            F::All
-                | F::AllTrue
-                | F::AllFalse
-                | F::AnyTrue
-                | F::AnyFalse
-                | F::Comparable
-                | F::Contains
-                | F::ConvertsTo(_)
-                | F::Empty
-                | F::EndsWith
-                | F::Exists
-                | F::HasValue
-                | F::HtmlChecks
-                | F::IsDistinct
-                | F::Matches
-                | F::MatchesFull
-                | F::Not
-                | F::StartsWith
-                | F::SubsetOf
-                | F::SupersetOf
-        )
     }
 }

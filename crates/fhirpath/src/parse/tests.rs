@@ -21,7 +21,11 @@ fn shown(expr: &Expr) -> String {
         Expr::At { base, index } => format!("{}[{}]", shown(base), shown(index)),
         Expr::Call(call) => {
             let arguments: Vec<_> = call.arguments.iter().map(shown).collect();
-            format!("{}.{:?}({})", shown(&call.base), call.function, arguments.join(", "))
+            let function = match call.function {
+                Function::Test(test) => format!("{test:?}"),
+                function => format!("{function:?}"),
+            };
+            format!("{}.{function}({})", shown(&call.base), arguments.join(", "))
         }
         Expr::Is { base, of } => format!("({} is {})", shown(base), of.name),
         Expr::As { base, of } => format!("({} as {})", shown(base), of.name),
