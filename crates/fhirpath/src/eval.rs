@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use crate::error::Limit;
-use crate::expr::{Call, Expr, Op, Variable};
+use crate::expr::{Call, Expr, Variable};
 use crate::function::Function;
 use crate::{Collection, Context, EvalError, Item, Node, STRING_BYTES_MAX};
 
@@ -13,6 +13,7 @@ mod arithmetic;
 mod boundary;
 mod codec;
 mod convert;
+mod count;
 mod fhir;
 mod filter;
 mod logic;
@@ -83,12 +84,12 @@ impl<'a> Eval<'_, 'a> {
             Expr::Negative(base) => self.negative(&self.eval(base, scope)?),
             Expr::Positive(base) => self.positive(self.eval(base, scope)?),
             Expr::Union(parts) => self.union(parts, scope),
-            Expr::Binary { op, left, right } => match op {
-                Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Div | Op::Mod | Op::Concatenate => {
-                    self.arithmetic(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)
-                }
-                _ => Ok(Collection::from(self.truth(expr, scope)?)),
-            },
+            Expr::Arithmetic { op, left, right } => {
+                self.arithmetic(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)
+            }
+            Expr::Condition { op, left, right } => {
+                Ok(Collection::from(self.condition(*op, left, right, scope)?))
+            }
         }
     }
 

@@ -8,7 +8,9 @@ use regex::Regex;
 use rust_decimal::Decimal;
 
 use crate::error::{ParseError, Reason};
-use crate::expr::{Call, Expr, Literal, Namespace, Op, TypeSpecifier, Variable};
+use crate::expr::{
+    Arithmetic, Call, Comparison, Condition, Expr, Literal, Namespace, Op, TypeSpecifier, Variable,
+};
 use crate::function::{Function, Test};
 use crate::lex::{Lexer, Token};
 use crate::quantity::Calendar;
@@ -52,31 +54,34 @@ struct Parser<'t> {
 /// How tightly the operators bind; what stands higher binds tighter.
 fn binding(token: &Token<'_>) -> Option<(u8, Infix)> {
     use Infix::{As, Is, Plain, Union};
+    let value = |op| Plain(Op::Arithmetic(op));
+    let condition = |op| Plain(Op::Condition(op));
+    let compare = |op| condition(Condition::Compare(op));
     Some(match token {
-        Token::Word("implies") => (1, Plain(Op::Implies)),
-        Token::Word("or") => (2, Plain(Op::Or)),
-        Token::Word("xor") => (2, Plain(Op::Xor)),
-        Token::Word("and") => (3, Plain(Op::And)),
-        Token::Word("in") => (4, Plain(Op::In)),
-        Token::Word("contains") => (4, Plain(Op::Contains)),
-        Token::Sign("=") => (5, Plain(Op::Equal)),
-        Token::Sign("!=") => (5, Plain(Op::NotEqual)),
-        Token::Sign("~") => (5, Plain(Op::Equivalent)),
-        Token::Sign("!~") => (5, Plain(Op::NotEquivalent)),
-        Token::Sign("<") => (6, Plain(Op::Less)),
-        Token::Sign("<=") => (6, Plain(Op::LessOrEqual)),
-        Token::Sign(">") => (6, Plain(Op::Greater)),
-        Token::Sign(">=") => (6, Plain(Op::GreaterOrEqual)),
+        Token::Word("implies") => (1, condition(Condition::Implies)),
+        Token::Word("or") => (2, condition(Condition::Or)),
+        Token::Word("xor") => (2, condition(Condition::Xor)),
+        Token::Word("and") => (3, condition(Condition::And)),
+        Token::Word("in") => (4, compare(Comparison::In)),
+        Token::Word("contains") => (4, compare(Comparison::Contains)),
+        Token::Sign("=") => (5, compare(Comparison::Equal)),
+        Token::Sign("!=") => (5, compare(Comparison::NotEqual)),
+        Token::Sign("~") => (5, compare(Comparison::Equivalent)),
+        Token::Sign("!~") => (5, compare(Comparison::NotEquivalent)),
+        Token::Sign("<") => (6, compare(Comparison::Less)),
+        Token::Sign("<=") => (6, compare(Comparison::LessOrEqual)),
+        Token::Sign(">") => (6, compare(Comparison::Greater)),
+        Token::Sign(">=") => (6, compare(Comparison::GreaterOrEqual)),
         Token::Sign("|") => (7, Union),
         Token::Word("is") => (8, Is),
         Token::Word("as") => (8, As),
-        Token::Sign("+") => (9, Plain(Op::Add)),
-        Token::Sign("-") => (9, Plain(Op::Subtract)),
-        Token::Sign("&") => (9, Plain(Op::Concatenate)),
-        Token::Sign("*") => (10, Plain(Op::Multiply)),
-        Token::Sign("/") => (10, Plain(Op::Divide)),
-        Token::Word("div") => (10, Plain(Op::Div)),
-        Token::Word("mod") => (10, Plain(Op::Mod)),
+        Token::Sign("+") => (9, value(Arithmetic::Add)),
+        Token::Sign("-") => (9, value(Arithmetic::Subtract)),
+        Token::Sign("&") => (9, value(Arithmetic::Concatenate)),
+        Token::Sign("*") => (10, value(Arithmetic::Multiply)),
+        Token::Sign("/") => (10, value(Arithmetic::Divide)),
+        Token::Word("div") => (10, value(Arithmetic::Div)),
+        Token::Word("mod") => (10, value(Arithmetic::Mod)),
         _ => return None,
     })
 }
@@ -150,7 +155,11 @@ impl<'t> Parser<'t> {
                     let right = self.expression(strength)?;
                     let below = left.depth.max(right.depth);
                     let (left, right) = (Box::new(left.expr), Box::new(right.expr));
-                    self.grow(Expr::Binary { op, left, right }, below)?
+                    let expr = match op {
+                        Op::Arithmetic(op) => Expr::Arithmetic { op, left, right },
+                        Op::Condition(op) => Expr::Condition { op, left, right },
+                    };
+                    self.grow(expr, below)?
                 }
             };
         }

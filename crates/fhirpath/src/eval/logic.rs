@@ -2,9 +2,11 @@
 //!
 //! <https://hl7.org/fhirpath/N1/#boolean-logic>
 
+use std::cmp::Ordering;
+
 use super::{Eval, Result, Scope};
 use crate::equal::{compare, equal, equivalent};
-use crate::expr::{Call, Expr, Op};
+use crate::expr::{Call, Comparison, Condition, Expr};
 use crate::function::{Function, Test};
 use crate::{Collection, EvalError, Item};
 
@@ -12,7 +14,10 @@ impl<'a> Eval<'_, 'a> {
     /// What `expr` says as a condition.
     pub(super) fn truth(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
         match expr {
-            Expr::Binary { op, left, right } => self.binary(*op, left, right, scope),
+            Expr::Condition { op, left, right } => {
+                self.charge(1)?;
+                self.condition(*op, left, right, scope)
+            }
             Expr::Call(call) if let Function::Test(test) = call.function => {
                 self.charge(1)?;
                 self.test(test, call, scope)
@@ -21,11 +26,16 @@ impl<'a> Eval<'_, 'a> {
         }
     }
 
-    fn binary(&self, op: Op, left: &'a Expr, right: &'a Expr, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
-        self.charge(1)?;
+    pub(super) fn condition(
+        &self,
+        op: Condition,
+        left: &'a Expr,
+        right: &'a Expr,
+        scope: Scope<'_, 'a>,
+    ) -> Result<Option<bool>> {
         match op {
             // The right side is not looked at when the left one decides.
-            Op::And => Ok(match self.truth(left, scope)? {
+            Condition::And => Ok(match self.truth(left, scope)? {
                 Some(false) => Some(false),
                 left => match (left, self.truth(right, scope)?) {
                     (_, Some(false)) => Some(false),
@@ -33,7 +43,7 @@ impl<'a> Eval<'_, 'a> {
                     _ => None,
                 },
             }),
-            Op::Or => Ok(match self.truth(left, scope)? {
+            Condition::Or => Ok(match self.truth(left, scope)? {
                 Some(true) => Some(true),
                 left => match (left, self.truth(right, scope)?) {
                     (_, Some(true)) => Some(true),
@@ -41,7 +51,7 @@ impl<'a> Eval<'_, 'a> {
                     _ => None,
                 },
             }),
-            Op::Implies => Ok(match self.truth(left, scope)? {
+            Condition::Implies => Ok(match self.truth(left, scope)? {
                 Some(false) => Some(true),
                 left => match (left, self.truth(right, scope)?) {
                     (_, Some(true)) => Some(true),
@@ -49,8 +59,10 @@ impl<'a> Eval<'_, 'a> {
                     _ => None,
                 },
             }),
-            Op::Xor => Ok(self.truth(left, scope)?.zip(self.truth(right, scope)?).map(|(a, b)| a != b)),
-            _ => {
+            Condition::Xor => {
+                Ok(self.truth(left, scope)?.zip(self.truth(right, scope)?).map(|(a, b)| a != b))
+            }
+            Condition::Compare(op) => {
                 let (left, right) = (self.eval(left, scope)?, self.eval(right, scope)?);
                 self.charge(left.len() + right.len())?;
                 self.compared(op, &left, &right)
@@ -58,27 +70,35 @@ impl<'a> Eval<'_, 'a> {
         }
     }
 
-    fn compared(&self, op: Op, left: &Collection<'a>, right: &Collection<'a>) -> Result<Option<bool>> {
+    fn compared(
+        &self,
+        op: Comparison,
+        left: &Collection<'a>,
+        right: &Collection<'a>,
+    ) -> Result<Option<bool>> {
+        use Comparison as C;
         match op {
-            Op::Equal => self.equal(left, right),
-            Op::NotEqual => Ok(self.equal(left, right)?.map(|same| !same)),
-            Op::Equivalent => self.equivalent(left, right).map(Some),
-            Op::NotEquivalent => self.equivalent(left, right).map(|same| Some(!same)),
-            Op::In => self.is_in(left, right),
-            Op::Contains => self.is_in(right, left),
-            Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual => {
-                let Some((left, right)) = left.single()?.zip(right.single()?) else { return Ok(None) };
-                let order = compare(left, right)?;
-                Ok(order.map(|order| match op {
-                    Op::Less => order.is_lt(),
-                    Op::LessOrEqual => order.is_le(),
-                    Op::Greater => order.is_gt(),
-                    _ => order.is_ge(),
-                }))
-            }
-            // What else there is gives no condition: `1 + 1` as one is a single item.
-            _ => self.arithmetic(op, left, right)?.truth(),
+            C::Equal => self.equal(left, right),
+            C::NotEqual => Ok(self.equal(left, right)?.map(|same| !same)),
+            C::Equivalent => self.equivalent(left, right).map(Some),
+            C::NotEquivalent => self.equivalent(left, right).map(|same| Some(!same)),
+            C::In => self.is_in(left, right),
+            C::Contains => self.is_in(right, left),
+            C::Less => self.ordered(left, right, Ordering::is_lt),
+            C::LessOrEqual => self.ordered(left, right, Ordering::is_le),
+            C::Greater => self.ordered(left, right, Ordering::is_gt),
+            C::GreaterOrEqual => self.ordered(left, right, Ordering::is_ge),
         }
+    }
+
+    fn ordered(
+        &self,
+        left: &Collection<'a>,
+        right: &Collection<'a>,
+        holds: fn(Ordering) -> bool,
+    ) -> Result<Option<bool>> {
+        let Some((left, right)) = left.single()?.zip(right.single()?) else { return Ok(None) };
+        Ok(compare(left, right)?.map(holds))
     }
 
     /// `=`: the same items in the same order.
@@ -131,80 +151,6 @@ impl<'a> Eval<'_, 'a> {
             }
         }
         Ok(Some(false))
-    }
-
-    /// How many items `expr` gives; beyond `enough` it need not be exact.
-    pub(super) fn count(&self, expr: &'a Expr, scope: Scope<'_, 'a>, enough: usize) -> Result<usize> {
-        self.charge(1)?;
-        match expr {
-            // A full choice name, which only a model can refuse, has upper case in it.
-            Expr::Head(name) | Expr::Child { name, .. }
-                if !self.context.strict && !name.bytes().any(|b| b.is_ascii_uppercase()) =>
-            {
-                match expr {
-                    Expr::Child { base, .. } => self.count_named(&self.eval(base, scope)?, name),
-                    _ => self.count_named(scope.this, name),
-                }
-            }
-            Expr::Call(call) => match call.function {
-                Function::Children => {
-                    let base = self.eval(&call.base, scope)?;
-                    let count = base
-                        .iter()
-                        .filter_map(Item::as_node)
-                        .map(|node| node.children_count(self.context.model))
-                        .sum();
-                    self.charge(count)?;
-                    Ok(count)
-                }
-                Function::Where => self.count_where(call, scope, enough),
-                _ => Ok(self.call(call, scope)?.len()),
-            },
-            _ => Ok(self.eval(expr, scope)?.len()),
-        }
-    }
-
-    fn count_named(&self, base: &Collection<'a>, name: &'a str) -> Result<usize> {
-        let mut count = 0;
-        for item in base.iter() {
-            count += match item.as_node().and_then(|node| node.count(name)) {
-                Some(count) => count,
-                None => {
-                    let mut found = Collection::EMPTY;
-                    self.child(item, name, &mut found)?;
-                    found.len()
-                }
-            };
-        }
-        self.charge(base.len() + count)?;
-        Ok(count)
-    }
-
-    fn count_where(&self, call: &'a Call, scope: Scope<'_, 'a>, enough: usize) -> Result<usize> {
-        let base = self.eval(&call.base, scope)?;
-        let mut count = 0;
-        for (index, item) in base.iter().enumerate() {
-            if self.passes(call, item, index, scope)? == Some(true) {
-                count += 1;
-                if count >= enough {
-                    break;
-                }
-            }
-        }
-        Ok(count)
-    }
-
-    /// What the first argument says of an item of the base.
-    pub(super) fn passes(
-        &self,
-        call: &'a Call,
-        item: &Item<'a>,
-        index: usize,
-        scope: Scope<'_, 'a>,
-    ) -> Result<Option<bool>> {
-        let Some(criteria) = call.arguments.first() else { return Ok(Some(true)) };
-        let this = Collection::from(item.clone());
-        self.truth(criteria, Scope { this: &this, index, total: scope.total })
     }
 
     /// The functions that give a boolean.

@@ -31,7 +31,11 @@ fn shown(expr: &Expr) -> String {
         Expr::As { base, of } => format!("({} as {})", shown(base), of.name),
         Expr::Negative(base) => format!("-({})", shown(base)),
         Expr::Positive(base) => format!("+({})", shown(base)),
-        Expr::Binary { op, left, right } => format!("({} {op:?} {})", shown(left), shown(right)),
+        Expr::Arithmetic { op, left, right } => format!("({} {op:?} {})", shown(left), shown(right)),
+        Expr::Condition { op: Condition::Compare(op), left, right } => {
+            format!("({} {op:?} {})", shown(left), shown(right))
+        }
+        Expr::Condition { op, left, right } => format!("({} {op:?} {})", shown(left), shown(right)),
         Expr::Union(parts) => format!("({})", parts.iter().map(shown).collect::<Vec<_>>().join(" | ")),
     }
 }
