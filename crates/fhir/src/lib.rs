@@ -13,6 +13,7 @@ pub mod index;
 mod key;
 pub mod outcome;
 mod param;
+pub mod patch;
 mod path;
 mod reference;
 pub mod search;

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+use crate::turns::Turns;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub(crate) struct App(Arc<Shared>);
 struct Shared {
     parts: Parts,
     stopping: watch::Sender<bool>,
+    turns: Turns,
 }
 
 /// What [`App`] holds.
@@ -31,7 +33,12 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false) }))
+        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false), turns: Turns::new() }))
+    }
+
+    /// Who is next to change a record by what it holds.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// Tells everything that would go on for ever to end.

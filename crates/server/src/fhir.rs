@@ -15,10 +15,12 @@ mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
+mod patch;
 mod query;
 mod read;
 mod reply;
 mod request;
+mod revise;
 mod search;
 mod together;
 pub(crate) mod transaction;
@@ -41,7 +43,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/metadata", get(reads))
         .route("/{kind}", get(reads).post(create::handle))
         .route("/{kind}/_search", post(search::handle_post))
-        .route("/{kind}/{id}", get(reads).put(update::handle).delete(delete::handle))
+        .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
         .route("/{kind}/{id}/_history/{version}", get(reads))
         .route("/{kind}/{id}/$everything", get(reads))

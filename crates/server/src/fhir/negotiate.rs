@@ -8,6 +8,9 @@ pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 /// What a search by POST sends.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// A patch by places in the JSON.
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
 
@@ -77,6 +80,12 @@ pub(super) fn sends_json(headers: &HeaderMap) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| JSON.contains(&media_type(value).as_str()) && in_utf8(value))
+}
+
+/// Whether the body is said to be a JSON Patch in UTF-8.
+pub(super) fn sends_json_patch(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| media_type(value) == JSON_PATCH && in_utf8(value))
 }
 
 /// Whether the body is said to be a form.

@@ -55,6 +55,15 @@ pub(super) async fn json(app: &App, headers: &HeaderMap, body: Body) -> Result<(
     if !sends_json(headers) {
         return Err(Outcome::MediaType);
     }
+    parsed(app, headers, body).await
+}
+
+/// The JSON of a body whose media type was looked at.
+///
+/// # Errors
+///
+/// When it is too long, or does not parse.
+pub(super) async fn parsed(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Value), Outcome> {
     let text = bytes(app, headers, body).await?;
     let value = anamnesis_json::parse_with_depth(&text, app.limits.nesting_max).map_err(|error| {
         let code = match error.reason {
