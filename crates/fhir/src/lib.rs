@@ -15,8 +15,10 @@ pub mod outcome;
 mod param;
 pub mod patch;
 mod path;
+mod prune;
 mod reference;
 pub mod search;
 mod shape;
+pub mod subset;
 
 pub use param::ParamKind;

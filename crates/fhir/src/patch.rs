@@ -7,13 +7,13 @@
 mod json_patch;
 mod number;
 mod pointer;
-mod prune;
 
 use anamnesis_json::Value;
 
 pub use json_patch::JsonPatch;
 
 use crate::outcome::{Issue, IssueCode};
+use crate::prune::prune;
 
 /// How many operations one patch may have.
 pub const OPERATIONS_MAX: usize = 1_000;
@@ -58,7 +58,9 @@ impl Patch {
         if names(&after) != before {
             return Err(inapplicable("patch", "a patch changes neither resourceType nor id"));
         }
-        prune::prune(&mut after);
+        if let Some(resource) = after.as_object_mut() {
+            prune(resource);
+        }
         Ok(after)
     }
 }

@@ -1,7 +1,5 @@
 //! The suites of patches that nobody here wrote, where the shared data is.
 
-#![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
-
 use std::fs;
 
 use anamnesis_fhir::patch::{Bounds, JsonPatch};

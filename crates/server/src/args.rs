@@ -84,6 +84,9 @@ pub(crate) struct Serve {
     /// The FHIR base as clients see it, where that is not the address listened on.
     #[arg(long, env = "ANAMNESIS_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,
+    /// Origins whose scripts may use the server from a browser, such as `https://app.example.org`; `*` for all.
+    #[arg(long, env = "ANAMNESIS_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    pub(crate) cors_origins: Vec<http::HeaderValue>,
 }
 
 /// Arguments of `import`.

@@ -4,6 +4,7 @@
 //! [`outcome::Outcome`] alone knows the status of a no.
 
 mod batch;
+mod binary;
 mod conditional;
 mod create;
 mod delete;
@@ -16,9 +17,11 @@ mod negotiate;
 pub(crate) mod outcome;
 mod page;
 mod patch;
+mod pretty;
 mod query;
 mod read;
 mod reply;
+mod represent;
 mod request;
 mod revise;
 mod search;
@@ -30,6 +33,8 @@ mod write;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
@@ -39,7 +44,7 @@ use outcome::Outcome;
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/", system())
+        .route("/", post(transaction::handle))
         .route("/metadata", get(reads))
         .route("/{kind}", get(reads).post(create::handle))
         .route("/{kind}/_search", post(search::handle_post))
@@ -49,27 +54,54 @@ pub(crate) fn router() -> Router<App> {
         .route("/{kind}/{id}/$everything", get(reads))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn(around))
+}
+
+/// What is done around every interaction.
+async fn around(request: Request, next: Next) -> Response {
+    let pretty = pretty::asked(request.uri().query());
+    let response = next.run(request).await;
+    if pretty { pretty::pretty(response).await } else { response }
 }
 
 /// The base itself: transactions and batches; to be mounted at the base with and without a slash at its end.
 pub(crate) fn system() -> MethodRouter<App> {
-    post(transaction::handle)
+    post(transaction::handle).layer(from_fn(around))
 }
 
 /// Every interaction that reads: the same URLs that entries of a bundle may have.
 async fn reads(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    let of_bytes = binary::is_read(path);
     let answer = async {
-        let (parts, _) = request.into_parts();
-        let strict = request::accepted(&app, &parts.headers, parts.uri.query()).await?;
-        get::get(&app, parts.uri.path(), parts.uri.query(), strict).await
+        if !of_bytes {
+            request::acceptable(&parts.headers, query)?;
+        }
+        let strict = request::seen(&app, &parts.headers).await?;
+        get::get(&app, path, query, strict).await
     };
-    reply::finish(&app, answer.await)
+    let response = reply::finish(&app, answer.await);
+    if !of_bytes {
+        return response;
+    }
+    match binary::answered(&parts.headers, path, query, response).await {
+        Ok(response) => response,
+        Err(outcome) => reply::finish(&app, Err(outcome)),
+    }
 }
 
 async fn nothing(State(app): State<App>) -> Response {
     reply::finish(&app, Err(Outcome::NoInteraction))
 }
 
-async fn not_allowed(State(app): State<App>) -> Response {
-    reply::finish(&app, Err(Outcome::Method))
+/// What a URL takes is asked by `OPTIONS`, and said of every other method it does not take; `Allow` is the router's.
+async fn not_allowed(State(app): State<App>, method: Method) -> Response {
+    if method != Method::OPTIONS {
+        return reply::finish(&app, Err(Outcome::Method));
+    }
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    patch::advertise(&mut response);
+    response
 }

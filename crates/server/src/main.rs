@@ -4,6 +4,8 @@ mod api;
 mod app;
 mod args;
 mod command;
+mod cors;
+mod encoding;
 mod fhir;
 mod headers;
 mod health;

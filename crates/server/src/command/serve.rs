@@ -49,7 +49,7 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
         opened.store.directory.display()
     ));
     let mut began = app.stopping();
-    let server = axum::serve(listener, http::router(app.clone(), start))
+    let server = axum::serve(listener, http::router(app.clone(), start, &serve.cors_origins))
         .with_graceful_shutdown(async move {
             told_to_stop().await;
             tracing::info!("finishing what was begun");

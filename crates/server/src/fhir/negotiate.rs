@@ -67,7 +67,7 @@ pub(super) fn accepts_json(headers: &HeaderMap, format: Option<&str>) -> bool {
         }
         said = true;
         let takes = matches!(media.as_str(), "*/*" | "application/*") || JSON.contains(&media.as_str());
-        if takes && !refused(range) {
+        if takes && !is_refused(range) {
             return true;
         }
     }
@@ -98,7 +98,18 @@ fn all<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-fn media_type(value: &str) -> String {
+/// Whether a media type is that of FHIR in JSON, and of nothing else.
+pub(super) fn is_fhir_json(media: &str) -> bool {
+    media == "application/fhir+json"
+}
+
+/// Whether a media type is one that FHIR in JSON goes by.
+pub(super) fn is_json(media: &str) -> bool {
+    JSON.contains(&media)
+}
+
+/// A media type without its parameters, in lower case.
+pub(super) fn media_type(value: &str) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -114,7 +125,7 @@ fn in_utf8(value: &str) -> bool {
 }
 
 /// Whether a range has the weight 0, which means "not this".
-fn refused(range: &str) -> bool {
+pub(super) fn is_refused(range: &str) -> bool {
     parameters(range).any(|(key, value)| key == "q" && value.parse() == Ok(0.0_f32))
 }
 

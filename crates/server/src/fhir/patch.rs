@@ -17,7 +17,7 @@ use super::write::Write;
 use crate::app::App;
 
 /// Which patches are taken: <https://www.rfc-editor.org/rfc/rfc5789#section-3.1>.
-pub(super) const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// The media types of patches that are taken.
 pub(super) const FORMATS: [&str; 1] = [JSON_PATCH];
 
@@ -44,11 +44,16 @@ pub(super) async fn handle(
     };
     let mut response = reply::finish(&app, answer.await);
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        if let Ok(formats) = HeaderValue::from_str(&FORMATS.join(", ")) {
-            response.headers_mut().insert(ACCEPT_PATCH, formats);
-        }
+        advertise(&mut response);
     }
     response
+}
+
+/// Says which patches are taken.
+pub(super) fn advertise(response: &mut Response) {
+    if let Ok(formats) = HeaderValue::from_str(&FORMATS.join(", ")) {
+        response.headers_mut().insert(ACCEPT_PATCH, formats);
+    }
 }
 
 /// Makes a record what the patch makes of it.

@@ -1,21 +1,23 @@
-//! What a patch emptied goes: FHIR has neither empty arrays nor empty objects.
+//! What was emptied goes: FHIR has neither empty arrays nor empty objects.
 
-use anamnesis_json::Value;
+use anamnesis_json::{Object, Value};
 
-/// Takes away the empty members of `value`, and the empty objects of its arrays, from the inside out.
-pub(super) fn prune(value: &mut Value) {
+/// Takes away the empty members of `object`, and the empty objects of its arrays, from the inside out.
+pub(crate) fn prune(object: &mut Object) {
+    object.iter_mut().for_each(|(_, member)| inside(member));
+    object.retain(|_, member| match member {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        _ => true,
+    });
+}
+
+fn inside(value: &mut Value) {
     match value {
+        Value::Object(object) => prune(object),
         Value::Array(items) => {
-            items.iter_mut().for_each(prune);
-            items.retain(|item| !item.as_object().is_some_and(|object| object.is_empty()));
-        }
-        Value::Object(object) => {
-            object.iter_mut().for_each(|(_, member)| prune(member));
-            object.retain(|_, member| match member {
-                Value::Array(items) => !items.is_empty(),
-                Value::Object(object) => !object.is_empty(),
-                _ => true,
-            });
+            items.iter_mut().for_each(inside);
+            items.retain(|item| !item.as_object().is_some_and(Object::is_empty));
         }
         _ => {}
     }
@@ -37,7 +39,7 @@ mod tests {
         ];
         for (given, expected) in cases {
             let mut value = anamnesis_json::parse(given.as_bytes()).unwrap();
-            prune(&mut value);
+            prune(value.as_object_mut().unwrap());
             assert_eq!(String::from_utf8(value.to_text()).unwrap(), expected);
         }
     }
