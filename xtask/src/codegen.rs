@@ -3,6 +3,7 @@
 mod definitions;
 mod search;
 mod shapes;
+mod summary;
 
 use std::fs;
 use std::path::Path;
@@ -22,9 +23,11 @@ pub(crate) const OUT: &str = "crates/fhir/src/generated";
 pub(crate) fn run(definitions: &Path, out: &Path) -> anyhow::Result<()> {
     let definitions = Definitions::read(definitions)?;
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    for (name, text) in
-        [("shapes.rs", shapes::source(&definitions)?), ("search.rs", search::source(&definitions)?)]
-    {
+    for (name, text) in [
+        ("shapes.rs", shapes::source(&definitions)?),
+        ("search.rs", search::source(&definitions)?),
+        ("summary.rs", summary::source(&definitions)?),
+    ] {
         let file = out.join(name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }

@@ -2,3 +2,4 @@
 
 pub(crate) mod search;
 pub(crate) mod shapes;
+pub(crate) mod summary;

@@ -13,9 +13,12 @@ pub mod index;
 mod key;
 pub mod outcome;
 mod param;
+pub mod patch;
 mod path;
+mod prune;
 mod reference;
 pub mod search;
 mod shape;
+pub mod subset;
 
 pub use param::ParamKind;

@@ -5,20 +5,22 @@ use std::time::Instant as Stopwatch;
 use anamnesis_kernel::Cursor;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Body as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
+use crate::headers::{self, REQUEST_ID};
 use crate::turns::Busy;
-use crate::{api, arriving, fhir, health};
+use crate::{api, arriving, cors, encoding, fhir, health};
 
-/// Every route of the server.
-pub(crate) fn router(app: App, start: Cursor) -> Router {
-    Router::new()
+/// Every route of the server; scripts of these origins may use it too.
+pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
+    let router = Router::new()
         .nest("/fhir", fhir::router())
         .route("/fhir/", fhir::system())
         .nest("/api", api::router())
@@ -27,15 +29,27 @@ pub(crate) fn router(app: App, start: Cursor) -> Router {
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(app.limits.body_bytes_max))
         .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state(app.clone(), measure))
-        .with_state(app)
+        .layer(RequestDecompressionLayer::new())
+        .layer(encoding::compressed());
+    let router = match cors::layer(origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(app.clone(), measure)).with_state(app)
 }
 
-async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = in_turn(&app, request, next).await;
+    let id = headers::request_id(&method, request.headers_mut());
+    let mut response = match encoding::refused(&mut request) {
+        Some(refused) => refused,
+        None => in_turn(&app, request, next).await,
+    };
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
     response

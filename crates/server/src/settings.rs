@@ -21,7 +21,7 @@ use crate::app::Limits;
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
-pub(crate) use value::{Level, Url};
+pub(crate) use value::{Level, Origins, Url};
 
 /// Everything that can be set; each field has its row in [`SETTINGS`].
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
+    /// Whose scripts may use the server from a browser.
+    pub(crate) cors_origins: Origins,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -54,6 +56,7 @@ impl Default for Settings {
             master_key: None,
             log_level: Level::default(),
             log_json: false,
+            cors_origins: Origins::default(),
             limits: Limits::default(),
         }
     }

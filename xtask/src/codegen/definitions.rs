@@ -26,6 +26,10 @@ pub(super) struct Element {
     pub(super) list: bool,
     /// The types it may have; more than one for `value[x]`.
     pub(super) types: Vec<String>,
+    /// Whether it must be there.
+    pub(super) required: bool,
+    /// Whether a summary has it.
+    pub(super) summary: bool,
     /// The path of the element whose content it shares.
     pub(super) same_as: Option<String>,
 }
@@ -80,7 +84,10 @@ impl Definitions {
             let types = items(element, "type").map(|t| text(t, "code")).collect();
             let same_as = element.get("contentReference").and_then(Value::as_str);
             let same_as = same_as.map(|r| r.trim_start_matches('#').to_owned());
-            self.elements.insert(text(element, "path"), Element { list: max != "1", types, same_as });
+            let required = element.get("min").and_then(Value::as_u64).unwrap_or_default() > 0;
+            let summary = element.get("isSummary") == Some(&Value::Bool(true));
+            let element_of = Element { list: max != "1", types, required, summary, same_as };
+            self.elements.insert(text(element, "path"), element_of);
         }
     }
 

@@ -92,7 +92,7 @@ fn values(
 }
 
 /// Writes the pieces in lines of at most 110 columns.
-fn wrapped(out: &mut String, pieces: impl Iterator<Item = String>) {
+pub(super) fn wrapped(out: &mut String, pieces: impl Iterator<Item = String>) {
     let mut width = 0;
     for piece in pieces {
         if width == 0 || width + piece.len() + 1 > 110 {

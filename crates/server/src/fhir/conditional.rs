@@ -87,7 +87,7 @@ impl Criteria {
 }
 
 fn is_about_result(key: &str) -> bool {
-    matches!(key, "_count" | "_summary" | "_total" | "_format" | "_pretty")
+    matches!(key, "_count" | "_summary" | "_elements" | "_total" | "_format" | "_pretty")
 }
 
 /// What each of these finds, in order.

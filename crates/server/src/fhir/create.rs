@@ -14,7 +14,7 @@ use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::reply::{self, Reply};
 use super::write::{Key, Write, checked, item, known, request as commit_request, written};
-use super::{read, request};
+use super::{binary, read, request};
 use crate::app::App;
 
 /// `POST /{kind}`
@@ -24,7 +24,10 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let kind = request::kind(&kind)?;
         let criteria = request::header(&parts.headers, &request::IF_NONE_EXIST)?;
-        let (text, resource) = request::json(&app, &parts.headers, body).await?;
+        let (text, resource) = match kind.name() {
+            "Binary" => binary::received(&app, &parts.headers, body, None).await?,
+            _ => request::json(&app, &parts.headers, body).await?,
+        };
         let returned = prefer.returned.unwrap_or(Return::Representation);
         let write = Write { context: &context, text: &text, returned };
         create(&app, kind, resource, criteria, &write).await

@@ -6,7 +6,7 @@ use anamnesis_kernel::{ResourceId, StreamName};
 use super::history::Of;
 use super::outcome::Outcome;
 use super::reply::Reply;
-use super::{everything, history, metadata, query, read, request, search, vread};
+use super::{everything, history, metadata, query, read, represent, request, search, vread};
 use crate::app::App;
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
@@ -20,19 +20,25 @@ pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool
     if pairs.iter().any(|(key, _)| key == "_asOf") {
         return Err(Outcome::bad("_asOf: not answered yet: only the present can be read"));
     }
+    let subset = represent::asked(&pairs)?;
+    let reply = found(app, path, &pairs, strict).await?;
+    represent::cut(reply, &subset, &pairs)
+}
+
+async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) -> Result<Reply, Outcome> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
-        ["_history"] => history::history(app, &Of::System, &pairs, strict).await,
-        [kind] => search::search(app, request::kind(kind)?, &pairs, strict).await,
-        [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), &pairs, strict).await,
+        ["_history"] => history::history(app, &Of::System, pairs, strict).await,
+        [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
+        [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
         [kind, id] => read::read(app, &record(kind, id)?).await,
-        [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), &pairs, strict).await,
+        [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
         [kind, id, "_history", version] => {
             let version = request::version(version).ok_or(Outcome::NotFound)?;
             vread::vread(app, &record(kind, id)?, version).await
         }
-        ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, &pairs).await,
+        ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),
     }

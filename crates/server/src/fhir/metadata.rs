@@ -5,14 +5,24 @@
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
 use anamnesis_kernel::ResourceType;
 
+use super::patch::FORMATS as PATCH_FORMATS;
 use super::reply::Reply;
 use crate::app::App;
 
 /// When what follows last changed.
 const CHANGED: &str = "2026-11-25";
 
-const INTERACTIONS: [&str; 8] =
-    ["read", "vread", "create", "update", "delete", "history-instance", "history-type", "search-type"];
+const INTERACTIONS: [&str; 9] = [
+    "read",
+    "vread",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "search-type",
+];
 const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
 
 /// The CapabilityStatement of this server.
@@ -34,7 +44,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         base: &app.base_url,
         date: CHANGED,
         formats: &["application/fhir+json", "json"],
-        patch_formats: &[],
+        patch_formats: &PATCH_FORMATS,
         types: &types,
         interactions: &["transaction", "batch", "history-system"],
         operations: &[],

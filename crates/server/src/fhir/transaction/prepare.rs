@@ -16,7 +16,7 @@ use crate::fhir::conditional::{Criteria, Match, look_up, resolve};
 use crate::fhir::create::Mint;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::request::version_of_tag;
-use crate::fhir::write::{Key, checked, expect, item};
+use crate::fhir::write::{Key, checked, expect, is_whole, item};
 
 const ISSUES_MAX: usize = 100;
 
@@ -129,6 +129,9 @@ fn command(
     let mut resource = entry.resource.take().unwrap_or(Value::Null);
     rewrite(&mut resource, &place, &|text| plan.resolve(text))?;
     let (_, elements) = checked(app, stream.kind, resource, Some(&place), may_be_long)?;
+    if entry.method != Method::Post {
+        is_whole(stream.kind, &elements, Some(&place))?;
+    }
     let expected = if entry.method == Method::Post { Expect::None } else { expect(if_match) };
     Ok((expected, Command::Put(elements)))
 }
