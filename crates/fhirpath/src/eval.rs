@@ -80,7 +80,7 @@ impl<'a> Eval<'_, 'a> {
             Expr::At { base, index } => self.at(base, index, scope),
             Expr::Call(call) => self.call(call, scope),
             Expr::Is { base, of } => Ok(Collection::from(self.is(&self.eval(base, scope)?, of)?)),
-            Expr::As { base, of } => Ok(self.as_type(self.eval(base, scope)?, of)),
+            Expr::As { base, of } => self.as_type(self.eval(base, scope)?, of),
             Expr::Negative(base) => self.negative(&self.eval(base, scope)?),
             Expr::Positive(base) => self.positive(self.eval(base, scope)?),
             Expr::Union(parts) => self.union(parts, scope),

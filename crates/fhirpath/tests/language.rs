@@ -350,6 +350,9 @@ fn conversions_and_types() {
         ("(1 | 'a').is(Integer)",                           "! one item is wanted where there are several"),
         ("extension('w').value as Quantity",                "…"),
         ("$this is Patient and $this is DomainResource",    "true"),
+        ("1 is System.Integr",                              "! no such type"),
+        ("1 is Quantity.unit",                              "! no such type"),
+        ("{} is Anything",                                  ""),
         ("conformsTo('http://example.org/profile')",        "! conformsTo() with a profile is not supported"),
         ("active.memberOf('http://hl7.org/fhir/ValueSet/languages')", "! memberOf() is not supported"),
     ]);

@@ -9,15 +9,44 @@ use crate::expr::{Call, Namespace, TypeSpecifier};
 use crate::item::Atom;
 use crate::{Collection, EvalError, Item, Kind, Node, TemporalKind, TypeName};
 
+const SYSTEM_TYPES: &[&str] =
+    &["Any", "Boolean", "Date", "DateTime", "Decimal", "Integer", "Quantity", "String", "Time"];
+
 impl<'a> Eval<'_, 'a> {
     /// `is`: nothing of nothing, and an error of several.
     pub(super) fn is(&self, items: &Collection<'a>, of: &TypeSpecifier) -> Result<Option<bool>> {
-        Ok(items.single()?.map(|item| self.is_of(item, of)))
+        let Some(item) = items.single()? else { return Ok(None) };
+        let is = self.is_of(item, of);
+        if !is {
+            self.expect_type(of)?;
+        }
+        Ok(Some(is))
     }
 
     /// `as` and `ofType`: those of the type. R4's own invariants use `as` on many.
-    pub(super) fn as_type(&self, items: Collection<'a>, of: &TypeSpecifier) -> Collection<'a> {
-        items.into_iter().filter(|item| self.is_of(item, of)).collect()
+    pub(super) fn as_type(&self, items: Collection<'a>, of: &TypeSpecifier) -> Result<Collection<'a>> {
+        if items.is_empty() {
+            return Ok(items);
+        }
+        self.charge(items.len())?;
+        let kept: Collection<'a> = items.into_iter().filter(|item| self.is_of(item, of)).collect();
+        if kept.is_empty() {
+            self.expect_type(of)?;
+        }
+        Ok(kept)
+    }
+
+    /// What is not of a type may be so because nothing is: a misspelt one is an error, where a model can tell.
+    fn expect_type(&self, of: &TypeSpecifier) -> Result<()> {
+        let system = matches!(of.namespace, Namespace::Either | Namespace::System);
+        let known = match of.namespace {
+            _ if system && SYSTEM_TYPES.contains(&&*of.name) => true,
+            Namespace::Unknown | Namespace::System => false,
+            Namespace::Either | Namespace::Fhir => {
+                self.context.model.is_none_or(|model| model.type_named(&of.name).is_some())
+            }
+        };
+        if known { Ok(()) } else { Err(EvalError::Wrong("no such type")) }
     }
 
     fn is_of(&self, item: &Item<'a>, of: &TypeSpecifier) -> bool {

@@ -182,3 +182,19 @@ fn broken_invariants_are_found() {
     let none: Collection<'_> = Collection::EMPTY;
     assert_eq!(none.truth(), Ok(None));
 }
+
+#[test]
+fn a_type_that_does_not_exist_is_told() {
+    let Some(r4) = R4.as_ref() else { return };
+    let patient = anamnesis_json::parse(br#"{"resourceType":"Patient","gender":"male"}"#).expect("JSON");
+    let node = Node::resource(patient.as_object().expect("an object"), Some(r4));
+    let said = |text: &str| {
+        Expression::parse(text).expect(text).truth(&Context::typed(r4), node).map_err(|e| e.to_string())
+    };
+    assert_eq!(said("gender is code"), Ok(Some(true)));
+    assert_eq!(said("gender is string"), Ok(Some(true)));
+    assert_eq!(said("gender is id"), Ok(Some(false)));
+    assert_eq!(said("gender is cod"), Err("no such type".to_owned()));
+    assert_eq!(said("gender.as(cod).exists()"), Err("no such type".to_owned()));
+    assert_eq!(said("birthDate is dat"), Ok(None));
+}
