@@ -364,6 +364,103 @@ proptest! {
     }
 }
 
+/// What a string can be read as.
+const READINGS: &[&str] = &[
+    "a.htmlChecks()",
+    "a.toDate() | a.toDateTime() | a.toTime()",
+    "a.toQuantity() + 1 'mg'",
+    "a.toQuantity() = 1 'mg' or a.toQuantity() ~ 1 month",
+    "(1 'm').toQuantity(a)",
+    "a.toDateTime() + 1 month - 1 day",
+    "a.toDateTime().highBoundary() > a.toDateTime().lowBoundary()",
+    "a.toDecimal().exp().ln().sqrt().power(3.3)",
+    "a.unescape('json') | a.unescape('html') | a.decode('base64') | a.decode('hex')",
+    "'x'.matches(a) or 'x'.replaceMatches(a, a).exists()",
+    "resolve() | a.resolve()",
+];
+
+fn string() -> impl Strategy<Value = String> {
+    let pieces: &[&str] = &[
+        "<div xmlns=\"http://www.w3.org/1999/xhtml\">",
+        "</div>",
+        "<p",
+        "</p>",
+        ">",
+        "/>",
+        "<",
+        "<!--",
+        "-->",
+        "&",
+        "amp;",
+        "#x20;",
+        "\"",
+        "'",
+        "=",
+        "class",
+        "a",
+        "é",
+        " ",
+        "\n",
+        "2012",
+        "-",
+        "02",
+        "29",
+        "T",
+        ":",
+        "10",
+        ".",
+        "5",
+        "Z",
+        "+",
+        "14:00",
+        "9999",
+        "12-31",
+        "1",
+        "E",
+        "e400",
+        "mg",
+        "/",
+        "dL",
+        "{x}",
+        "(",
+        ")",
+        "10*",
+        "99",
+        "[in_i]",
+        " days",
+        " 'wk'",
+        "\\",
+        "\\u00",
+        "[",
+        "^",
+        "$",
+        "*",
+        "{1000}",
+        "|",
+        "YQ==",
+        "7f",
+    ];
+    prop_oneof![
+        ".{0,30}",
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..14)
+            .prop_map(|pieces| pieces.concat()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_string_read_as_anything(text in string()) {
+        let object = Object::new().with("resourceType", "Patient").with("a", text.as_str());
+        let node = Node::resource(&object, None);
+        for reading in READINGS {
+            let expression = Expression::parse(reading).expect(reading);
+            let _ = expression.evaluate(&Context::untyped(), node);
+        }
+    }
+}
+
 #[test]
 fn the_deepest_expressions_fit_the_stack() {
     let object = Object::new().with("resourceType", "Patient").with("a", "x");
