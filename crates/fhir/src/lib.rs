@@ -5,6 +5,7 @@
 pub mod bundle;
 pub mod capability;
 pub mod check;
+mod codes;
 pub mod compartment;
 pub mod date;
 mod fold;
@@ -14,6 +15,7 @@ mod key;
 pub mod outcome;
 mod param;
 mod path;
+mod primitive;
 mod reference;
 pub mod search;
 mod shape;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::validation::Validation;
+
 /// A health record kept as the facts that made it.
 #[derive(Parser)]
 #[command(
@@ -67,6 +69,14 @@ pub(crate) struct Store {
     pub(crate) data: PathBuf,
 }
 
+/// What resources must be.
+#[derive(Args, Clone)]
+pub(crate) struct Rules {
+    /// What becomes of a resource that breaks FHIR's rules: refused, or, where it can be kept, kept with a tag.
+    #[arg(long, env = "ANAMNESIS_VALIDATION", value_enum, default_value_t, value_name = "HOW")]
+    pub(crate) validation: Validation,
+}
+
 /// Arguments of `serve`.
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -81,6 +91,8 @@ pub(crate) struct Serve {
     /// The largest request body taken, in bytes.
     #[arg(long, env = "ANAMNESIS_BODY_BYTES_MAX", default_value_t = 64 << 20, value_name = "BYTES")]
     pub(crate) body_bytes_max: usize,
+    #[command(flatten)]
+    pub(crate) rules: Rules,
     /// The FHIR base as clients see it, where that is not the address listened on.
     #[arg(long, env = "ANAMNESIS_BASE_URL", value_name = "URL")]
     pub(crate) base_url: Option<String>,
@@ -94,6 +106,8 @@ pub(crate) struct Import {
     /// Into a running server, by its FHIR base, instead of a data directory.
     #[arg(long, env = "ANAMNESIS_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) rules: Rules,
     /// Stop at the first refusal.
     #[arg(long)]
     pub(crate) stop: bool,

@@ -10,6 +10,7 @@ mod health;
 mod http;
 mod master_key;
 mod metrics;
+mod validation;
 mod wiring;
 
 use std::process::ExitCode;

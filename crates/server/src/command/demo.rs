@@ -12,6 +12,7 @@ use super::{Outcome, print};
 use crate::app::{App, Limits, Parts, WriteContext};
 use crate::args::Demo;
 use crate::metrics::Metrics;
+use crate::validation::Validation;
 use crate::{fhir, wiring};
 
 /// How many `serve --demo` loads.
@@ -35,6 +36,7 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<Outcome> {
         engine: Arc::clone(&opened.engine),
         metrics: Arc::new(Metrics::new()?),
         limits: Limits::default(),
+        validation: Validation::Strict,
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;

@@ -39,6 +39,7 @@ pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
                 engine: Arc::clone(&opened.engine),
                 metrics: Arc::new(Metrics::new()?),
                 limits: Limits::default(),
+                validation: import.rules.validation,
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;

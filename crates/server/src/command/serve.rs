@@ -32,6 +32,7 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
         engine,
         metrics,
         limits: Limits { body_bytes_max: serve.body_bytes_max, ..Limits::default() },
+        validation: serve.rules.validation,
         base_url: serve.base_url.unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {
