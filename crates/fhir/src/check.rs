@@ -6,14 +6,17 @@ mod beside;
 mod coded;
 mod contained;
 mod element;
+mod invariants;
 pub mod mark;
 mod reference;
 
+use anamnesis_fhirpath::{Context, Node};
 use anamnesis_json::Object;
 use anamnesis_kernel::ResourceType;
 
 use crate::outcome::{Issue, IssueCode};
 use crate::path::Path;
+use crate::shape::Shape;
 
 /// How many issues are told at once; a file of the wrong kind would otherwise have one a line.
 pub const ISSUES_MAX: usize = 100;
@@ -41,7 +44,7 @@ pub enum Extent {
 /// `elements` are the properties of the resource; `resourceType` may be among them.
 pub fn check(kind: ResourceType, elements: &Object, extent: Extent) -> Vec<Finding> {
     let path = Path::Root(kind.name());
-    let mut check = Check { findings: Vec::new(), extent };
+    let mut check = Check::new(extent);
     if let Some(named) = elements.get("resourceType")
         && named.as_str() != Some(kind.name())
     {
@@ -60,6 +63,20 @@ pub fn issues(kind: ResourceType, elements: &Object) -> Vec<Issue> {
 struct Check {
     findings: Vec<Finding>,
     extent: Extent,
+    /// Whether FHIRPath is asked of what the walk checks itself, too.
+    #[cfg(test)]
+    twice: bool,
+}
+
+impl Check {
+    const fn new(extent: Extent) -> Self {
+        Self {
+            findings: Vec::new(),
+            extent,
+            #[cfg(test)]
+            twice: false,
+        }
+    }
 }
 
 /// The resource that is looked at, and the one it is contained in.
@@ -67,8 +84,10 @@ struct Check {
 struct Scope<'a> {
     /// The resource that contains, or the resource itself.
     root: &'a Object,
-    /// Whether it is contained in the root.
-    contained: bool,
+    root_shape: Shape,
+    root_node: Node<'a>,
+    /// What invariants are evaluated in.
+    context: &'a Context<'a>,
 }
 
 impl Check {

@@ -12,6 +12,7 @@ mod fold;
 mod generated;
 pub mod index;
 mod key;
+mod model;
 pub mod outcome;
 mod param;
 mod path;

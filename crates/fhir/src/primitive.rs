@@ -92,6 +92,9 @@ impl Primitive {
         }
         let (good, form) = match self {
             Self::String | Self::Markdown if has_script(text) => (false, "must not hold a script element"),
+            Self::Xhtml if !has_xml_entities(text) => {
+                (false, "must use characters for entities that XML does not have")
+            }
             Self::String | Self::Markdown | Self::Xhtml => {
                 (!has_control(text), "must not hold control characters other than tab, CR and LF")
             }
@@ -133,6 +136,14 @@ fn has_script(text: &str) -> bool {
     let tag = "<script";
     text.match_indices('<')
         .any(|(at, _)| text.get(at..at + tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag)))
+}
+
+/// Whether every entity is one of XML's own, or a number.
+fn has_xml_entities(text: &str) -> bool {
+    text.split('&').skip(1).all(|behind| {
+        let name = behind.split(';').next().unwrap_or_default();
+        matches!(name, "lt" | "gt" | "amp" | "quot" | "apos") || name.starts_with('#')
+    })
 }
 
 /// Whether there is white space, or a character that is none.
@@ -200,6 +211,7 @@ mod tests {
             ("decimal",     &["0", "-1.50", "1e-7", "100.000"],                     &["\"1.5\"", "true"]),
             ("string",      &["\"a\"", "\" \"", "\"a\\n\\tb\"", "\"ä\""],           &["\"\"", "\"a\\u0007\"", "1", "\"a <SCRIPT>b\""]),
             ("markdown",    &["\"# a\\n\\nb\""],                                    &["\"\"", "\"\\u001b[\""]),
+            ("xhtml",       &["\"<div>&lt;&#160;</div>\""],                         &["\"<div>&nbsp;</div>\"", "\"\""]),
             ("code",        &["\"a\"", "\"a b\"", "\"<=\""],                        &["\"\"", "\" a\"", "\"a \"", "\"a  b\"", "\"a\\t b\""]),
             ("id",          &["\"a-1.B\""],                                         &["\"a_b\"", "\"a/b\"", "\"ä\"", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""]),
             ("uri",         &["\"http://a/b?c=d#e\"", "\"urn:x\"", "\"a\""],         &["\"http://a b\"", "\" a\"", "\"a\\n\"", "\"a\\u00a0b\"", "\"\""]),

@@ -3,8 +3,8 @@
 use anamnesis_kernel::ResourceType;
 
 use crate::generated::shapes::{
-    BUNDLE_ENTRY, CODEABLE_CONCEPT, CODING, ELEMENT, ELEMENTS, EXTENSION, NAMES, PATHS, REFERENCE, SHAPES,
-    TARGETS,
+    BUNDLE_ENTRY, CODEABLE_CONCEPT, CODING, DOMAIN_RESOURCE, ELEMENT, ELEMENTS, EXTENSION, NAMES, PATHS,
+    QUANTITY, REFERENCE, RESOURCE, SHAPES, TARGETS,
 };
 use crate::primitive::Primitive;
 
@@ -76,14 +76,33 @@ impl Shape {
     pub(crate) const CODEABLE_CONCEPT: Self = Self(CODEABLE_CONCEPT);
     /// The shape of a code with its system.
     pub(crate) const CODING: Self = Self(CODING);
+    /// The shape of a quantity.
+    pub(crate) const QUANTITY: Self = Self(QUANTITY);
+    /// The shape of a resource of any type.
+    pub(crate) const RESOURCE: Self = Self(RESOURCE);
+    /// The shape of a resource of any type that has a narrative.
+    pub(crate) const DOMAIN_RESOURCE: Self = Self(DOMAIN_RESOURCE);
     /// The shape of an entry of a bundle.
     pub(crate) const BUNDLE_ENTRY: Self = Self(BUNDLE_ENTRY);
 
-    /// The shape of the datatype of this name.
-    #[cfg(test)]
+    /// The shape of the resource type or datatype of this name, or of the backbone element at this path.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let at = PATHS.iter().position(|path| *path == name)?;
+        let (resources, others) = PATHS.split_at_checked(usize::from(RESOURCES))?;
+        let at = match resources.binary_search(&name) {
+            Ok(at) => at,
+            Err(_) => resources.len() + others.binary_search(&name).ok()?,
+        };
         u16::try_from(at).ok().map(Self)
+    }
+
+    /// The shape of this number, if there is one.
+    pub(crate) fn numbered(number: u16) -> Option<Self> {
+        (usize::from(number) < SHAPES.len()).then_some(Self(number))
+    }
+
+    /// Its number, below [`SHAPES_COUNT`].
+    pub(crate) const fn number(self) -> u16 {
+        self.0
     }
 
     /// The type, or the path of the backbone element, `Patient.contact`.
@@ -91,13 +110,11 @@ impl Shape {
         PATHS.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
-    #[cfg(test)]
     /// The type: itself, or for a backbone element `BackboneElement` or `Element`.
     pub(crate) fn kind(self) -> Self {
         self.row().map_or(self, |row| Self(row.3))
     }
 
-    #[cfg(test)]
     /// What the type specialises: `DomainResource` for `Patient`; nothing for those that specialise nothing.
     pub(crate) fn base(self) -> Option<Self> {
         self.row().map(|row| Self(row.4)).filter(|base| *base != self)
@@ -111,6 +128,11 @@ impl Shape {
     /// A bit for each slot that must be filled.
     pub(crate) fn required(self) -> u32 {
         self.row().map_or(0, |row| row.1)
+    }
+
+    /// The list of invariants that hold of it.
+    pub(crate) fn rules(self) -> u8 {
+        self.row().map_or(0, |row| row.2)
     }
 
     /// The element that has this JSON name; choices by their full name, `valueQuantity`.
@@ -140,6 +162,9 @@ impl Shape {
 pub(crate) fn targets(number: u8) -> &'static [u8] {
     TARGETS.get(usize::from(number)).copied().unwrap_or_default()
 }
+
+/// How many shapes there are.
+pub(crate) const SHAPES_COUNT: u16 = SHAPES.len() as u16;
 
 type Row = (u16, u16, u8, u8, u8);
 

@@ -92,6 +92,9 @@ pub(super) fn sources(definitions: &Definitions, value_sets: &ValueSets) -> anyh
         ("REFERENCE", "Reference", "The shape of a reference."),
         ("CODEABLE_CONCEPT", "CodeableConcept", "The shape of a concept in words and codes."),
         ("CODING", "Coding", "The shape of a code with its system."),
+        ("QUANTITY", "Quantity", "The shape of a quantity."),
+        ("RESOURCE", "Resource", "The shape of a resource of any type."),
+        ("DOMAIN_RESOURCE", "DomainResource", "The shape of a resource of any type that has a narrative."),
         ("BUNDLE_ENTRY", "Bundle.entry", "The shape of an entry of a bundle."),
     ];
     for (name, path, what) in known {

@@ -10,13 +10,13 @@ use crate::shape::{Element, Shape};
 
 impl Check {
     /// The id and extensions of a primitive, or of each in an array of them.
-    pub(super) fn beside(
+    pub(super) fn beside<'a>(
         &mut self,
         element: Element,
-        value: &Value,
+        value: &'a Value,
         primitive: Option<&Value>,
         path: &Path<'_>,
-        scope: Scope<'_>,
+        scope: Scope<'a>,
     ) {
         match (element.list, value) {
             (false, value) => self.beside_one(value, primitive, path, scope),
@@ -50,7 +50,13 @@ impl Check {
         }
     }
 
-    fn beside_one(&mut self, value: &Value, primitive: Option<&Value>, path: &Path<'_>, scope: Scope<'_>) {
+    fn beside_one<'a>(
+        &mut self,
+        value: &'a Value,
+        primitive: Option<&Value>,
+        path: &Path<'_>,
+        scope: Scope<'a>,
+    ) {
         let Value::Object(object) = value else {
             return self.beside_must_be(path, "an object", value);
         };

@@ -1,9 +1,11 @@
 //! The walk through a resource: each element known, of its type, as often as it may be.
 
+use anamnesis_fhirpath::{Context, Kind, Model, Node};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
 use super::{Check, Extent, Scope};
+use crate::model::{R4, type_of};
 use crate::outcome::IssueCode;
 use crate::path::Path;
 use crate::primitive::{Fault, Primitive, STRING_BYTES_MAX};
@@ -11,22 +13,32 @@ use crate::shape::{Element, Holds, Shape};
 
 impl Check {
     /// A whole resource: the one that was sent, one of a bundle's, or one contained in `within`.
-    pub(super) fn resource(
+    pub(super) fn resource<'a>(
         &mut self,
         kind: ResourceType,
-        object: &Object,
+        object: &'a Object,
         path: &Path<'_>,
-        within: Option<Scope<'_>>,
+        within: Option<Scope<'a>>,
     ) {
-        let scope = within.unwrap_or(Scope { root: object, contained: false });
-        self.object(Shape::of(kind), object, path, scope);
-        if scope.contained {
-            self.contained(object, path, scope);
+        let shape = Shape::of(kind);
+        let node = Node::object(object, Some(type_of(Holds::Object(shape))), Kind::Object);
+        let context = Context::typed(&R4).resource(node);
+        match within {
+            Some(Scope { root, root_shape, root_node, .. }) => {
+                let context = context.root_resource(root_node);
+                let scope = Scope { root, root_shape, root_node, context: &context };
+                self.object(shape, object, path, scope);
+                self.contained(object, path, scope);
+            }
+            None => {
+                let scope = Scope { root: object, root_shape: shape, root_node: node, context: &context };
+                self.object(shape, object, path, scope);
+            }
         }
     }
 
     /// Any object of a known shape.
-    pub(super) fn object(&mut self, shape: Shape, object: &Object, path: &Path<'_>, scope: Scope<'_>) {
+    pub(super) fn object<'a>(&mut self, shape: Shape, object: &'a Object, path: &Path<'_>, scope: Scope<'a>) {
         let mut filled = 0;
         for (name, value) in object.iter() {
             if let Some(element) = shape.element(name) {
@@ -46,6 +58,10 @@ impl Check {
         }
         if self.extent == Extent::Whole || !matches!(path, Path::Root(_)) {
             self.missing(shape, filled, path);
+            let of = Holds::Object(shape);
+            self.invariants(shape.rules(), scope, path, || {
+                Node::object(object, Some(type_of(of)), R4.kind(type_of(of)))
+            });
         }
     }
 
@@ -84,13 +100,13 @@ impl Check {
         }
     }
 
-    fn element(
+    fn element<'a>(
         &mut self,
         element: Element,
-        value: &Value,
+        value: &'a Value,
         beside: Option<&Value>,
         path: &Path<'_>,
-        scope: Scope<'_>,
+        scope: Scope<'a>,
     ) {
         match (element.list, value) {
             (false, value) => self.one(element, value, path, scope),
@@ -119,7 +135,11 @@ impl Check {
         }
     }
 
-    fn one(&mut self, element: Element, value: &Value, path: &Path<'_>, scope: Scope<'_>) {
+    fn one<'a>(&mut self, element: Element, value: &'a Value, path: &Path<'_>, scope: Scope<'a>) {
+        let of = element.holds;
+        self.invariants(element.rules, scope, path, || {
+            Node::element(value, None, Some(type_of(of)), R4.kind(type_of(of)))
+        });
         match (element.holds, value) {
             (Holds::Primitive(primitive), value) => self.primitive(primitive, element, value, path),
             (Holds::Object(shape), Value::Object(object)) => {
@@ -141,8 +161,7 @@ impl Check {
                     return self.grave(path, IssueCode::Invalid, "resourceType must be a type of FHIR R4");
                 };
                 let contained = path.is_item_of("contained");
-                let within = contained.then_some(Scope { contained: true, ..scope });
-                self.resource(kind, object, path, within);
+                self.resource(kind, object, path, contained.then_some(scope));
             }
             (holds, other) => self.must_be(path, holds.name(), other),
         }

@@ -1,5 +1,6 @@
 //! One row a rule: what is sent, and everything that is said about it.
 
+mod agreement;
 mod cases;
 mod csv;
 mod samples;

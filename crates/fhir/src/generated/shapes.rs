@@ -241,6 +241,15 @@ pub(crate) const CODEABLE_CONCEPT: u16 = 224;
 /// The shape of a code with its system.
 pub(crate) const CODING: u16 = 225;
 
+/// The shape of a quantity.
+pub(crate) const QUANTITY: u16 = 523;
+
+/// The shape of a resource of any type.
+pub(crate) const RESOURCE: u16 = 541;
+
+/// The shape of a resource of any type that has a narrative.
+pub(crate) const DOMAIN_RESOURCE: u16 = 300;
+
 /// The shape of an entry of a bundle.
 pub(crate) const BUNDLE_ENTRY: u16 = 168;
 

@@ -19,15 +19,6 @@ const REFUSED: &[(&str, &str)] = &[
 /// Cases that break rules of R4 and are taken, each with the reason.
 #[rustfmt::skip]
 const TAKEN: &[(&str, &str)] = &[
-    ("invalid/ext-ccuk.json", "sdf-20 is not looked at"),
-    ("invalid/list-xhtml-syntax.json", "narratives are not read"),
-    ("invalid/list-xhtml-xxe.json", "narratives are not read"),
-    ("invalid/message-empty-entry.xml", "bdl-5 is not looked at"),
-    ("invalid/pat-security-bad-xhtml.json", "narratives are not read"),
-    ("invalid/q-enablewhen-me-wrong.json", "que-12 is not looked at"),
-    ("invalid/questionnaire-enableWhen-dw.json", "que-12 is not looked at"),
-    ("invalid/risk-assessment-probability-range.json", "ras-2 is not looked at"),
-    ("invalid/xml-bad-entities.json", "narratives are not read"),
 ];
 
 #[test]
