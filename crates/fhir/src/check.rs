@@ -109,4 +109,4 @@ impl Check {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,7 +13,6 @@ impl ValueSet {
     }
 
     /// The set of this address, whatever its version.
-    #[cfg(test)]
     pub(crate) fn named(url: &str) -> Option<Self> {
         let at = SETS.binary_search(&url.split('|').next()?).ok()?;
         u8::try_from(at).ok().map(Self)

@@ -17,6 +17,7 @@ pub mod outcome;
 mod param;
 mod path;
 mod primitive;
+pub mod profile;
 mod reference;
 pub mod search;
 mod shape;

@@ -3,7 +3,7 @@
 mod agreement;
 mod cases;
 mod csv;
-mod samples;
+pub(crate) mod samples;
 mod xml;
 
 use super::*;

@@ -50,7 +50,7 @@ fn examples_are_taken() {
     assert_eq!(refused, BTreeMap::new());
 }
 
-pub(super) fn json_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn json_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
