@@ -5,8 +5,10 @@
 
 mod batch;
 mod conditional;
+mod conditional_read;
 mod create;
 mod delete;
+mod delete_conditional;
 mod everything;
 mod get;
 mod history;
@@ -22,7 +24,9 @@ mod request;
 mod search;
 mod together;
 pub(crate) mod transaction;
+mod turns;
 mod update;
+mod update_conditional;
 mod vread;
 mod write;
 
@@ -32,14 +36,23 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
+use conditional_read::Known;
 use outcome::Outcome;
+
+pub(crate) use turns::Turns;
 
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", system())
         .route("/metadata", get(reads))
-        .route("/{kind}", get(reads).post(create::handle))
+        .route(
+            "/{kind}",
+            get(reads)
+                .post(create::handle)
+                .put(update_conditional::handle)
+                .delete(delete_conditional::handle),
+        )
         .route("/{kind}/_search", post(search::handle_post))
         .route("/{kind}/{id}", get(reads).put(update::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
@@ -59,9 +72,15 @@ async fn reads(State(app): State<App>, request: Request) -> Response {
     let answer = async {
         let (parts, _) = request.into_parts();
         let strict = request::accepted(&app, &parts.headers, parts.uri.query()).await?;
-        get::get(&app, parts.uri.path(), parts.uri.query(), strict).await
+        let reply = get::get(&app, parts.uri.path(), parts.uri.query(), strict).await?;
+        Ok(Known::of_headers(&parts.headers).spared(reply))
     };
     reply::finish(&app, answer.await)
+}
+
+/// The answer to a request whose turn did not come.
+pub(crate) fn busy(app: &App) -> Response {
+    reply::finish(app, Err(Outcome::Busy))
 }
 
 async fn nothing(State(app): State<App>) -> Response {

@@ -9,10 +9,12 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::body::Body as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::{api, fhir, health};
+use crate::turns::Busy;
+use crate::{api, arriving, fhir, health};
 
 /// Every route of the server.
 pub(crate) fn router(app: App, start: Cursor) -> Router {
@@ -33,10 +35,34 @@ async fn measure(State(app): State<App>, request: Request, next: Next) -> Respon
     let started = Stopwatch::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let response = in_turn(&app, request, next).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
     response
+}
+
+/// Lets a request be worked on when its turn has come: with a body, once that is whole.
+async fn in_turn(app: &App, request: Request, next: Next) -> Response {
+    // Whoever looks after the server is answered however much there is to do.
+    if matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+        return next.run(request).await;
+    }
+    if !request.body().is_end_stream() {
+        let (head, body) = request.into_parts();
+        let (body, kept) = arriving::watch(app, body);
+        let response = next.run(Request::from_parts(head, body)).await;
+        drop(kept);
+        return response;
+    }
+    match app.turns().take().await {
+        Ok(turn) => {
+            let response = next.run(request).await;
+            drop(turn);
+            response
+        }
+        Err(Busy) if request.uri().path().starts_with("/fhir") => fhir::busy(app),
+        Err(Busy) => api::busy(app),
+    }
 }
 
 /// A method as a label: a closed set, whatever clients send.

@@ -7,7 +7,7 @@ use anamnesis_json::Object;
 use anamnesis_kernel::{ResourceType, StreamName};
 
 /// The setting `validation`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Validation {
     /// What breaks a rule is refused.
     #[default]
@@ -17,6 +17,17 @@ pub(crate) enum Validation {
 }
 
 impl Validation {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Strict, Self::Lenient];
+
+    /// Its word in settings.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lenient => "lenient",
+        }
+    }
+
     /// Lets a whole resource in, marked with the rules it breaks where that is to be borne.
     ///
     /// # Errors

@@ -9,10 +9,10 @@ use super::reply::Reply;
 use crate::app::App;
 
 /// When what follows last changed.
-const CHANGED: &str = "2026-11-24";
+const CHANGED: &str = "2026-11-25";
 
-const INTERACTIONS: [&str; 7] =
-    ["read", "vread", "create", "update", "delete", "history-instance", "search-type"];
+const INTERACTIONS: [&str; 8] =
+    ["read", "vread", "create", "update", "delete", "history-instance", "history-type", "search-type"];
 const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
 
 /// The CapabilityStatement of this server.
@@ -23,8 +23,9 @@ pub(super) fn metadata(app: &App) -> Reply {
             interactions: &INTERACTIONS,
             update_create: true,
             conditional_create: true,
-            conditional_update: false,
-            conditional_delete: "not-supported",
+            conditional_read: "full-support",
+            conditional_update: true,
+            conditional_delete: app.limits.conditional_delete.code(),
             operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
         })
         .collect();
@@ -35,7 +36,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         formats: &["application/fhir+json", "json"],
         patch_formats: &[],
         types: &types,
-        interactions: &["transaction", "batch"],
+        interactions: &["transaction", "batch", "history-system"],
         operations: &[],
     };
     Reply::bundle(statement(&facts).to_text(), app.engine.reached())

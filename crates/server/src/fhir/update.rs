@@ -1,9 +1,10 @@
 //! The update interaction: <https://hl7.org/fhir/R4/http.html#update>.
 
 use anamnesis_chart::Command;
+use anamnesis_engine::{CommitError, Expect};
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_json::Value;
-use anamnesis_kernel::{StreamName, Version};
+use anamnesis_kernel::StreamName;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
@@ -11,7 +12,7 @@ use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::reply::{self, Reply};
 use super::request;
-use super::write::{Key, Write, checked, expect, item, request as commit_request, written};
+use super::write::{Key, Write, checked, condition, item, request as commit_request, written};
 use crate::app::App;
 
 /// `PUT /{kind}/{id}`
@@ -24,10 +25,10 @@ pub(super) async fn handle(
         let (parts, body) = request.into_parts();
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let stream = request::stream(&kind, &id)?;
-        let if_match = request::if_match(&parts.headers)?;
+        let expected = request::expected(&parts.headers)?;
         let (text, resource) = request::json(&app, &parts.headers, body).await?;
         let returned = prefer.returned.unwrap_or(Return::Representation);
-        update(&app, stream, resource, if_match, &Write { context: &context, text: &text, returned }).await
+        update(&app, stream, resource, expected, &Write { context: &context, text: &text, returned }).await
     };
     reply::finish(&app, answer.await)
 }
@@ -36,12 +37,12 @@ pub(super) async fn handle(
 ///
 /// # Errors
 ///
-/// When the resource is refused, or the record is not at the version that was expected.
+/// When the resource is refused, or the record does not stand where it was expected.
 pub(super) async fn update(
     app: &App,
     stream: StreamName,
     resource: Value,
-    if_match: Option<Version>,
+    expected: Expect,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
@@ -54,10 +55,16 @@ pub(super) async fn update(
         };
         return Err(Outcome::invalid(IssueCode::Value, what, format!("{}.id", stream.kind)));
     }
-    let what = format!("PUT {stream}?{}", if_match.unwrap_or_default());
+    let what = format!("PUT {stream}?{}", condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
-    let item = item(write.context, stream, expect(if_match), Command::Put(elements));
-    let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
-    written(app, write, answer, kept.as_ref()).await
+    let item = item(write.context, stream, expected, Command::Put(elements));
+    match app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await {
+        Ok(answer) => written(app, write, answer, kept.as_ref()).await,
+        // That it must not be there was the client's condition, as a version is.
+        Err(CommitError::Conflict { expected: Expect::None, .. }) => {
+            Err(Outcome::unmet("the record is there"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
