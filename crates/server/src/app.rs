@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::metrics::Metrics;
 use crate::races::Races;
 use crate::turns::Turns;
+use crate::validation::Validation;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Arc<Engine>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
+    pub(crate) validation: Validation,
     /// The FHIR base as clients see it, without a slash at the end: `http://127.0.0.1:8080/fhir`.
     pub(crate) base_url: String,
 }

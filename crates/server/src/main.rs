@@ -17,6 +17,7 @@ mod metrics;
 mod races;
 mod settings;
 mod turns;
+mod validation;
 mod wiring;
 
 use std::process::ExitCode;

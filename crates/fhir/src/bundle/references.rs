@@ -137,7 +137,7 @@ impl Rewrite<'_> {
                 };
                 self.object(shape, object, path);
             }
-            Value::String(text) if holds == Some(Holds::Uri) && reference::is_urn(text) => {
+            Value::String(text) if holds.is_some_and(Holds::is_address) && reference::is_urn(text) => {
                 if let Resolution::To(other) = (self.resolve)(text) {
                     *text = other.into();
                 }

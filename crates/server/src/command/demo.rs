@@ -36,6 +36,7 @@ pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outco
         engine: Arc::clone(&opened.engine),
         metrics: Arc::new(Metrics::new()?),
         limits: settings.limits,
+        validation: settings.validation,
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;

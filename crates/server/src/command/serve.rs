@@ -28,6 +28,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         engine,
         metrics,
         limits: settings.limits,
+        validation: settings.validation,
         base_url: settings.base_url.map(|url| url.0).unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {
