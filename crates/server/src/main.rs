@@ -15,6 +15,7 @@ mod listen;
 mod master_key;
 mod metrics;
 mod races;
+mod request_id;
 mod settings;
 mod turns;
 mod validation;
