@@ -5,12 +5,15 @@
 /// Elements nest at most this deep.
 const DEPTH_MAX: usize = 256;
 
-/// The elements of chapters 7 to 11 (but 4 of 9) and 15 of HTML 4.0, and links and images.
+/// Those of chapters 7 to 11 (but 4 of 9) and 15 of HTML 4.0 that XHTML kept, with links and images.
 const ELEMENTS: &[&str] = &[
     "a",
     "abbr",
     "acronym",
+    "address",
+    "area",
     "b",
+    "bdo",
     "big",
     "blockquote",
     "br",
@@ -34,7 +37,9 @@ const ELEMENTS: &[&str] = &[
     "hr",
     "i",
     "img",
+    "kbd",
     "li",
+    "map",
     "ol",
     "p",
     "pre",
@@ -102,6 +107,8 @@ const ATTRIBUTES: &[&str] = &[
 const ATTRIBUTES_OF: &[(&str, &[&str])] = &[
     ("a", &["accesskey", "charset", "coords", "href", "hreflang", "name", "rel", "rev", "shape", "tabindex"]),
     ("img", &["alt", "ismap", "longdesc", "src", "usemap", "hspace", "vspace"]),
+    ("area", &["accesskey", "alt", "coords", "href", "nohref", "shape", "tabindex"]),
+    ("map", &["name"]),
     ("blockquote", &["cite"]),
     ("q", &["cite"]),
 ];
