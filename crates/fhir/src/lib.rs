@@ -11,6 +11,7 @@ mod fold;
 mod generated;
 pub mod index;
 mod key;
+mod meets;
 pub mod outcome;
 mod param;
 pub mod patch;
@@ -21,4 +22,5 @@ pub mod search;
 mod shape;
 pub mod subset;
 
+pub use meets::meets;
 pub use param::ParamKind;

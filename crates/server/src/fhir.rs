@@ -18,6 +18,7 @@ mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
+mod parameters;
 mod patch;
 mod pretty;
 mod query;
