@@ -12,6 +12,7 @@ mod fold;
 mod generated;
 pub mod index;
 mod key;
+mod meets;
 mod model;
 pub mod outcome;
 mod param;
@@ -25,4 +26,5 @@ pub mod search;
 mod shape;
 pub mod subset;
 
+pub use meets::meets;
 pub use param::ParamKind;

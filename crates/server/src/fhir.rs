@@ -18,6 +18,7 @@ mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
+mod parameters;
 mod patch;
 mod pretty;
 mod query;
@@ -61,7 +62,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
         .route("/{kind}/{id}/_history/{version}", get(reads))
-        .route("/{kind}/{id}/$everything", get(reads))
+        .route("/{kind}/{id}/$everything", get(reads).post(everything::handle_post))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn(around))
