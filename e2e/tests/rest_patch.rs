@@ -60,6 +60,63 @@ fn a_patch_that_changes_nothing_makes_no_version() {
     assert_eq!(stream(&http, "Patient/p1").len(), 1);
 }
 
+/// <https://hl7.org/fhir/R4/fhirpatch.html>: the same by FHIRPaths, in Parameters.
+#[test]
+fn a_patch_by_paths() {
+    let (_server, http) = with_patient();
+    let send = |operations: &str, headers: &[(&str, &str)]| {
+        let headers: Vec<_> =
+            headers.iter().copied().chain([("content-type", "application/fhir+json")]).collect();
+        let body = format!(r#"{{"resourceType":"Parameters","parameter":[{operations}]}}"#);
+        http.send("PATCH", "/fhir/Patient/p1", &headers, Some(body.into_bytes()))
+    };
+    let operation = |kind: &str, path: &str, rest: &str| {
+        format!(
+            r#"{{"name":"operation","part":[{{"name":"type","valueCode":"{kind}"}},{{"name":"path","valueString":"{path}"}}{rest}]}}"#
+        )
+    };
+    let value = |value: &str| format!(r#",{{"name":"value",{value}}}"#);
+    let city =
+        operation("replace", "Patient.address.where(city='Ghent').city", &value(r#""valueString":"Bruges""#));
+    let patched = send(&city, &[("if-match", "W/\"1\"")]).expect(200);
+    assert_eq!(patched.header("etag"), Some("W/\"2\""));
+    assert_eq!(str(&patched.json(), "address.0.city"), "Bruges");
+    assert_eq!(str(stream(&http, "Patient/p1").last().unwrap(), "type"), "PatientAddressUpdated");
+
+    // The first operation of a patch whose second fails is not carried out either.
+    let gender = operation(
+        "add",
+        "Patient",
+        &format!(r#",{{"name":"name","valueString":"gender"}}{}"#, value(r#""valueCode":"male""#)),
+    );
+    let refused = send(&format!("{gender},{city}"), &[]).expect(422);
+    assert_eq!(str(&refused.json(), "issue.0.expression.0"), "Parameters.parameter[1]");
+    assert!(at(&http.get("/fhir/Patient/p1").expect(200).json(), "gender").as_str().is_none());
+    let taken =
+        send(&format!("{gender},{}", operation("delete", "Patient.address[0]", "")), &[]).expect(200).json();
+    assert_eq!((str(&taken, "gender"), list(&taken, "address").len()), ("male", 0));
+
+    for (wrong, status) in [
+        (operation("replace", "Patient.((", &value(r#""valueString":"x""#)), 400),
+        (operation("erase", "Patient.name", ""), 400),
+        (operation("replace", "Patient.gender", &value(r#""valueBoolean":true"#)), 422),
+        (operation("replace", "Patient.id", &value(r#""valueId":"p2""#)), 422),
+        ("7".to_owned(), 400),
+    ] {
+        issue(send(&wrong, &[]), status);
+    }
+    issue(send(&city, &[("if-match", "W/\"1\"")]), 412);
+    issue(
+        http.send(
+            "PATCH",
+            "/fhir/Patient/p1",
+            &[("content-type", "application/fhir+json")],
+            Some(PATIENT.into()),
+        ),
+        400,
+    );
+}
+
 /// What an operation empties goes, since FHIR has no empty arrays.
 #[test]
 fn what_a_patch_empties_goes() {

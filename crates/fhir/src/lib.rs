@@ -11,6 +11,7 @@ mod fold;
 mod generated;
 pub mod index;
 mod key;
+pub mod meta;
 pub mod outcome;
 mod param;
 pub mod patch;

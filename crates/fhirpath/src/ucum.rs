@@ -234,10 +234,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known() {
-        for code in [
-            "Cel", "[degF]", "[pH]", "", "/", "mg//dL", "mg/", "(mg", "mg)", "{", "lbs", "10*99",
-            "kmin",
-        ] {
+        for code in
+            ["Cel", "[degF]", "[pH]", "", "/", "mg//dL", "mg/", "(mg", "mg)", "{", "lbs", "10*99", "kmin"]
+        {
             assert_eq!(canonical(code), None, "{code}");
         }
     }

@@ -12,12 +12,14 @@ mod everything;
 mod get;
 mod history;
 mod http_date;
+mod meta;
 mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
 mod patch;
 mod pretty;
+mod provenance;
 mod query;
 mod read;
 mod reply;
@@ -52,6 +54,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/{kind}/{id}/_history", get(reads))
         .route("/{kind}/{id}/_history/{version}", get(reads))
         .route("/{kind}/{id}/$everything", get(reads))
+        .route("/{kind}/{id}/$meta", get(reads))
+        .route("/{kind}/{id}/$meta-add", post(meta::handle_add))
+        .route("/{kind}/{id}/$meta-delete", post(meta::handle_delete))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn(around))

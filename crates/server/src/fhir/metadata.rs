@@ -14,10 +14,17 @@ const CHANGED: &str = "2026-11-24";
 
 const INTERACTIONS: [&str; 8] =
     ["read", "vread", "create", "update", "patch", "delete", "history-instance", "search-type"];
-const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
+/// Of every type, and of patients.
+const OPERATIONS: [(&str, &str); 4] = [
+    ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
+    ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
+    ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
+];
 
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
+    let of_all = OPERATIONS.get(1..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
             kind,
@@ -26,7 +33,7 @@ pub(super) fn metadata(app: &App) -> Reply {
             conditional_create: true,
             conditional_update: false,
             conditional_delete: "not-supported",
-            operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
+            operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
     let facts = Facts {

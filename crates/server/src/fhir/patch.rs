@@ -1,14 +1,14 @@
 //! The patch interaction: <https://hl7.org/fhir/R4/http.html#patch>.
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch};
+use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch};
 use anamnesis_json::Value;
 use anamnesis_kernel::{StreamName, Version};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::negotiate::{JSON_PATCH, Return, sends_json_patch};
+use super::negotiate::{JSON_PATCH, Return, sends_json, sends_json_patch};
 use super::outcome::Outcome;
 use super::reply::{self, Reply};
 use super::request;
@@ -19,7 +19,7 @@ use crate::app::App;
 /// Which patches are taken: <https://www.rfc-editor.org/rfc/rfc5789#section-3.1>.
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// The media types of patches that are taken.
-pub(super) const FORMATS: [&str; 1] = [JSON_PATCH];
+pub(super) const FORMATS: [&str; 2] = [JSON_PATCH, "application/fhir+json"];
 
 /// `PATCH /{kind}/{id}`
 pub(super) async fn handle(
@@ -32,13 +32,18 @@ pub(super) async fn handle(
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let stream = request::stream(&kind, &id)?;
         let if_match = request::if_match(&parts.headers)?;
-        if !sends_json_patch(&parts.headers) {
+        let by_places = sends_json_patch(&parts.headers);
+        if !by_places && !sends_json(&parts.headers) {
             let what = format!("PATCH takes {} in UTF-8", FORMATS.join(" and "));
             let issue = Issue::error(IssueCode::NotSupported, what);
             return Err(Outcome::Machine(StatusCode::UNSUPPORTED_MEDIA_TYPE, issue));
         }
         let (text, document) = request::parsed(&app, &parts.headers, body).await?;
-        let asked = JsonPatch::read(document).map(Patch::Json).map_err(refused)?;
+        let asked = match by_places {
+            true => JsonPatch::read(document).map(Patch::Json),
+            false => PathPatch::read(document).map(Patch::Path),
+        };
+        let asked = asked.map_err(refused)?;
         let returned = prefer.returned.unwrap_or(Return::Representation);
         patch(&app, &stream, &asked, if_match, &Write { context: &context, text: &text, returned }).await
     };

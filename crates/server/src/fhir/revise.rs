@@ -14,6 +14,7 @@ use anamnesis_store::RecordVersion;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::read;
 use super::reply::Reply;
 use super::write::{Key, Write, checked, known, request as commit_request, written};
@@ -58,7 +59,9 @@ pub(super) async fn revise(
             Err(no) => (Vec::new(), Err(no)),
         };
         let item = Item { stream: stream.clone(), expected: Expect::Version(version), steps };
-        match app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await {
+        match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key))
+            .await
+        {
             Ok(answer) => {
                 let elements = elements?;
                 let kept = (write.returned == Return::Representation).then_some(&elements);

@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, Write, checked, expect, is_whole, item, request as commit_request, written};
 use super::{binary, request};
@@ -62,6 +63,7 @@ pub(super) async fn update(
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
     let item = item(write.context, stream, expect(if_match), Command::Put(elements));
-    let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
+    let answer =
+        commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await?;
     written(app, write, answer, kept.as_ref()).await
 }
