@@ -11,7 +11,7 @@ use super::{Bench, Table};
 const PATIENTS: usize = 1_000;
 const BATCH: usize = 1_000;
 
-/// Rows about appends.
+/// Rows about appends of one event.
 pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
     let server = bench.serve("appends");
     let address = server.url().trim_start_matches("http://").to_owned();
@@ -34,6 +34,14 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
             );
         }
     }
+    Ok(())
+}
+
+/// The row about appends of many events together.
+pub(super) async fn batch_rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
+    let server = bench.serve("batches");
+    let address = server.url().trim_start_matches("http://").to_owned();
+    register(&address).await?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..16).map(batch).collect());
     let next = move |client: usize, n: usize| bodies.get((client * 7 + n) % bodies.len()).cloned();
     let run = wire::run(&address, 8, bench.seconds, next).await?;

@@ -48,12 +48,27 @@ impl Run {
 /// When it cannot be started.
 #[track_caller]
 pub fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Run {
+    run_with(args, &[], None)
+}
+
+/// The same with these variables, in this working directory.
+///
+/// # Panics
+///
+/// When it cannot be started.
+#[track_caller]
+pub fn run_with<S: AsRef<std::ffi::OsStr>>(
+    args: &[S],
+    variables: &[(&str, &str)],
+    directory: Option<&Path>,
+) -> Run {
     let mut command = Command::new(binary());
+    command.current_dir(directory.unwrap_or_else(|| Path::new(".")));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANAMNESIS_"))
     {
         command.env_remove(name);
     }
-    let output = command.args(args).stdin(Stdio::null()).output();
+    let output = command.envs(variables.iter().copied()).args(args).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("the binary cannot be started: {error}"));
     Run {
         code: output.status.code().unwrap_or(-1),

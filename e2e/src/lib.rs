@@ -5,11 +5,15 @@
 #![expect(clippy::panic, reason = "a test that cannot go on has failed, and says why")]
 
 mod command;
+mod fhir;
 mod json;
 mod log;
+mod raw;
 mod search;
 
-pub use command::{Run, run, verified};
+pub use command::{Run, run, run_with, verified};
+pub use fhir::{bundle, entry, issue, send, status};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
+pub use raw::{Raw, Said, patient, put_head};
 pub use search::{count, entries, links, pages};

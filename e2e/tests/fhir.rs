@@ -1,26 +1,16 @@
 //! One record through the FHIR door, each test a part of <https://hl7.org/fhir/R4/http.html>.
 
-use anamnesis_e2e::{at, events, int, json, list, str, stream, text};
+use anamnesis_e2e::{at, events, int, issue, json, list, send, str, stream, text};
 use anamnesis_testkit::{Http, Reply, Server};
 
 const FHIR: (&str, &str) = ("content-type", "application/fhir+json");
 
 fn put(http: &Http, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-    let headers: Vec<_> = headers.iter().copied().chain([FHIR]).collect();
-    http.send("PUT", path, &headers, Some(body.as_bytes().to_vec()))
+    send(http, "PUT", path, headers, body)
 }
 
 fn post(http: &Http, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-    let headers: Vec<_> = headers.iter().copied().chain([FHIR]).collect();
-    http.send("POST", path, &headers, Some(body.as_bytes().to_vec()))
-}
-
-/// The code of an answer's first issue, which must be an OperationOutcome's.
-#[track_caller]
-fn issue(reply: Reply, status: u16) -> String {
-    let outcome = reply.expect(status).json();
-    assert_eq!(str(&outcome, "resourceType"), "OperationOutcome");
-    str(&outcome, "issue.0.code").to_owned()
+    send(http, "POST", path, headers, body)
 }
 
 /// <https://hl7.org/fhir/R4/http.html#create>
@@ -213,7 +203,7 @@ fn what_is_not_understood_is_said_so() {
         ("POST",   "/fhir/Patient",      &[FHIR, ("accept", "application/fhir+xml")],                 406),
         ("POST",   "/fhir/Dragon",       &[FHIR],                                                     404),
         ("POST",   "/fhir/Patient/p1",   &[FHIR],                                                     405),
-        ("PUT",    "/fhir/Patient",      &[FHIR],                                                     405),
+        ("PUT",    "/fhir/Patient",      &[FHIR],                                                     400),
         ("POST",   "/fhir/Patient/p1/x", &[FHIR],                                                     404),
         ("PUT",    "/fhir/Patient/b_d",  &[FHIR],                                                     400),
         ("POST",   "/fhir/Patient",      &[FHIR, ("anamnesis-wait", "soon")],                         400),
@@ -249,7 +239,17 @@ fn the_statement_tells_the_truth() {
         let can: Vec<_> = list(of, "interaction").iter().map(|code| str(code, "code")).collect();
         assert_eq!(
             can,
-            ["read", "vread", "create", "update", "patch", "delete", "history-instance", "search-type"]
+            [
+                "read",
+                "vread",
+                "create",
+                "update",
+                "patch",
+                "delete",
+                "history-instance",
+                "history-type",
+                "search-type"
+            ]
         );
     }
 }

@@ -1,19 +1,7 @@
 //! Bundles that are carried out: <https://hl7.org/fhir/R4/http.html#transaction>.
 
-use anamnesis_e2e::{at, count, events, json, last_cursor, list, str, stream, text};
-use anamnesis_testkit::{Http, Reply, Server};
-
-/// Posts a bundle of this type with these entries.
-fn send(http: &Http, kind: &str, entries: &[String]) -> Reply {
-    let bundle = format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{}]}}"#, entries.join(","));
-    http.post("/fhir", &json(bundle))
-}
-
-fn entry(full_url: &str, method: &str, url: &str, more: &str, resource: &str) -> String {
-    let full_url = if full_url.is_empty() { String::new() } else { format!(r#""fullUrl":"{full_url}","#) };
-    let resource = if resource.is_empty() { String::new() } else { format!(r#","resource":{resource}"#) };
-    format!(r#"{{{full_url}"request":{{"method":"{method}","url":"{url}"{more}}}{resource}}}"#)
-}
+use anamnesis_e2e::{at, bundle as send, count, entry, events, json, last_cursor, list, str, stream, text};
+use anamnesis_testkit::{Reply, Server};
 
 fn post(full_url: &str, resource: &str) -> String {
     let kind = str(&json(resource), "resourceType").to_owned();

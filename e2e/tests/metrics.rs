@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anamnesis_testkit::{Server, skipped};
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "anamnesis_event_processing_seconds",
     "anamnesis_log_events_total",
     "anamnesis_log_bytes",
@@ -14,6 +14,9 @@ const NAMES: [&str; 8] = [
     "anamnesis_view_lag_seconds",
     "anamnesis_append_conflicts_total",
     "anamnesis_http_request_duration_seconds",
+    "anamnesis_http_connections",
+    "anamnesis_http_requests_waiting",
+    "anamnesis_http_refused_total",
 ];
 
 #[test]

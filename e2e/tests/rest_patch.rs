@@ -182,6 +182,27 @@ fn what_is_not_there_is_not_patched() {
     issue(patch(&http, "/fhir/Patient/a_b", &[], body), 400);
 }
 
+/// <https://hl7.org/fhir/R4/http.html#patch>: criteria in place of an id find the one record that is patched.
+#[test]
+fn criteria_find_what_is_patched() {
+    let (_server, http) = with_patient();
+    let fhir = [("content-type", "application/fhir+json")];
+    let other = PATIENT.replace("p1", "p2").replace("Peeters", "Janssens");
+    http.send("PUT", "/fhir/Patient/p2", &fhir, Some(other.into())).expect(201);
+    let body = r#"[{"op":"add","path":"/address/0/city","value":"Bruges"}]"#;
+    let key = [("idempotency-key", "k1")];
+    for _ in 0..2 {
+        let patched = patch(&http, "/fhir/Patient?name=peeters", &key, body).expect(200);
+        assert_eq!((patched.header("etag"), str(&patched.json(), "id")), (Some("W/\"2\""), "p1"));
+    }
+    assert_eq!(issue(patch(&http, "/fhir/Patient?name=nobody", &[], body), 404), "not-found");
+    assert_eq!(issue(patch(&http, "/fhir/Patient?_id=p1,p2", &[], body), 412), "multiple-matches");
+    issue(patch(&http, "/fhir/Patient?name=peeters", &[("if-match", "W/\"1\"")], body), 412);
+    issue(patch(&http, "/fhir/Patient?dragon=7", &[], body), 400);
+    issue(patch(&http, "/fhir/Patient", &[], body), 400);
+    assert_eq!(stream(&http, "Patient/p2").len(), 1);
+}
+
 /// <https://www.rfc-editor.org/rfc/rfc5789#section-2.2>: an unsupported patch is answered with those that are taken.
 #[test]
 fn other_media_types_are_no_patches() {

@@ -24,6 +24,7 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
         indexing: Arc::new(Nothing),
         clock: Arc::new(Stopped),
         instruments: Arc::new(Silent),
+        views_patience: Duration::from_secs(30),
     });
     let total = engine.head().offset(0);
     let started = Stopwatch::now();

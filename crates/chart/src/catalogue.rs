@@ -2,6 +2,7 @@
 //!
 //! Invariant: a name stands here once; what stands here is never renamed or taken out, since events of it are stored.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use anamnesis_kernel::ResourceType;
@@ -225,6 +226,10 @@ static BY_TYPE: LazyLock<Vec<Vec<&'static Row>>> = LazyLock::new(|| {
     std::iter::once(Vec::new()).chain(ResourceType::all().map(of)).collect()
 });
 
+/// The rows by name: every event asks for its own several times on its way.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> =
+    LazyLock::new(|| ALL.iter().map(|row| (row.kind, row)).collect());
+
 /// Every row, in order.
 pub fn catalogue() -> &'static [Row] {
     &ALL
@@ -237,7 +242,7 @@ pub fn rows_of(kind: ResourceType) -> impl Iterator<Item = &'static Row> {
 
 /// The row of this name.
 pub fn find(kind: &str) -> Option<&'static Row> {
-    ALL.iter().find(|row| row.kind == kind)
+    BY_NAME.get(kind).copied()
 }
 
 /// Whether events of this name ask for a snapshot.

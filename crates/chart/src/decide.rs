@@ -7,6 +7,8 @@ mod nearest;
 mod put;
 mod status;
 
+pub use nearest::nearest_of;
+
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{StreamName, Version};
 use compact_str::CompactString;

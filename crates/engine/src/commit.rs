@@ -4,7 +4,7 @@ mod answer;
 mod decide;
 mod error;
 
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Instant as Stopwatch;
 
 use anamnesis_chart::{Command, Door};
 use anamnesis_json::Object;
@@ -22,8 +22,6 @@ use crate::instruments::Stage;
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
-/// How long a writer waits for the views before it is told that the log has its events, the views not yet.
-const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a door asks for: all of it happens together, or nothing.
 #[derive(Clone)]
@@ -120,7 +118,7 @@ impl Engine {
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let answer = self.append(&request).await?;
-        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, VIEWS_PATIENCE).await {
+        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, self.views_patience).await {
             return Ok(Answer { seen: false, ..answer });
         }
         Ok(answer)

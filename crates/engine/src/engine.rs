@@ -30,6 +30,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who measures.
     pub instruments: Arc<dyn Instruments>,
+    /// How long a writer waits for the views before it is told that the log has its events, the views not yet.
+    pub views_patience: Duration,
 }
 
 /// Loads, decides, appends, waits for the views, and reads.
@@ -40,17 +42,20 @@ pub struct Engine {
     pub(crate) indexing: Arc<dyn Indexing>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Arc<dyn Instruments>,
+    pub(crate) views_patience: Duration,
     pub(crate) minter: Minter,
     pub(crate) heads: Heads,
     pub(crate) texts: Texts,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
+    /// How many wait for the views to advance.
+    waiting: watch::Sender<usize>,
 }
 
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments } = parts;
+        let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
         Arc::new(Self {
@@ -60,11 +65,13 @@ impl Engine {
             indexing,
             clock,
             instruments,
+            views_patience,
             minter: Minter::new(SystemRandom),
             heads: Heads::new(),
             texts: Texts::new(),
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
+            waiting: watch::Sender::new(0),
         })
     }
 
@@ -114,6 +121,26 @@ impl Engine {
         let covers = |reached: &Reached| {
             reached.cursor.offsets.iter().zip(&cursor.offsets).all(|(have, wanted)| have >= wanted)
         };
+        if covers(&reached.borrow_and_update()) {
+            return true;
+        }
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let _waiting = Waiting(&self.waiting);
         tokio::time::timeout(patience, reached.wait_for(covers)).await.is_ok_and(|seen| seen.is_ok())
+    }
+
+    /// Ends as soon as someone waits for the views.
+    pub(crate) async fn awaited(&self) {
+        // The sender is the engine's own, so it is never gone.
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+    }
+}
+
+/// One who waits for the views; no longer, once dropped.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }

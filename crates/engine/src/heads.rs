@@ -18,6 +18,14 @@ const ENTRY_BYTES: usize = 160;
 pub(crate) struct Head {
     pub(crate) state: State,
     pub(crate) subject: StreamName,
+    bytes: usize,
+}
+
+impl Head {
+    pub(crate) fn new(state: State, subject: StreamName) -> Self {
+        let elements = state.elements.as_ref().map_or(0, anamnesis_json::Object::heap_bytes);
+        Self { state, subject, bytes: ENTRY_BYTES + elements }
+    }
 }
 
 #[derive(Clone)]
@@ -25,8 +33,7 @@ struct ByBytes;
 
 impl Weighter<Tag, Arc<Head>> for ByBytes {
     fn weight(&self, _: &Tag, head: &Arc<Head>) -> u64 {
-        let elements = head.state.elements.as_ref().map_or(0, anamnesis_json::Object::heap_bytes);
-        (ENTRY_BYTES + elements) as u64
+        head.bytes as u64
     }
 }
 

@@ -56,6 +56,6 @@ impl Engine {
             Some(elements) => self.indexing.subject(name, elements),
             None => events.first().and_then(|event| event.subject.clone()).unwrap_or_else(|| name.clone()),
         };
-        Ok(Head { state: State { version, elements }, subject })
+        Ok(Head::new(State { version, elements }, subject))
     }
 }

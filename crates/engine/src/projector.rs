@@ -6,10 +6,11 @@ mod batch;
 mod state;
 
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_kernel::{Cursor, Event, Instant};
-use anamnesis_store::{Cause, Mark, ReadError, StoredEvent, Views, Watermark};
+use anamnesis_store::{Cause, Head, Mark, ReadError, StoredEvent, Views, Watermark};
+use tokio::sync::watch;
 
 use crate::codec;
 use crate::engine::Engine;
@@ -24,8 +25,10 @@ pub struct Reached {
     pub cursor: Cursor,
 }
 
-/// How many events are folded at a time when the views are far behind.
-const BATCH_EVENTS_MAX: u32 = 5_000;
+/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
+const BATCH_EVENTS_MAX: u32 = 10_000;
+/// How long events gather while nobody waits to see them.
+const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +166,7 @@ impl Projector {
     }
 
     /// Folds whatever comes, until `stop` says so; what cannot be folded is told and tried again.
-    pub async fn run(mut self, mut stop: tokio::sync::watch::Receiver<bool>) {
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut head = self.engine.log.head();
         let mut pause_ms = 10;
         self.publish();
@@ -175,6 +178,7 @@ impl Projector {
                         changed = head.changed() => if changed.is_err() { return },
                         changed = stop.changed() => if changed.is_err() { return },
                     }
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Ok(_) => {
                     pause_ms = 10;
@@ -193,11 +197,24 @@ impl Projector {
                     }
                     pause_ms = (pause_ms * 2).min(5_000);
                     tokio::select! {
-                        () = tokio::time::sleep(std::time::Duration::from_millis(pause_ms)) => {}
+                        () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
                         changed = stop.changed() => if changed.is_err() { return },
                     }
                 }
             }
+        }
+    }
+}
+
+impl Projector {
+    /// Lets a batch gather, unless someone waits to see it or it is large already.
+    async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
+        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        tokio::select! {
+            () = self.engine.awaited() => {}
+            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
         }
     }
 }

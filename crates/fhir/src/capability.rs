@@ -39,6 +39,8 @@ pub struct TypeFacts<'a> {
     pub update_create: bool,
     /// Whether a create may depend on a search.
     pub conditional_create: bool,
+    /// What a read may be spared: `not-supported`, `modified-since`, `not-match` or `full-support`.
+    pub conditional_read: &'a str,
     /// Whether an update may be addressed by a search.
     pub conditional_update: bool,
     /// Whether a deletion may be addressed by a search: `not-supported`, `single` or `multiple`.
@@ -75,6 +77,7 @@ fn resource(of: &TypeFacts<'_>) -> Object {
     said.push("readHistory", can("vread"));
     said.push("updateCreate", of.update_create);
     said.push("conditionalCreate", of.conditional_create);
+    said.push("conditionalRead", of.conditional_read);
     said.push("conditionalUpdate", of.conditional_update);
     said.push("conditionalDelete", of.conditional_delete);
     said.push("referencePolicy", codes(&["literal", "local"]));
@@ -123,6 +126,7 @@ mod tests {
                 interactions: &["read", "vread", "create", "update", "search-type"],
                 update_create: true,
                 conditional_create: true,
+                conditional_read: "full-support",
                 conditional_update: false,
                 conditional_delete: "not-supported",
                 operations: &[("merge", "http://example.org/OperationDefinition/merge")],

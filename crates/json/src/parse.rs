@@ -129,31 +129,31 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, Reason> {
         self.at += 1;
-        let mut object = Object::new();
+        let mut pairs = Vec::new();
         let mut seen = Seen::default();
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(object));
+            return Ok(Value::Object(Object::new()));
         }
         loop {
             self.space();
             let start = self.at;
             let key = self.string()?;
-            if seen.has(&object, &key) {
+            if seen.has(&pairs, &key) {
                 self.at = start;
                 return Err(Reason::DuplicateKey);
             }
             self.space();
             self.expect(b':')?;
             let value = self.value(depth)?;
-            object.push(key, value);
+            pairs.push((key, value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 _ => {
                     self.expect(b'}')?;
-                    return Ok(Value::Object(object));
+                    return Ok(Value::Object(Object::of_pairs(pairs)));
                 }
             }
         }
@@ -311,12 +311,12 @@ struct Seen {
 impl Seen {
     const FEW: usize = 24;
 
-    fn has(&mut self, object: &Object, key: &CompactString) -> bool {
-        if object.len() < Self::FEW {
-            return object.contains_key(key);
+    fn has(&mut self, pairs: &[(CompactString, Value)], key: &CompactString) -> bool {
+        if pairs.len() < Self::FEW {
+            return pairs.iter().any(|(known, _)| known == key);
         }
         if self.many.is_empty() {
-            self.many.extend(object.keys().map(CompactString::new));
+            self.many.extend(pairs.iter().map(|(known, _)| known.clone()));
         }
         !self.many.insert(key.clone())
     }

@@ -1,5 +1,7 @@
 //! The tree: objects as pairs in the order they were written, numbers as their text.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 
 /// A JSON value; a number is the text it was written with.
@@ -21,9 +23,12 @@ pub enum Value {
 }
 
 /// An object: each key once, in the order written.
+///
+/// Its pairs are shared between clones until one of them is changed: a record is copied on every step of its way,
+/// and hardly ever changed in more than one place.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Object {
-    pairs: Vec<(CompactString, Value)>,
+    pairs: Arc<Vec<(CompactString, Value)>>,
 }
 
 impl Value {
@@ -142,13 +147,23 @@ impl Value {
 
 impl Object {
     /// An object without keys.
-    pub const fn new() -> Self {
-        Self { pairs: Vec::new() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// An object with room for `keys` keys.
     pub fn with_capacity(keys: usize) -> Self {
-        Self { pairs: Vec::with_capacity(keys) }
+        Self { pairs: Arc::new(Vec::with_capacity(keys)) }
+    }
+
+    /// The pairs as they were read, no key twice.
+    pub(crate) fn of_pairs(pairs: Vec<(CompactString, Value)>) -> Self {
+        Self { pairs: Arc::new(pairs) }
+    }
+
+    /// The pairs for changing, this object's alone from now on.
+    fn own(&mut self) -> &mut Vec<(CompactString, Value)> {
+        Arc::make_mut(&mut self.pairs)
     }
 
     /// The value under `key`.
@@ -158,7 +173,9 @@ impl Object {
 
     /// The value under `key`, for changing.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.pairs.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
+        // Looked for first, so that an object without the key stays shared.
+        let at = self.pairs.iter().position(|(k, _)| k == key)?;
+        self.own().get_mut(at).map(|(_, v)| v)
     }
 
     /// The string under `key`.
@@ -174,9 +191,9 @@ impl Object {
     /// Sets `key` in its place, or at the end if it is new.
     pub fn set(&mut self, key: impl Into<CompactString>, value: impl Into<Value>) {
         let (key, value) = (key.into(), value.into());
-        match self.pairs.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, old)) => *old = value,
-            None => self.pairs.push((key, value)),
+        match self.get_mut(&key) {
+            Some(old) => *old = value,
+            None => self.own().push((key, value)),
         }
     }
 
@@ -185,13 +202,13 @@ impl Object {
         let key = key.into();
         match self.get_mut(&key) {
             Some(old) => *old = value.into(),
-            None => self.pairs.insert(0, (key, value.into())),
+            None => self.own().insert(0, (key, value.into())),
         }
     }
 
     /// Adds `key` at the end without looking whether it is there: for builders that know.
     pub fn push(&mut self, key: impl Into<CompactString>, value: impl Into<Value>) {
-        self.pairs.push((key.into(), value.into()));
+        self.own().push((key.into(), value.into()));
     }
 
     /// Builder form of [`Object::push`].
@@ -204,12 +221,12 @@ impl Object {
     /// Removes `key` and returns what it held; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let at = self.pairs.iter().position(|(k, _)| k == key)?;
-        Some(self.pairs.remove(at).1)
+        Some(self.own().remove(at).1)
     }
 
     /// Keeps the pairs for which `keep` holds.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
-        self.pairs.retain(|(k, v)| keep(k, v));
+        self.own().retain(|(k, v)| keep(k, v));
     }
 
     /// The pairs in order.
@@ -219,7 +236,7 @@ impl Object {
 
     /// The pairs in order, values for changing.
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut Value)> {
-        self.pairs.iter_mut().map(|(k, v)| (k.as_str(), v))
+        self.own().iter_mut().map(|(k, v)| (k.as_str(), v))
     }
 
     /// The keys in order.
@@ -240,12 +257,13 @@ impl Object {
     /// Whether both say the same: keys in any order, numbers by their text.
     pub fn same(&self, other: &Object) -> bool {
         self.len() == other.len()
-            && self.pairs.iter().zip(&other.pairs).all(|((ka, va), (kb, vb))| {
-                if ka == kb { va.same(vb) } else { other.get(ka).is_some_and(|v| va.same(v)) }
-            })
+            && (Arc::ptr_eq(&self.pairs, &other.pairs)
+                || self.pairs.iter().zip(other.pairs.iter()).all(|((ka, va), (kb, vb))| {
+                    if ka == kb { va.same(vb) } else { other.get(ka).is_some_and(|v| va.same(v)) }
+                }))
     }
 
-    /// About how many bytes of memory the pairs hold.
+    /// About how many bytes of memory the pairs hold, shared or not.
     pub fn heap_bytes(&self) -> usize {
         self.pairs.iter().map(|(_, v)| size_of::<(CompactString, Value)>() + v.heap_bytes()).sum()
     }
@@ -256,13 +274,13 @@ impl IntoIterator for Object {
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.pairs.into_iter()
+        Arc::unwrap_or_clone(self.pairs).into_iter()
     }
 }
 
 impl<K: Into<CompactString>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
-        Self { pairs: pairs.into_iter().map(|(k, v)| (k.into(), v)).collect() }
+        Self { pairs: Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v)).collect()) }
     }
 }
 

@@ -21,6 +21,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::turns::Busy;
 use answer::{json, stamp};
 use problem::{Kind, Problem};
 
@@ -47,6 +48,11 @@ async fn index(State(app): State<App>) -> Response {
 /// `GET /api/openapi.json`.
 async fn description(State(app): State<App>) -> Response {
     json(&app.engine.reached(), openapi::document().to_vec())
+}
+
+/// The answer to a request whose turn did not come.
+pub(crate) fn busy(app: &App) -> Response {
+    stamp(app, Err(Problem::new(Kind::Unavailable, Busy.to_string())))
 }
 
 async fn nowhere(State(app): State<App>) -> Response {

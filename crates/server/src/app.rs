@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
@@ -19,6 +20,7 @@ pub(crate) struct App(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
+    races: crate::fhir::Turns,
     stopping: watch::Sender<bool>,
     turns: Turns,
 }
@@ -34,10 +36,17 @@ pub(crate) struct Parts {
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, stopping: watch::Sender::new(false), turns: Turns::new() }))
+        let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
+        let races = crate::fhir::Turns::new();
+        Self(Arc::new(Shared { parts, turns, races, stopping: watch::Sender::new(false) }))
     }
 
-    /// Who is next to change a record by what it holds.
+    /// Turns of those who race for the same criteria, or the same record.
+    pub(crate) fn races(&self) -> &crate::fhir::Turns {
+        &self.0.races
+    }
+
+    /// Whose turn it is.
     pub(crate) fn turns(&self) -> &Turns {
         &self.0.turns
     }
@@ -61,7 +70,7 @@ impl Deref for App {
     }
 }
 
-/// How much is taken at once; each has the name of its setting.
+/// How much is taken at once, and how long is waited; `limits.` and the field's name is the setting's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Of a request's body.
@@ -76,6 +85,62 @@ pub(crate) struct Limits {
     pub(crate) count_max: u32,
     /// Of events in one request to the event API.
     pub(crate) commit_events_max: usize,
+    /// Of values in one search.
+    pub(crate) values_max: usize,
+    /// For one search of the views.
+    pub(crate) query: Duration,
+    /// For the views to have what a request wrote or names.
+    pub(crate) views: Duration,
+    /// Of a request's head.
+    pub(crate) head_bytes_max: usize,
+    /// For a request's head to arrive.
+    pub(crate) head: Duration,
+    /// For a request's body to arrive, beside what its bytes have at the slowest pace.
+    pub(crate) body: Duration,
+    /// That pace.
+    pub(crate) body_bytes_per_s_min: u64,
+    /// For a client to take some bytes of its answer.
+    pub(crate) answer: Duration,
+    /// For a connection without a request.
+    pub(crate) idle: Duration,
+    /// Of connections at once.
+    pub(crate) connections_max: usize,
+    /// Of requests worked on at once.
+    pub(crate) requests_max: usize,
+    /// Of requests that wait for that.
+    pub(crate) queue_max: usize,
+    /// For one of them.
+    pub(crate) queue: Duration,
+    /// Of all bodies that arrive or are worked on, together.
+    pub(crate) bodies_bytes_max: u64,
+    /// For requests under way when the process is told to stop.
+    pub(crate) shutdown: Duration,
+    /// Whether criteria may delete several records at once.
+    pub(crate) conditional_delete: ConditionalDelete,
+    /// Of records that are deleted at once, where several may be.
+    pub(crate) conditional_delete_max: u32,
+}
+
+/// What a deletion by criteria may find: <https://hl7.org/fhir/R4/valueset-conditional-delete-status.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConditionalDelete {
+    /// One record; several are refused.
+    Single,
+    /// Several, which go in one commit.
+    Multiple,
+}
+
+impl ConditionalDelete {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Single, Self::Multiple];
+
+    /// Its code in a CapabilityStatement, and as a setting.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Multiple => "multiple",
+        }
+    }
 }
 
 impl Default for Limits {
@@ -87,6 +152,24 @@ impl Default for Limits {
             bundle_entries_max: 10_000,
             count_max: 1_000,
             commit_events_max: 10_000,
+            values_max: 1_000,
+            query: Duration::from_secs(5),
+            views: Duration::from_secs(30),
+            head_bytes_max: 128 << 10,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            body_bytes_per_s_min: 16 << 10,
+            answer: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            // A process may commonly have 1,024 files open, and the store has some of them.
+            connections_max: 900,
+            requests_max: 256,
+            queue_max: 1_024,
+            queue: Duration::from_secs(10),
+            bodies_bytes_max: 1 << 30,
+            shutdown: Duration::from_secs(20),
+            conditional_delete: ConditionalDelete::Single,
+            conditional_delete_max: 1_000,
         }
     }
 }

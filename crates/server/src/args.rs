@@ -1,9 +1,11 @@
-//! The command line: every flag also as an environment variable.
+//! The command line: what each command is told; the flags of settings come from their table.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use crate::settings::{self, Given};
 
 /// A health record kept as the facts that made it.
 #[derive(Parser)]
@@ -12,19 +14,15 @@ use clap::{Args, Parser, Subcommand};
     version,
     about,
     after_help = "Begin with:\n  anamnesis serve --demo      a server with people who do not exist\n  \
-                  anamnesis import bundles/   FHIR bundles into the store\n\n\
+                  anamnesis import bundles/   FHIR bundles into the store\n  \
+                  anamnesis config            every setting, what it is and where that came from\n\n\
+                  Settings come from anamnesis.toml, then ANAMNESIS_… variables, then flags; the later wins.\n\
                   Exit codes: 0 all went well, 1 something was refused or is damaged, 2 it could not run."
 )]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// How much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`.
-    #[arg(long, global = true, env = "ANAMNESIS_LOG", default_value = "info", value_name = "LEVEL")]
-    pub(crate) log: String,
-    /// Log as JSON, one object a line.
-    #[arg(long, global = true, env = "ANAMNESIS_LOG_JSON")]
-    pub(crate) log_json: bool,
 }
 
 /// The commands.
@@ -33,7 +31,7 @@ pub(crate) enum Command {
     /// Run the server.
     #[command(
         after_help = "Examples:\n  anamnesis serve\n  anamnesis serve --demo --listen 127.0.0.1:9000\n  \
-                            anamnesis serve --data /var/lib/anamnesis"
+                            anamnesis serve --data /var/lib/anamnesis --set limits.connections_max=5000"
     )]
     Serve(Serve),
     /// Take in FHIR: bundles, single resources, NDJSON, folders, or standard input as `-`.
@@ -48,55 +46,48 @@ pub(crate) enum Command {
                             anamnesis log --url http://127.0.0.1:8080 --follow")]
     Log(Log),
     /// Read the whole log back and check it.
-    #[command(after_help = "Exit codes: 0 good, 1 damage, 2 could not run.")]
+    #[command(after_help = "Examples:\n  anamnesis verify --data /var/lib/anamnesis\n  \
+                            anamnesis verify --views --json\n\n\
+                            Exit codes: 0 good, 1 damage, 2 could not run.")]
     Verify(Verify),
     /// Make the views anew from the log, beside the serving ones, and swap.
+    #[command(after_help = "Example:\n  anamnesis rebuild --data /var/lib/anamnesis")]
     Rebuild(Rebuild),
     /// Load people who do not exist, or write them to a folder as bundles.
     #[command(
         after_help = "Examples:\n  anamnesis demo --people 100\n  anamnesis demo --people 10 --out people/"
     )]
     Demo(Demo),
-}
-
-/// Where the store is.
-#[derive(Args, Clone)]
-pub(crate) struct Store {
-    /// The data directory.
-    #[arg(long, env = "ANAMNESIS_DATA", default_value = "anamnesis-data", value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    /// Print every setting: what holds, and where that came from.
+    #[command(
+        after_help = "Examples:\n  anamnesis config\n  anamnesis config --config /etc/anamnesis.toml --json\n  \
+                            anamnesis config --set limits.count_max=500\n\n\
+                            It reads what `serve` would read, and ends with 2 where that cannot be taken."
+    )]
+    Config(Config),
+    /// Print what a shell needs to complete commands and flags.
+    #[command(after_help = "Examples:\n  anamnesis completions bash > /etc/bash_completion.d/anamnesis\n  \
+                            anamnesis completions zsh > ~/.zfunc/_anamnesis\n  \
+                            anamnesis completions fish > ~/.config/fish/completions/anamnesis.fish")]
+    Completions(Completions),
+    /// Print the manual page, or write one for each command to a folder.
+    #[command(
+        after_help = "Examples:\n  anamnesis man | man -l -\n  anamnesis man /usr/local/share/man/man1"
+    )]
+    Man(Man),
 }
 
 /// Arguments of `serve`.
 #[derive(Args)]
 pub(crate) struct Serve {
-    #[command(flatten)]
-    pub(crate) store: Store,
-    /// The address to listen on.
-    #[arg(long, env = "ANAMNESIS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
-    pub(crate) listen: SocketAddr,
     /// Load a few dozen people who do not exist, if the store is empty.
     #[arg(long)]
     pub(crate) demo: bool,
-    /// The largest request body taken, in bytes.
-    #[arg(long, env = "ANAMNESIS_BODY_BYTES_MAX", default_value_t = 64 << 20, value_name = "BYTES")]
-    pub(crate) body_bytes_max: usize,
-    /// The FHIR base as clients see it, where that is not the address listened on.
-    #[arg(long, env = "ANAMNESIS_BASE_URL", value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-    /// Origins whose scripts may use the server from a browser, such as `https://app.example.org`; `*` for all.
-    #[arg(long, env = "ANAMNESIS_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
-    pub(crate) cors_origins: Vec<http::HeaderValue>,
 }
 
 /// Arguments of `import`.
 #[derive(Args)]
 pub(crate) struct Import {
-    #[command(flatten)]
-    pub(crate) store: Store,
-    /// Into a running server, by its FHIR base, instead of a data directory.
-    #[arg(long, env = "ANAMNESIS_URL", value_name = "URL")]
-    pub(crate) url: Option<String>,
     /// Stop at the first refusal.
     #[arg(long)]
     pub(crate) stop: bool,
@@ -104,20 +95,15 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) json: bool,
     /// Files and folders; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 }
 
 /// Arguments of `log`.
 #[derive(Args)]
 pub(crate) struct Log {
-    #[command(flatten)]
-    pub(crate) store: Store,
-    /// Of a running server, by its address, instead of a data directory.
-    #[arg(long, env = "ANAMNESIS_URL", value_name = "URL")]
-    pub(crate) url: Option<String>,
     /// Go on as the log grows; needs a running server.
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     pub(crate) follow: bool,
     /// What follows this cursor.
     #[arg(long, value_name = "CURSOR")]
@@ -139,8 +125,6 @@ pub(crate) struct Log {
 /// Arguments of `verify`.
 #[derive(Args)]
 pub(crate) struct Verify {
-    #[command(flatten)]
-    pub(crate) store: Store,
     /// Also fold the log afresh and compare that with what is served.
     #[arg(long)]
     pub(crate) views: bool,
@@ -152,8 +136,6 @@ pub(crate) struct Verify {
 /// Arguments of `rebuild`.
 #[derive(Args)]
 pub(crate) struct Rebuild {
-    #[command(flatten)]
-    pub(crate) store: Store,
     /// Say at the end, as JSON: {events, seconds}.
     #[arg(long)]
     pub(crate) json: bool,
@@ -162,8 +144,6 @@ pub(crate) struct Rebuild {
 /// Arguments of `demo`.
 #[derive(Args)]
 pub(crate) struct Demo {
-    #[command(flatten)]
-    pub(crate) store: Store,
     /// How many people.
     #[arg(long, default_value_t = 36)]
     pub(crate) people: u64,
@@ -171,16 +151,69 @@ pub(crate) struct Demo {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Write bundles to this folder instead.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Arguments of `config`.
+#[derive(Args)]
+pub(crate) struct Config {
+    /// Say it as JSON: {file, settings: [{name, value, from, place}]}.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    pub(crate) shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The folder to write to.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// The whole command line, flags of settings included.
+pub(crate) fn command() -> clap::Command {
+    settings::add_to(Arguments::command())
+}
+
+/// Reads the command line of this process; what cannot be read, or asks for help, ends it.
+pub(crate) fn read() -> (Arguments, Given) {
+    let matches = command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (arguments, settings::given(&matches))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
     fn arguments_are_sound() {
-        super::Arguments::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_stand_where_they_mean_something() {
+        let taken = |line: &str| command().try_get_matches_from(line.split(' ')).is_ok();
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            ("anamnesis serve --data d --listen 127.0.0.1:1 --body-bytes-max 5", true),
+            ("anamnesis --log debug serve --log-json",                         true),
+            ("anamnesis serve --log debug --log-json=false --set a=b",         true),
+            ("anamnesis verify --listen 127.0.0.1:1",                          false),
+            ("anamnesis import --url http://here x",                           true),
+            ("anamnesis serve --url http://here",                              false),
+            ("anamnesis serve --store postgres://here",                        false),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(taken(line), expected, "{line}");
+        }
     }
 }

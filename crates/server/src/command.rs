@@ -1,7 +1,9 @@
 //! The commands: each its own file; here what they share.
 
+mod config;
 mod demo;
 mod feed;
+mod help;
 mod import;
 mod log;
 mod progress;
@@ -17,6 +19,7 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Arguments, Command};
+use crate::settings::{self, Given, Settings};
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,8 +31,8 @@ pub(crate) enum Outcome {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    match start(arguments) {
+pub(crate) fn run(arguments: Arguments, given: &Given) -> ExitCode {
+    match start(arguments, given) {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Bad) => ExitCode::from(1),
         Err(error) => {
@@ -39,26 +42,38 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn start(arguments: Arguments) -> anyhow::Result<Outcome> {
-    log_to_stderr(&arguments)?;
+fn start(arguments: Arguments, given: &Given) -> anyhow::Result<Outcome> {
+    // These tell of the program, whatever is set.
+    match &arguments.command {
+        Command::Completions(completions) => return help::completions(completions),
+        Command::Man(man) => return help::man(man),
+        _ => {}
+    }
+    let loaded = settings::load(given, std::env::vars_os())?;
+    if let Command::Config(config) = &arguments.command {
+        return Ok(config::run(config, &loaded));
+    }
+    let settings = loaded.settings;
+    log_to_stderr(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         match arguments.command {
-            Command::Serve(serve) => serve::run(serve).await,
-            Command::Import(import) => import::run(import).await,
-            Command::Log(log) => log::run(log).await,
-            Command::Verify(verify) => verify::run(verify).await,
-            Command::Rebuild(rebuild) => rebuild::run(rebuild).await,
-            Command::Demo(demo) => demo::run(demo).await,
+            Command::Serve(serve) => serve::run(serve, settings).await,
+            Command::Import(import) => import::run(import, settings).await,
+            Command::Log(log) => log::run(log, &settings).await,
+            Command::Verify(verify) => verify::run(verify, &settings).await,
+            Command::Rebuild(rebuild) => rebuild::run(rebuild, &settings).await,
+            Command::Demo(demo) => demo::run(demo, &settings).await,
+            Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Outcome::Good),
         }
     })
 }
 
-fn log_to_stderr(arguments: &Arguments) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&arguments.log).context("the log level is none")?;
+fn log_to_stderr(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log_level.0).context("the log level is none")?;
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if arguments.log_json {
+    if settings.log_json {
         log.json().init();
     } else {
         log.with_ansi(std::io::stderr().is_terminal()).init();

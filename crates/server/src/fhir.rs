@@ -6,8 +6,10 @@
 mod batch;
 mod binary;
 mod conditional;
+mod conditional_read;
 mod create;
 mod delete;
+mod delete_conditional;
 mod everything;
 mod get;
 mod history;
@@ -18,6 +20,7 @@ mod negotiate;
 pub(crate) mod outcome;
 mod page;
 mod patch;
+mod patch_conditional;
 mod pretty;
 mod provenance;
 mod query;
@@ -29,7 +32,9 @@ mod revise;
 mod search;
 mod together;
 pub(crate) mod transaction;
+mod turns;
 mod update;
+mod update_conditional;
 mod vread;
 mod write;
 
@@ -41,14 +46,24 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
+use conditional_read::Known;
 use outcome::Outcome;
+
+pub(crate) use turns::Turns;
 
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", post(transaction::handle))
         .route("/metadata", get(reads))
-        .route("/{kind}", get(reads).post(create::handle))
+        .route(
+            "/{kind}",
+            get(reads)
+                .post(create::handle)
+                .put(update_conditional::handle)
+                .patch(patch_conditional::handle)
+                .delete(delete_conditional::handle),
+        )
         .route("/{kind}/_search", post(search::handle_post))
         .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
@@ -84,7 +99,8 @@ async fn reads(State(app): State<App>, request: Request) -> Response {
             request::acceptable(&parts.headers, query)?;
         }
         let strict = request::seen(&app, &parts.headers).await?;
-        get::get(&app, path, query, strict).await
+        let reply = get::get(&app, path, query, strict).await?;
+        Ok(Known::of_headers(&parts.headers).spared(reply))
     };
     let response = reply::finish(&app, answer.await);
     if !of_bytes {
@@ -94,6 +110,11 @@ async fn reads(State(app): State<App>, request: Request) -> Response {
         Ok(response) => response,
         Err(outcome) => reply::finish(&app, Err(outcome)),
     }
+}
+
+/// The answer to a request whose turn did not come.
+pub(crate) fn busy(app: &App) -> Response {
+    reply::finish(app, Err(Outcome::Busy))
 }
 
 async fn nothing(State(app): State<App>) -> Response {

@@ -2,8 +2,6 @@
 //!
 //! Invariant: a header that is there and cannot be taken refuses the request; it is never quietly left out.
 
-use std::time::Duration;
-
 use anamnesis_chart::Door;
 use anamnesis_engine::Wait;
 use anamnesis_kernel::{Actor, Cursor, Source};
@@ -27,8 +25,6 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const REASON_BYTES_MAX: usize = 1_024;
 const KEY_BYTES_MAX: usize = 1_024;
 const REQUEST_ID_BYTES_MAX: usize = 128;
-/// How long a read waits for the views to reach the cursor it names.
-const CURSOR_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a request's headers cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +100,7 @@ pub(crate) async fn await_cursor(app: &App, headers: &HeaderMap) -> Result<(), H
     if !covers(&app.engine.head(), &cursor) {
         return Err(HeaderProblem::CursorUnknown);
     }
-    if app.engine.wait_for_views(&cursor, CURSOR_PATIENCE).await {
+    if app.engine.wait_for_views(&cursor, app.limits.views).await {
         Ok(())
     } else {
         Err(HeaderProblem::Behind)

@@ -9,12 +9,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::body::Body as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
 use crate::headers::{self, REQUEST_ID};
-use crate::{api, cors, encoding, fhir, health};
+use crate::turns::Busy;
+use crate::{api, arriving, cors, encoding, fhir, health};
 
 /// Every route of the server; scripts of these origins may use it too.
 pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
@@ -43,7 +45,7 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let id = headers::request_id(&method, request.headers_mut());
     let mut response = match encoding::refused(&mut request) {
         Some(refused) => refused,
-        None => next.run(request).await,
+        None => in_turn(&app, request, next).await,
     };
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -51,6 +53,30 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
     response
+}
+
+/// Lets a request be worked on when its turn has come: with a body, once that is whole.
+async fn in_turn(app: &App, request: Request, next: Next) -> Response {
+    // Whoever looks after the server is answered however much there is to do.
+    if matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+        return next.run(request).await;
+    }
+    if !request.body().is_end_stream() {
+        let (head, body) = request.into_parts();
+        let (body, kept) = arriving::watch(app, body);
+        let response = next.run(Request::from_parts(head, body)).await;
+        drop(kept);
+        return response;
+    }
+    match app.turns().take().await {
+        Ok(turn) => {
+            let response = next.run(request).await;
+            drop(turn);
+            response
+        }
+        Err(Busy) if request.uri().path().starts_with("/fhir") => fhir::busy(app),
+        Err(Busy) => api::busy(app),
+    }
 }
 
 /// A method as a label: a closed set, whatever clients send.

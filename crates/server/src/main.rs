@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod args;
+mod arriving;
 mod command;
 mod cors;
 mod encoding;
@@ -10,19 +11,19 @@ mod fhir;
 mod headers;
 mod health;
 mod http;
+mod listen;
 mod master_key;
 mod metrics;
+mod settings;
 mod turns;
 mod wiring;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
-    command::run(arguments)
+    let (arguments, given) = args::read();
+    command::run(arguments, &given)
 }

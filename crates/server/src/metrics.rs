@@ -5,7 +5,8 @@ use std::time::Duration;
 use anamnesis_engine::{Engine, Instruments, Stage};
 use anamnesis_store::ReadError;
 use prometheus::{
-    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 
 const STEP_BUCKETS: [f64; 14] =
@@ -14,6 +15,43 @@ const HTTP_BUCKETS: [f64; 13] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
 /// Every step is there from the start, at zero.
 const STEPS: [&str; 4] = ["decide", "append", "sync", "project"];
+
+/// A limit that a client can meet before its request is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// `limits.connections_max`
+    Connections,
+    /// `limits.head_ms_max`
+    Head,
+    /// `limits.body_ms_max`
+    Body,
+    /// `limits.bodies_bytes_max`
+    Bodies,
+    /// `limits.answer_ms_max`
+    Answer,
+    /// `limits.idle_ms_max`
+    Idle,
+    /// `limits.queue_max` or `limits.queue_ms_max`
+    Queue,
+}
+
+impl Limit {
+    const ALL: [Self; 7] =
+        [Self::Connections, Self::Head, Self::Body, Self::Bodies, Self::Answer, Self::Idle, Self::Queue];
+
+    /// Its name as a label.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Head => "head",
+            Self::Body => "body",
+            Self::Bodies => "bodies",
+            Self::Answer => "answer",
+            Self::Idle => "idle",
+            Self::Queue => "queue",
+        }
+    }
+}
 
 /// The instruments of one process.
 pub(crate) struct Metrics {
@@ -27,6 +65,9 @@ pub(crate) struct Metrics {
     lag_events: IntGauge,
     lag_seconds: Gauge,
     conflicts: IntCounter,
+    connections: IntGauge,
+    waiting: IntGauge,
+    refused: IntCounterVec,
 }
 
 impl Metrics {
@@ -73,6 +114,15 @@ impl Metrics {
                 "anamnesis_append_conflicts_total",
                 "Appends that met a stream or claim someone else had moved, and were decided anew.",
             ))?,
+            connections: IntGauge::new("anamnesis_http_connections", "Connections that are open.")?,
+            waiting: IntGauge::new("anamnesis_http_requests_waiting", "Requests that wait for their turn.")?,
+            refused: IntCounterVec::new(
+                Opts::new(
+                    "anamnesis_http_refused_total",
+                    "Clients turned away or cut off, by the limit they met.",
+                ),
+                &["limit"],
+            )?,
             registry,
         };
         let registry = &metrics.registry;
@@ -85,6 +135,12 @@ impl Metrics {
         registry.register(Box::new(metrics.lag_events.clone()))?;
         registry.register(Box::new(metrics.lag_seconds.clone()))?;
         registry.register(Box::new(metrics.conflicts.clone()))?;
+        registry.register(Box::new(metrics.connections.clone()))?;
+        registry.register(Box::new(metrics.waiting.clone()))?;
+        registry.register(Box::new(metrics.refused.clone()))?;
+        for limit in Limit::ALL {
+            metrics.refused.with_label_values(&[limit.name()]);
+        }
         for step in STEPS {
             metrics.steps.with_label_values(&[step]);
         }
@@ -102,6 +158,21 @@ impl Metrics {
         }
         let status = std::str::from_utf8(&digits).unwrap_or_default();
         self.http.with_label_values(&[method, route, status]).observe(time.as_secs_f64());
+    }
+
+    /// Notes that a connection began, or ended.
+    pub(crate) fn connections(&self, change: i64) {
+        self.connections.add(change);
+    }
+
+    /// Notes that a request began to wait for its turn, or waits no more.
+    pub(crate) fn waiting(&self, change: i64) {
+        self.waiting.add(change);
+    }
+
+    /// Notes that a client met a limit.
+    pub(crate) fn refused(&self, limit: Limit) {
+        self.refused.with_label_values(&[limit.name()]).inc();
     }
 
     /// The text of all instruments, with what the log and the views say now.

@@ -15,6 +15,7 @@ use anamnesis_store_sql::{OpenError, SqliteStore};
 use tokio::sync::watch;
 
 use crate::master_key;
+use crate::settings::Settings;
 
 /// Why a store could not be put to work.
 #[derive(Debug, thiserror::Error)]
@@ -56,34 +57,38 @@ pub(crate) struct Opened {
     pub(crate) engine: Arc<Engine>,
 }
 
-/// Opens the embedded store in `directory`; views that do not fit are emptied, to be made again.
-pub(crate) async fn open(directory: &Path, instruments: Arc<dyn Instruments>) -> Result<Opened, WiringError> {
-    let mut opened = open_as_is(directory, Arc::clone(&instruments)).await?;
+/// Opens the store that the settings name; views that do not fit are emptied, to be made again.
+pub(crate) async fn open(
+    settings: &Settings,
+    instruments: Arc<dyn Instruments>,
+) -> Result<Opened, WiringError> {
+    let mut opened = open_as_is(settings, Arc::clone(&instruments)).await?;
     if let Err(why) = Projector::fits(&opened.engine, &**opened.engine.views()).await? {
         tracing::warn!("{why}: they are made again from the log");
         let Opened { mut store, engine } = opened;
         drop(engine);
-        store.reset_views().map_err(store_error(directory))?;
-        opened = put_together(directory, store, instruments).await?;
+        store.reset_views().map_err(store_error(&settings.data))?;
+        opened = put_together(settings, store, instruments).await?;
     }
     Ok(opened)
 }
 
-/// Opens the embedded store and leaves the views as they are.
+/// Opens the store that the settings name and leaves the views as they are.
 pub(crate) async fn open_as_is(
-    directory: &Path,
+    settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let store = SqliteStore::open(directory, SystemClock.now()).map_err(store_error(directory))?;
-    put_together(directory, store, instruments).await
+    let store = SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
+    put_together(settings, store, instruments).await
 }
 
 async fn put_together(
-    directory: &Path,
+    settings: &Settings,
     store: SqliteStore,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let master = master(directory, &store).await?;
+    store.views.limit_queries(settings.limits.query);
+    let master = master(settings.master_key(), &store).await?;
     let keys: Arc<dyn Keys> = Arc::clone(&store.keys) as Arc<dyn Keys>;
     let keyring = Keyring::open(keys, &master).await?;
     let engine = Engine::new(Parts {
@@ -93,6 +98,7 @@ async fn put_together(
         indexing: Arc::new(R4),
         clock: Arc::new(SystemClock),
         instruments,
+        views_patience: settings.limits.views,
     });
     Ok(Opened { store, engine })
 }
@@ -103,8 +109,7 @@ fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
 }
 
 /// The master key: made with a new store, and never for one that has keys already.
-async fn master(directory: &Path, store: &SqliteStore) -> Result<MasterKey, WiringError> {
-    let path = SqliteStore::master_key_path(directory);
+async fn master(path: PathBuf, store: &SqliteStore) -> Result<MasterKey, WiringError> {
     let new_store = store.keys.secrets().await?.is_empty() && store.log.head().borrow().cursor.offset(0) == 0;
     let made =
         if new_store { master_key::read_or_make(&path, &SystemRandom) } else { master_key::read(&path) };

@@ -40,9 +40,12 @@ statements! {
     RECORD_HISTORY_THEN = "record_history_then";
     RECORD_HISTORY_COUNT = "record_history_count";
     RECORD_CLOSE = "record_close";
-    RECORD_REMOVE = "record_remove";
+    RECORD_REPLACE = "record_replace";
     RECORD_ADD_NOW = "record_add_now";
     RECORD_ADD_THEN = "record_add_then";
+    HISTORY_ADD = "history_add";
+    HISTORY_READ = "history_read";
+    HISTORY_NEXT_KIND = "history_next_kind";
     TOKEN_OPEN = "token_open";
     TOKEN_CLOSE = "token_close";
     TOKEN_PAST = "token_past";

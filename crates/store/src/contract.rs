@@ -22,6 +22,7 @@ pub mod log_once;
 pub mod log_reads;
 pub mod log_time;
 mod sample;
+pub mod views_changes;
 pub mod views_digest;
 pub mod views_pages;
 pub mod views_records;
@@ -114,6 +115,11 @@ macro_rules! contract_tests {
                 readers_never_see_half_a_change,
                 views_outlive_a_restart,
             }
+            views_changes {
+                changes_are_newest_first_of_one_type_or_of_all,
+                changes_have_a_beginning_and_an_end,
+                pages_of_changes_follow_each_other_while_others_write,
+            }
             views_search {
                 each_test_finds_what_it_says,
                 criteria_are_all_met_by_any_of_their_tests,
@@ -158,6 +164,7 @@ mod tests {
             ("log_once", include_str!("contract/log_once.rs")),
             ("log_reads", include_str!("contract/log_reads.rs")),
             ("log_time", include_str!("contract/log_time.rs")),
+            ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),
             ("views_pages", include_str!("contract/views_pages.rs")),
             ("views_records", include_str!("contract/views_records.rs")),

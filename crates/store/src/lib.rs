@@ -14,7 +14,8 @@ pub use log::{
     SealedEvent, StoredEvent, StreamAppend,
 };
 pub use views::{
-    Body, Change, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
+    Body, Change, Changes, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite,
+    VersionPlace, Views, Watermark,
 };
 
 /// What went wrong below, for the operator's log; never a patient's data.
@@ -26,6 +27,9 @@ pub enum ReadError {
     /// The store is busy or away: try again later.
     #[error("the store is unavailable")]
     Unavailable(#[source] Cause),
+    /// The answer took longer than is allowed: ask for less.
+    #[error("the query took too long")]
+    TooLong,
     /// What is there is not what was written: stop, and restore from a copy.
     #[error("the log is damaged at partition {partition}, offset {offset}: {what}")]
     Damaged {

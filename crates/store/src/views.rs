@@ -1,7 +1,7 @@
 //! The views: what each record is and was, and what it is found by; may be lost at any time.
 
 use anamnesis_kernel::search::{Entry, Place, Query};
-use anamnesis_kernel::{Instant, Partition, StreamName, Version};
+use anamnesis_kernel::{Instant, Partition, ResourceType, StreamName, Version};
 use anamnesis_seal::Hash;
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -63,6 +63,16 @@ pub trait Views: Send + Sync {
     ///
     /// When the views cannot be read.
     async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError>;
+
+    /// The versions that are asked for, of many records, newest first.
+    ///
+    /// A version keeps its place for ever and a new one stands before all that were, so pages that follow one another
+    /// have no gap and no double, whoever writes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn changes(&self, changes: &Changes) -> Result<Vec<RecordVersion>, ReadError>;
 
     /// The records the query asks for, newest main date first.
     ///
@@ -139,6 +149,45 @@ pub struct RecordVersion {
     pub body: Body,
     /// The version whose value was put right, for a corrected result.
     pub corrects: Option<Version>,
+}
+
+impl RecordVersion {
+    /// Where it stands among the versions of all records.
+    pub const fn place(&self) -> VersionPlace {
+        let RecordNumber { partition, record } = self.number;
+        VersionPlace { began: self.began, record, partition }
+    }
+}
+
+/// Where a version stands among the versions of all records: by commit, and within a commit by record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VersionPlace {
+    /// The moment of the commit.
+    pub began: Instant,
+    /// The offset of the record's first event.
+    pub record: u64,
+    /// The partition of that event.
+    pub partition: Partition,
+}
+
+impl VersionPlace {
+    /// Before this, everything that began by `at` stands.
+    pub const fn after(at: Instant) -> Self {
+        Self { began: at.plus_micros(1), record: 0, partition: 0 }
+    }
+}
+
+/// Which versions of many records are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Of this type; none asks for all.
+    pub kind: Option<ResourceType>,
+    /// That began then or later.
+    pub since: Instant,
+    /// That stand before this place.
+    pub before: VersionPlace,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// What a record was at one version.

@@ -6,13 +6,17 @@ use crate::catalogue::rows_of;
 
 /// Up to three names of events of this type that are spelled most alike, nearest first.
 pub(super) fn nearest(kind: ResourceType, meant: &str) -> Vec<&'static str> {
+    nearest_of(rows_of(kind).map(|row| row.kind), meant)
+}
+
+/// Up to three of these names that are spelled most like the one meant, nearest first.
+pub fn nearest_of<'a>(names: impl Iterator<Item = &'a str>, meant: &str) -> Vec<&'a str> {
     // Distances grow with the product of lengths, and no name is longer than this.
     const NAME_BYTES_MAX: usize = 64;
     if meant.len() > NAME_BYTES_MAX {
         return Vec::new();
     }
-    let mut names: Vec<(usize, &'static str)> =
-        rows_of(kind).map(|row| (distance(meant, row.kind), row.kind)).collect();
+    let mut names: Vec<(usize, &str)> = names.map(|name| (distance(meant, name), name)).collect();
     names.sort_unstable();
     names.into_iter().filter(|(far, name)| *far * 2 <= name.len()).take(3).map(|(_, name)| name).collect()
 }
@@ -51,5 +55,6 @@ mod tests {
             Some(&"PatientAddressUpdated")
         );
         assert!(nearest(ResourceType::PATIENT, "x").is_empty());
+        assert_eq!(nearest_of(["listen", "data"].into_iter(), "lisen"), ["listen"]);
     }
 }

@@ -196,7 +196,7 @@ impl Decided {
         for (item, tag) in self.items.into_iter().zip(tags) {
             // A record just begun is rarely touched again soon: leave the room to others.
             if item.before > 0 || item.events.is_empty() {
-                engine.heads.put(*tag, Head { state: item.after, subject: item.subject });
+                engine.heads.put(*tag, Head::new(item.after, item.subject));
             }
         }
         Settled::Taken(answer)

@@ -59,6 +59,7 @@ impl From<ReadError> for CommitError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable(cause) => Self::Unavailable(cause),
+            late @ ReadError::TooLong => Self::Unavailable(late.into()),
             damaged @ ReadError::Damaged { .. } => Self::Damaged(damaged),
         }
     }

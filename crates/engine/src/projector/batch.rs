@@ -56,28 +56,37 @@ impl<'a> Batch<'a> {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
         let before = self.state(&name, first).await?;
         let moment = last.recorded_at;
-        let mut elements = before.as_ref().and_then(|state| state.elements.clone());
+        let earlier = before.as_ref().map(|state| state.version);
         let mut corrects = before.as_ref().and_then(|state| state.corrects);
-        for event in events {
-            let data = codec::lifted(event)?;
-            if is_correction(&event.kind) {
-                corrects = before.as_ref().map(|state| state.version);
-            }
-            elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
-        }
         let number = before.as_ref().map_or(
             RecordNumber { partition: first.position.partition, record: first.position.offset },
             |state| state.number,
         );
+        let rows = |elements: Option<&Object>| index_rows(&*self.engine.indexing, &name, number, elements);
+        let (mut elements, were) = match before {
+            None => (None, Vec::new()),
+            Some(State { elements, rows: Some(were), .. }) => (elements, were),
+            Some(State { elements, rows: None, .. }) => {
+                let were = rows(elements.as_ref());
+                (elements, were)
+            }
+        };
+        for event in events {
+            let data = codec::lifted(event)?;
+            if is_correction(&event.kind) {
+                corrects = earlier;
+            }
+            elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
+        }
         let body = match &elements {
             None => Body::Deleted,
             // What the event holds already is not kept twice.
             Some(_) if events.len() == 1 && last.whole => Body::InLog,
             Some(elements) => Body::Here(elements.to_text()),
         };
-        let rows = |elements: Option<&Object>| index_rows(&*self.engine.indexing, &name, number, elements);
-        let (were, are) =
-            (rows(before.as_ref().and_then(|state| state.elements.as_ref())), rows(elements.as_ref()));
+        let are = rows(elements.as_ref());
+        // What a record begins with is not kept, since few change soon.
+        let kept = (!were.is_empty()).then(|| are.clone());
         self.difference(were, are, moment);
         let version = RecordVersion {
             number,
@@ -89,8 +98,8 @@ impl<'a> Batch<'a> {
             body,
             corrects,
         };
-        self.add_record(version, before.is_some());
-        self.states.put(name, State { number, version: last.version, elements, corrects });
+        self.add_record(version, earlier.is_some());
+        self.states.put(name, State { number, version: last.version, elements, corrects, rows: kept });
         Ok(())
     }
 
@@ -113,19 +122,19 @@ impl<'a> Batch<'a> {
         }
         let found = self.views.find(std::slice::from_ref(name)).await?.into_iter().flatten().next();
         let Some(found) = found else { return Ok(None) };
+        let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;
-        Ok(Some(State { number: found.number, version: found.version, elements, corrects: found.corrects }))
+        Ok(Some(State { number, version, elements, corrects, rows: None }))
     }
 
     /// Closes rows that no longer hold and opens those that hold now; both are sorted.
     fn difference(&mut self, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
-        if were.is_empty() {
-            are.into_iter().for_each(|row| self.open(row, moment));
-            return;
+        for row in were.iter().filter(|row| are.binary_search(row).is_err()) {
+            self.close(row.clone(), moment);
         }
-        let gone = were.iter().filter(|row| are.binary_search(row).is_err()).cloned().collect::<Vec<_>>();
-        gone.into_iter().for_each(|row| self.close(row, moment));
-        are.into_iter().filter(|row| were.binary_search(row).is_err()).for_each(|row| self.open(row, moment));
+        for row in are.into_iter().filter(|row| were.binary_search(row).is_err()) {
+            self.open(row, moment);
+        }
     }
 
     fn open(&mut self, row: IndexRow, moment: Instant) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anamnesis_json::Object;
 use anamnesis_kernel::{StreamName, Version};
-use anamnesis_store::RecordNumber;
+use anamnesis_store::{IndexRow, RecordNumber};
 
 /// Records kept beyond a batch: those that changed after their beginning.
 const STATES_BYTES_MAX: usize = 32 << 20;
@@ -16,6 +16,8 @@ pub(super) struct State {
     pub(super) version: Version,
     pub(super) elements: Option<Object>,
     pub(super) corrects: Option<Version>,
+    /// What it is found by, sorted: what closes when it changes; none where that must be worked out.
+    pub(super) rows: Option<Vec<IndexRow>>,
 }
 
 /// The states by name, bounded by what they weigh.
@@ -50,5 +52,6 @@ impl States {
 }
 
 fn weight(state: &State) -> usize {
-    200 + state.elements.as_ref().map_or(0, Object::heap_bytes)
+    let rows = state.rows.as_ref().map_or(0, |rows| rows.len() * size_of::<IndexRow>());
+    200 + rows + state.elements.as_ref().map_or(0, Object::heap_bytes)
 }

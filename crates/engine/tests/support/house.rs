@@ -41,6 +41,7 @@ impl House {
             indexing: Arc::new(R4),
             clock: Arc::new(Machine),
             instruments: Arc::new(Silent),
+            views_patience: std::time::Duration::from_secs(30),
         });
         let projector = Projector::new(Arc::clone(&engine), Arc::clone(engine.views())).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);

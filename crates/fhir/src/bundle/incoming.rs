@@ -38,6 +38,10 @@ pub struct EntryIn {
     pub if_match: Option<String>,
     /// `request.ifNoneExist`, as sent.
     pub if_none_exist: Option<String>,
+    /// `request.ifNoneMatch`, as sent.
+    pub if_none_match: Option<String>,
+    /// `request.ifModifiedSince`, as sent.
+    pub if_modified_since: Option<String>,
     /// The resource, an object whose `resourceType` is the target's; there for POST, PUT and PATCH.
     pub resource: Option<Value>,
     /// What is wrong with it: empty in a transaction, where one wrong entry refuses all.
@@ -227,6 +231,8 @@ fn entry(index: usize, value: Value) -> EntryIn {
     }
     let if_match = problems.text(request, "ifMatch", ".request");
     let if_none_exist = problems.text(request, "ifNoneExist", ".request");
+    let if_none_match = problems.text(request, "ifNoneMatch", ".request");
+    let if_modified_since = problems.text(request, "ifModifiedSince", ".request");
     let url = url.unwrap_or_default();
     let method = method.unwrap_or(Method::Get);
     let mut target = Target::parse(&url);
@@ -238,7 +244,18 @@ fn entry(index: usize, value: Value) -> EntryIn {
         target = Target::Other(url);
     }
     let problems = problems.found;
-    EntryIn { index, full_url, method, target, if_match, if_none_exist, resource, problems }
+    EntryIn {
+        index,
+        full_url,
+        method,
+        target,
+        if_match,
+        if_none_exist,
+        if_none_match,
+        if_modified_since,
+        resource,
+        problems,
+    }
 }
 
 struct Problems {

@@ -18,6 +18,7 @@ use super::answer::{json_as, stamp};
 use super::envelope::Members;
 use super::problem::{Kind, Problem};
 use crate::app::App;
+use crate::arriving::Unarrived;
 use crate::headers::write_context;
 
 /// Answers 201 with what was appended, 200 when it had been before, else a problem.
@@ -85,7 +86,11 @@ fn unread(app: &App, rejection: &BytesRejection) -> Problem {
         let detail = format!("the body has more than {} bytes", app.limits.body_bytes_max);
         return Problem::new(Kind::TooLarge, detail);
     }
-    Problem::new(Kind::BadRequest, "the body did not arrive whole")
+    match Unarrived::of(rejection) {
+        Some(Unarrived::TooSlow) => Problem::new(Kind::TooSlow, "the body did not arrive in time"),
+        Some(Unarrived::Busy(busy)) => Problem::new(Kind::Unavailable, busy.to_string()),
+        _ => Problem::new(Kind::BadRequest, "the body did not arrive whole"),
+    }
 }
 
 fn write_answer(answer: &Answer) -> Vec<u8> {

@@ -26,7 +26,7 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery, heade
 
 async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Response, Problem> {
     let query = Query::read(query, &["from", "type", "record", "patient", "_count"])?;
-    let filter = query.filter()?;
+    let filter = query.filter(app.limits.values_max)?;
     let count = query.count(app.limits.count_max)?;
     let follows = wants_stream(headers);
     let resumed = match headers.get("last-event-id").filter(|_| follows).map(|id| id.to_str()) {

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     Erased,
     /// The body is too large.
     TooLarge,
+    /// The body came too slowly.
+    TooSlow,
     /// The body is of a type that is not taken.
     MediaType,
     /// The rules say no.
@@ -67,6 +69,7 @@ impl Kind {
             Self::Deleted => (S::GONE, "deleted", "the record was deleted"),
             Self::Erased => (S::GONE, "erased", "the person was erased"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "too-slow", "the body came too slowly"),
             Self::MediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "the body is of a type not taken here")
             }
@@ -190,7 +193,7 @@ impl Problem {
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let kind = match error {
-            ReadError::Unavailable(_) => Kind::Unavailable,
+            ReadError::Unavailable(_) | ReadError::TooLong => Kind::Unavailable,
             ReadError::Damaged { .. } => Kind::Damaged,
         };
         Self::logged(kind, &error)

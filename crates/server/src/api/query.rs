@@ -11,9 +11,6 @@ use crate::app::App;
 
 /// How many events a page has unless asked.
 const COUNT: u32 = 100;
-/// How many values a filter may have.
-const VALUES_MAX: usize = 1_000;
-
 /// The parameters of a request.
 pub(super) struct Query {
     pairs: Vec<(String, String)>,
@@ -51,11 +48,11 @@ impl Query {
     }
 
     /// All values of a parameter, repeated or with commas.
-    fn many(&self, name: &str) -> Result<Vec<&str>, Problem> {
+    fn many(&self, name: &str, values_max: usize) -> Result<Vec<&str>, Problem> {
         let values = self.pairs.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
         let values: Vec<&str> = values.map(str::trim).collect();
-        if values.len() > VALUES_MAX {
-            return Err(bad(format!("{name} has more than {VALUES_MAX} values")));
+        if values.len() > values_max {
+            return Err(bad(format!("{name} has more than {values_max} values")));
         }
         Ok(values)
     }
@@ -88,12 +85,12 @@ impl Query {
     }
 
     /// `type`, `record` and `patient`.
-    pub(super) fn filter(&self) -> Result<Filter, Problem> {
-        let kinds = self.many("type")?;
+    pub(super) fn filter(&self, values_max: usize) -> Result<Filter, Problem> {
+        let kinds = self.many("type", values_max)?;
         if kinds.iter().any(|kind| !is_event_type(kind)) {
             return Err(bad("type is not an event's"));
         }
-        let records = self.many("record")?;
+        let records = self.many("record", values_max)?;
         for record in &records {
             if ResourceType::parse(record).is_none() {
                 StreamName::from_str(record).map_err(|error| bad(format!("record is {error}")))?;
@@ -181,7 +178,7 @@ mod tests {
             ("type=%ff",                                                None),
         ];
         for (query, expected) in cases {
-            let filter = Query::read(Some(query), KNOWN).and_then(|query| query.filter());
+            let filter = Query::read(Some(query), KNOWN).and_then(|query| query.filter(1_000));
             let Some((kinds, records, patient)) = expected else {
                 assert_eq!(filter.err().unwrap().into_response().status().as_u16(), 400, "{query}");
                 continue;

@@ -13,6 +13,7 @@ use tower::util::ServiceExt;
 use super::openapi::routes;
 use crate::app::{App, Limits, Parts};
 use crate::metrics::Metrics;
+use crate::settings::Settings;
 use crate::wiring;
 
 /// A door with its store; gone at the end.
@@ -34,7 +35,8 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
     runtime.block_on(async {
         let directory = tempfile::tempdir().unwrap();
         let metrics = Arc::new(Metrics::new().unwrap());
-        let opened = wiring::open(directory.path(), Arc::clone(&metrics) as _).await.unwrap();
+        let settings = Settings { data: directory.path().to_owned(), ..Settings::default() };
+        let opened = wiring::open(&settings, Arc::clone(&metrics) as _).await.unwrap();
         let running = wiring::project(&opened.engine).await.unwrap();
         let limits = Limits { body_bytes_max: 4_096, ..Limits::default() };
         let app =

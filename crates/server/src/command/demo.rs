@@ -9,15 +9,16 @@ use anamnesis_testkit::people::{People, StepKind};
 use anyhow::Context;
 
 use super::{Outcome, print};
-use crate::app::{App, Limits, Parts, WriteContext};
+use crate::app::{App, Parts, WriteContext};
 use crate::args::Demo;
 use crate::metrics::Metrics;
+use crate::settings::Settings;
 use crate::{fhir, wiring};
 
 /// How many `serve --demo` loads.
 pub(super) const PEOPLE: u64 = 36;
 
-pub(super) async fn run(demo: Demo) -> anyhow::Result<Outcome> {
+pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outcome> {
     if let Some(folder) = &demo.out {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let people = People::new(demo.seed);
@@ -29,17 +30,17 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<Outcome> {
         print(&format!("wrote {} bundles to {}", demo.people, folder.display()));
         return Ok(Outcome::Good);
     }
-    let opened = wiring::open(&demo.store.data, Arc::new(Silent)).await?;
+    let opened = wiring::open(settings, Arc::new(Silent)).await?;
     let running = wiring::project(&opened.engine).await?;
     let app = App::new(Parts {
         engine: Arc::clone(&opened.engine),
         metrics: Arc::new(Metrics::new()?),
-        limits: Limits::default(),
+        limits: settings.limits,
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;
     running.stop();
-    print(&format!("loaded {people} people into {}", demo.store.data.display()));
+    print(&format!("loaded {people} people into {}", settings.data.display()));
     Ok(Outcome::Good)
 }
 

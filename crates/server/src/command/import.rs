@@ -16,9 +16,10 @@ use tokio::task::JoinSet;
 use super::feed::{self, Feed};
 use super::web::Web;
 use super::{Outcome, print, progress};
-use crate::app::{App, Limits, Parts};
+use crate::app::{App, Parts};
 use crate::args::Import;
 use crate::metrics::Metrics;
+use crate::settings::Settings;
 use crate::wiring;
 use report::Report;
 use sink::{Sink, Taken};
@@ -27,18 +28,18 @@ use sink::{Sink, Taken};
 const AT_ONCE: usize = 6;
 
 /// Takes in everything the paths name.
-pub(super) async fn run(import: Import) -> anyhow::Result<Outcome> {
+pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Outcome> {
     let groups = feed::files(&import.paths).context("a path cannot be read")?;
     let bar = progress::bytes(groups.iter().flatten().map(|file| feed::bytes(file)).sum());
-    let report = match &import.url {
-        Some(url) => take_all(&import, groups, Sink::Server(Web::new(url)?), &bar).await?,
+    let report = match &settings.url {
+        Some(url) => take_all(&import, groups, Sink::Server(Web::new(&url.0)?), &bar).await?,
         None => {
-            let opened = wiring::open(&import.store.data, Arc::new(Silent)).await?;
+            let opened = wiring::open(&settings, Arc::new(Silent)).await?;
             let running = wiring::project(&opened.engine).await?;
             let app = App::new(Parts {
                 engine: Arc::clone(&opened.engine),
                 metrics: Arc::new(Metrics::new()?),
-                limits: Limits::default(),
+                limits: settings.limits,
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;

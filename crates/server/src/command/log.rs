@@ -12,16 +12,21 @@ use super::web::Web;
 use super::{Outcome, print_bytes};
 use crate::api::envelope;
 use crate::args::Log;
+use crate::settings::Settings;
 use crate::wiring;
 
 const PAGE: u32 = 500;
 /// How long a follower waits before it asks again.
 const POLL: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(arguments: Log) -> anyhow::Result<Outcome> {
-    let ended = match &arguments.url {
-        Some(url) => from_server(&arguments, &Web::new(url)?),
-        None => from_store(&arguments).await,
+pub(super) async fn run(arguments: Log, settings: &Settings) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(
+        settings.url.is_some() || !arguments.follow,
+        "--follow needs a running server: give its --url"
+    );
+    let ended = match &settings.url {
+        Some(url) => from_server(&arguments, &Web::new(&url.0)?),
+        None => from_store(&arguments, settings).await,
     };
     match ended {
         // A reader such as `head` had enough.
@@ -34,8 +39,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-async fn from_store(arguments: &Log) -> anyhow::Result<()> {
-    let opened = wiring::open_as_is(&arguments.store.data, Arc::new(Silent))
+async fn from_store(arguments: &Log, settings: &Settings) -> anyhow::Result<()> {
+    let opened = wiring::open_as_is(settings, Arc::new(Silent))
         .await
         .context("to print the log of a running server, use --url")?;
     let patient = arguments.patient.as_deref().map(|id| id.strip_prefix("Patient/").unwrap_or(id));

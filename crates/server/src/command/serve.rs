@@ -1,29 +1,25 @@
 //! `anamnesis serve`: every door behind one listener.
 
-use std::future::IntoFuture;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Outcome, demo, print};
-use crate::app::{App, Limits, Parts};
+use crate::app::{App, Parts};
 use crate::args::Serve;
 use crate::metrics::Metrics;
-use crate::{http, wiring};
-
-/// How long a shutdown waits for requests under way.
-const FINISH_PATIENCE: Duration = Duration::from_secs(20);
+use crate::settings::Settings;
+use crate::{http, listen, wiring};
 
 /// Serves until it is told to stop.
-pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
+pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outcome> {
     let metrics = Arc::new(Metrics::new().context("the instruments cannot be made")?);
-    let opened = wiring::open(&serve.store.data, Arc::clone(&metrics) as _).await?;
-    let listener = TcpListener::bind(serve.listen)
+    let opened = wiring::open(&settings, Arc::clone(&metrics) as _).await?;
+    let listener = TcpListener::bind(settings.listen)
         .await
-        .with_context(|| format!("cannot listen on {}", serve.listen))?;
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let engine = Arc::clone(&opened.engine);
     let start = engine.head();
@@ -31,8 +27,8 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
     let app = App::new(Parts {
         engine,
         metrics,
-        limits: Limits { body_bytes_max: serve.body_bytes_max, ..Limits::default() },
-        base_url: serve.base_url.unwrap_or_else(|| format!("http://{address}/fhir")),
+        limits: settings.limits,
+        base_url: settings.base_url.map(|url| url.0).unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {
         print("loading people who do not exist ...");
@@ -48,20 +44,15 @@ pub(super) async fn run(serve: Serve) -> anyhow::Result<Outcome> {
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
-    let mut began = app.stopping();
-    let server = axum::serve(listener, http::router(app.clone(), start, &serve.cors_origins))
-        .with_graceful_shutdown(async move {
-            told_to_stop().await;
-            tracing::info!("finishing what was begun");
-            app.stop();
-        })
-        .into_future();
-    tokio::select! {
-        served = server => served.context("the listener broke")?,
-        () = async {
-            let _ = began.wait_for(|stop| *stop).await;
-            tokio::time::sleep(FINISH_PATIENCE).await;
-        } => tracing::warn!("some requests did not end in time"),
+    let left = listen::serve(
+        listener,
+        http::router(app.clone(), start, &settings.cors_origins.0),
+        &app,
+        told_to_stop(),
+    )
+    .await;
+    if left > 0 {
+        tracing::warn!("some requests did not end in time");
     }
     running.stop();
     tracing::info!("stopped");

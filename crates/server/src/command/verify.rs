@@ -10,10 +10,11 @@ use anamnesis_store_sql::OpenError;
 
 use super::{Outcome, print, progress};
 use crate::args::Verify;
+use crate::settings::Settings;
 use crate::wiring::{self, Opened, WiringError};
 
-pub(super) async fn run(arguments: Verify) -> anyhow::Result<Outcome> {
-    let verdict = match wiring::open_as_is(&arguments.store.data, Arc::new(Silent)).await {
+pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Result<Outcome> {
+    let verdict = match wiring::open_as_is(settings, Arc::new(Silent)).await {
         Ok(opened) => check(opened, arguments.views).await?,
         Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => bad(0, offset, what),
         Err(error) => return Err(error.into()),

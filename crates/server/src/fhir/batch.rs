@@ -4,14 +4,16 @@ use anamnesis_fhir::bundle::{EntryIn, Head, Incoming, Kind, Method, Target, resp
 use anamnesis_json::Value;
 use futures::FutureExt;
 
+use super::conditional::CRITERIA;
+use super::conditional_read::Known;
 use super::negotiate::Return;
 use super::outcome::{Outcome, within};
 use super::reply::Reply;
 use super::search::bundle_id;
 use super::together::in_order;
 use super::transaction::{Done, Refused, line_of, split_url, unsupported};
-use super::write::Write;
-use super::{create, delete, get, request, update};
+use super::write::{Write, expected};
+use super::{create, delete, delete_conditional, get, request, update, update_conditional};
 use crate::app::{App, WriteContext};
 
 /// How many entries are carried out at a time.
@@ -76,16 +78,17 @@ async fn carried_out(
     if let Some(issue) = unsupported(&entry) {
         return Err(Outcome::Invalid(vec![issue]));
     }
-    let EntryIn { index, method, target, if_match, if_none_exist, resource, .. } = entry;
-    if let Method::Get | Method::Head = method {
-        let url = url_of(&target);
+    if let Method::Get | Method::Head = entry.method {
+        let known = Known::of_entry(&entry);
+        let url = url_of(&entry.target);
         let (path, query) = split_url(&url);
-        let mut reply = get::get(app, path, query, false).await?;
-        if method == Method::Head {
+        let mut reply = known.spared(get::get(app, path, query, false).await?);
+        if entry.method == Method::Head {
             reply.body = axum::body::Bytes::new();
         }
         return Ok(reply);
     }
+    let EntryIn { index, method, target, if_match, if_none_exist, if_none_match, resource, .. } = entry;
     let own = WriteContext { idempotency_key: own_key(context, index), ..context.clone() };
     let if_match = match if_match.as_deref() {
         None => None,
@@ -105,9 +108,17 @@ async fn carried_out(
             create::create(app, kind, resource, if_none_exist.as_deref(), &write).await
         }
         (Method::Put, Target::Record(stream)) => {
-            update::update(app, stream, resource, if_match, &write).await
+            let expected = expected(if_match, if_none_match.as_deref())
+                .ok_or_else(|| Outcome::bad("request.ifNoneMatch: must be *, and stand without ifMatch"))?;
+            update::update(app, stream, resource, expected, &write).await
+        }
+        (Method::Put, Target::Query { kind, query }) => {
+            update_conditional::update(app, kind, resource, &query, if_match, &write).await
         }
         (Method::Delete, Target::Record(stream)) => delete::delete(app, stream, if_match, &write).await,
+        (Method::Delete, Target::Query { kind, query }) => {
+            delete_conditional::delete(app, kind, &query, if_match, &write).await
+        }
         _ => Err(Outcome::NoInteraction),
     }
 }
@@ -136,6 +147,7 @@ fn placed(outcome: Outcome, index: usize) -> Outcome {
             issue.expression = Some(match &issue.expression {
                 Some(path) if path.starts_with("Bundle.entry[") => path.clone(),
                 Some(path) if path == "If-None-Exist" => format!("Bundle.entry[{index}].request.ifNoneExist"),
+                Some(path) if path == CRITERIA => format!("Bundle.entry[{index}].request.url"),
                 Some(path) => within(&place, path),
                 None => format!("Bundle.entry[{index}]"),
             });
@@ -162,6 +174,7 @@ mod tests {
             (Some("Patient.name"),                "Bundle.entry[3].resource.name"),
             (Some("Bundle.entry[3].request.url"), "Bundle.entry[3].request.url"),
             (Some("If-None-Exist"),               "Bundle.entry[3].request.ifNoneExist"),
+            (Some(CRITERIA),                      "Bundle.entry[3].request.url"),
             (None,                                "Bundle.entry[3]"),
         ];
         for (before, after) in cases {

@@ -1,10 +1,9 @@
-//! Criteria that must find none, or one: of conditional creates, <https://hl7.org/fhir/R4/http.html#ccreate>, and of
-//! conditional references, <https://hl7.org/fhir/R4/http.html#trules>.
+//! Criteria in place of an id: of conditional creates, <https://hl7.org/fhir/R4/http.html#ccreate>, updates,
+//! <https://hl7.org/fhir/R4/http.html#cond-update>, deletions, and references, <https://hl7.org/fhir/R4/http.html#trules>.
 //!
 //! Invariant: that none was found is only said with a claim that was read before the views had all of the log, so
-//! that of two who race the second is told to search again.
-
-use std::time::Duration;
+//! that of two who race the second is told to search again; and what was found is only changed at the version that
+//! was found, so that it still meets the criteria when it is.
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::search::parse;
@@ -20,11 +19,13 @@ use super::together::in_order;
 use super::{query, search};
 use crate::app::App;
 
+/// Where criteria stand that are the query of a URL.
+pub(super) const CRITERIA: &str = "the URL";
+
 /// How often a search is done anew because someone touched its claim.
 pub(super) const ATTEMPTS_MAX: u32 = 10;
 
 const SEARCHES_AT_ONCE: usize = 8;
-const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A search that must find none, or one.
 pub(super) struct Criteria {
@@ -72,6 +73,12 @@ impl Criteria {
         Ok(Self { kind, normal: query::text(&said), query })
     }
 
+    /// The same, to find up to so many instead of two.
+    pub(super) fn up_to(mut self, records: u32) -> Self {
+        self.query.limit = records;
+        self
+    }
+
     /// What to say when they find several; criteria can name people, so they are not repeated.
     pub(super) fn several(&self, at: impl Into<String>) -> Issue {
         let what = format!("several records of type {} meet the criteria", self.kind);
@@ -94,12 +101,7 @@ pub(super) async fn resolve(app: &App, all: &[Criteria]) -> Result<Vec<Match>, O
     let open: Vec<&Criteria> =
         all.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(c, _)| c).collect();
     if !open.is_empty() {
-        let mut claims = Vec::with_capacity(open.len());
-        for criteria in &open {
-            let text = format!("{}?{}", criteria.kind, criteria.normal);
-            let claim = app.engine.keyring().store.claim(&text);
-            claims.push(Claim { claim, seen: app.engine.log().claim(claim).await? });
-        }
+        let claims = claims(app, open.iter().copied()).await?;
         catch_up(app).await?;
         let again = searched(app, open).await?.into_iter().zip(claims);
         let mut again = again.map(|(found, claim)| found.matched().unwrap_or(Match::None(claim)));
@@ -174,13 +176,56 @@ async fn one(app: &App, criteria: &Criteria) -> Result<Found, Outcome> {
     })
 }
 
+/// What criteria find when the views have all of the log.
+pub(super) struct Settled {
+    /// Carried by a commit that depends on none having been found.
+    pub(super) claim: Claim,
+    /// At most as many as were wanted.
+    pub(super) found: Vec<RecordVersion>,
+}
+
+/// What each of these finds now, in order: for interactions that change what they find, or depend on its absence.
+///
+/// A commit about a record that was found expects it at the version that was found. When it stands elsewhere by
+/// then, or a claim was touched, this is asked again, at most [`ATTEMPTS_MAX`] times.
+///
+/// # Errors
+///
+/// When the log or the views cannot be read, or the views do not reach the end of the log in time.
+pub(super) async fn settle(app: &App, all: &[Criteria]) -> Result<Vec<Settled>, Outcome> {
+    let claims = claims(app, all.iter()).await?;
+    catch_up(app).await?;
+    let mut tasks = Vec::with_capacity(all.len());
+    for criteria in all {
+        tasks.push(async { app.engine.views().search(&criteria.query).await }.boxed());
+    }
+    let mut settled = Vec::with_capacity(all.len());
+    for (hits, claim) in in_order(tasks, SEARCHES_AT_ONCE).await.into_iter().zip(claims) {
+        settled.push(Settled { claim, found: hits?.into_iter().map(|hit| hit.version).collect() });
+    }
+    Ok(settled)
+}
+
+/// The claims on these criteria, as they were last touched.
+async fn claims<'a>(
+    app: &App,
+    all: impl Iterator<Item = &'a Criteria>,
+) -> Result<Vec<Claim>, anamnesis_store::ReadError> {
+    let mut claims = Vec::new();
+    for criteria in all {
+        let claim = app.engine.keyring().store.claim(&format!("{}?{}", criteria.kind, criteria.normal));
+        claims.push(Claim { claim, seen: app.engine.log().claim(claim).await? });
+    }
+    Ok(claims)
+}
+
 /// Waits until the views have everything that was acknowledged.
 ///
 /// # Errors
 ///
 /// When they do not in time.
 async fn catch_up(app: &App) -> Result<(), Outcome> {
-    if app.engine.wait_for_views(&app.engine.head(), VIEWS_PATIENCE).await {
+    if app.engine.wait_for_views(&app.engine.head(), app.limits.views).await {
         return Ok(());
     }
     let what = "the views have not caught up with the log yet; nothing was kept";

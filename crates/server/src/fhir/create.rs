@@ -103,7 +103,7 @@ async fn existing(
 }
 
 /// An id near the patient the record is about; under a key, the same whenever it is asked.
-fn mint(app: &App, kind: ResourceType, elements: &Elements, key: Option<Key>) -> ResourceId {
+pub(super) fn mint(app: &App, kind: ResourceType, elements: &Elements, key: Option<Key>) -> ResourceId {
     let unnamed = StreamName::new(kind, ResourceId::from_uuid(Uuid::nil()));
     let patients = if unnamed.is_patient() { Vec::new() } else { compartment::patients(&unnamed, elements) };
     Mint::new(app, key, patients.first().map(slot_of)).id(app, 0)

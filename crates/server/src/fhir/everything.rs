@@ -13,7 +13,7 @@ use anamnesis_kernel::search::{Criterion, Place, Query, Test};
 use anamnesis_kernel::{ResourceType, StreamName};
 use anamnesis_store::{Body, ReadError};
 
-use super::history::{count, not_supported};
+use super::history::count;
 use super::outcome::Outcome;
 use super::page::{self, End};
 use super::query;
@@ -216,7 +216,9 @@ impl Asked {
                     Some(end @ (End::Place(_) | End::Name(_))) => asked.after = Some(end),
                     _ => return Err(Outcome::bad("_page: not a page of this operation")),
                 },
-                "start" | "end" | "_since" | "_type" => return Err(not_supported(key)),
+                "start" | "end" | "_since" | "_type" => {
+                    return Err(Outcome::bad(format!("{key}: not supported here")));
+                }
                 _ => {}
             }
         }

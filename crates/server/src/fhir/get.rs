@@ -3,6 +3,7 @@
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_kernel::{ResourceId, StreamName};
 
+use super::history::Of;
 use super::outcome::Outcome;
 use super::reply::Reply;
 use super::{everything, history, meta, metadata, query, read, represent, request, search, vread};
@@ -28,9 +29,11 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
+        ["_history"] => history::history(app, &Of::System, pairs, strict).await,
         [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
+        [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
         [kind, id] => read::read(app, &record(kind, id)?).await,
-        [kind, id, "_history"] => history::history(app, &record(kind, id)?, pairs).await,
+        [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
         [kind, id, "_history", version] => {
             let version = request::version(version).ok_or(Outcome::NotFound)?;
             vread::vread(app, &record(kind, id)?, version).await

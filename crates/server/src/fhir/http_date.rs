@@ -1,39 +1,24 @@
 //! Moments as HTTP writes them: <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use anamnesis_kernel::Instant;
+use httpdate::{fmt_http_date, parse_http_date};
 
-const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// The last microsecond of the year 9999, after which HTTP has no dates.
+const LAST_MICROS: u64 = 253_402_300_799_999_999;
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, cut to the second.
-pub(super) fn http_date(at: Instant) -> String {
-    let seconds = at.micros().div_euclid(1_000_000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
-    let name = |names: &[&'static str], n: i64| {
-        usize::try_from(n).ok().and_then(|n| names.get(n)).copied().unwrap_or_default()
-    };
-    format!(
-        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
-        name(&DAYS, days.rem_euclid(7)),
-        name(&MONTHS, month - 1),
-        second / 3_600,
-        second / 60 % 60,
-        second % 60,
-    )
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, cut to the second; none before 1970, when nothing was recorded.
+pub(super) fn http_date(at: Instant) -> Option<String> {
+    let micros = u64::try_from(at.micros()).ok().filter(|micros| *micros <= LAST_MICROS)?;
+    Some(fmt_http_date(UNIX_EPOCH + Duration::from_micros(micros)))
 }
 
-/// The date of a day counted from 1970-01-01, by years that begin in March so that leap days come last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+/// The last microsecond of the second a date names, in any of the three forms HTTP has had.
+pub(super) fn end_of_second(text: &str) -> Option<Instant> {
+    let since_epoch = parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let second = i64::try_from(since_epoch.as_secs()).ok()?;
+    Some(Instant::from_micros(second.checked_mul(1_000_000)?.checked_add(999_999)?))
 }
 
 #[cfg(test)]
@@ -44,14 +29,32 @@ mod tests {
     fn dates() {
         #[rustfmt::skip] // A table reads by column.
         let cases = [
-            ("1994-11-06T08:49:37.999Z", "Sun, 06 Nov 1994 08:49:37 GMT"),
-            ("1970-01-01T00:00:00Z",     "Thu, 01 Jan 1970 00:00:00 GMT"),
-            ("2024-02-29T23:59:59Z",     "Thu, 29 Feb 2024 23:59:59 GMT"),
-            ("2026-03-01T00:00:00Z",     "Sun, 01 Mar 2026 00:00:00 GMT"),
-            ("1969-12-31T23:59:59Z",     "Wed, 31 Dec 1969 23:59:59 GMT"),
+            ("1994-11-06T08:49:37.999Z", Some("Sun, 06 Nov 1994 08:49:37 GMT")),
+            ("1970-01-01T00:00:00Z",     Some("Thu, 01 Jan 1970 00:00:00 GMT")),
+            ("2024-02-29T23:59:59Z",     Some("Thu, 29 Feb 2024 23:59:59 GMT")),
+            ("2026-03-01T00:00:00Z",     Some("Sun, 01 Mar 2026 00:00:00 GMT")),
+            ("1969-12-31T23:59:59Z",     None),
         ];
         for (instant, expected) in cases {
-            assert_eq!(http_date(instant.parse().unwrap()), expected);
+            assert_eq!(http_date(instant.parse().unwrap()).as_deref(), expected);
+        }
+        assert_eq!(http_date(Instant::from_micros(i64::MAX)), None);
+    }
+
+    #[test]
+    fn dates_that_come_in() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            ("Sun, 06 Nov 1994 08:49:37 GMT",  Some("1994-11-06T08:49:37.999999Z")),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some("1994-11-06T08:49:37.999999Z")),
+            ("Sun Nov  6 08:49:37 1994",       Some("1994-11-06T08:49:37.999999Z")),
+            ("1994-11-06T08:49:37Z",           None),
+            ("Sun, 06 Nov 1994",               None),
+            ("yesterday",                      None),
+            ("",                               None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(end_of_second(text), expected.map(|instant| instant.parse().unwrap()), "{text}");
         }
     }
 }

@@ -10,10 +10,19 @@ use super::reply::Reply;
 use crate::app::App;
 
 /// When what follows last changed.
-const CHANGED: &str = "2026-11-24";
+const CHANGED: &str = "2026-11-25";
 
-const INTERACTIONS: [&str; 8] =
-    ["read", "vread", "create", "update", "patch", "delete", "history-instance", "search-type"];
+const INTERACTIONS: [&str; 9] = [
+    "read",
+    "vread",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "search-type",
+];
 /// Of every type, and of patients.
 const OPERATIONS: [(&str, &str); 4] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
@@ -31,8 +40,9 @@ pub(super) fn metadata(app: &App) -> Reply {
             interactions: &INTERACTIONS,
             update_create: true,
             conditional_create: true,
-            conditional_update: false,
-            conditional_delete: "not-supported",
+            conditional_read: "full-support",
+            conditional_update: true,
+            conditional_delete: app.limits.conditional_delete.code(),
             operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
@@ -43,7 +53,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         formats: &["application/fhir+json", "json"],
         patch_formats: &PATCH_FORMATS,
         types: &types,
-        interactions: &["transaction", "batch"],
+        interactions: &["transaction", "batch", "history-system"],
         operations: &[],
     };
     Reply::bundle(statement(&facts).to_text(), app.engine.reached())

@@ -10,6 +10,7 @@ use anamnesis_store::ReadError;
 use http::StatusCode;
 
 use crate::headers::HeaderProblem;
+use crate::turns::Busy;
 
 /// Why a request was not answered with what it asked for.
 #[derive(Debug)]
@@ -35,6 +36,10 @@ pub(crate) enum Outcome {
         /// What is taken.
         bytes_max: usize,
     },
+    /// The body came too slowly.
+    TooSlow,
+    /// Its turn did not come: nothing was done.
+    Busy,
     /// Someone else wrote first, or the record is there already.
     Conflict(Issue),
     /// What the request made a condition does not hold.
@@ -66,6 +71,11 @@ impl Outcome {
         Self::Invalid(vec![Issue::error(IssueCode::Value, what)])
     }
 
+    /// A condition of the request that does not hold.
+    pub(super) fn unmet(what: impl Into<String>) -> Self {
+        Self::Precondition(vec![Issue::error(IssueCode::Conflict, what)])
+    }
+
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -76,6 +86,8 @@ impl Outcome {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -107,6 +119,8 @@ impl Outcome {
             Self::TooLong { bytes_max } => {
                 vec![Issue::error(IssueCode::TooLong, format!("more than {bytes_max} bytes"))]
             }
+            Self::TooSlow => error(IssueCode::Timeout, "the body did not arrive in time"),
+            Self::Busy => vec![Issue::error(IssueCode::Throttled, Busy.to_string())],
             Self::Header(problem) => {
                 let code = match problem {
                     HeaderProblem::CursorUnknown => IssueCode::Conflict,
@@ -276,6 +290,13 @@ impl From<ReadError> for Outcome {
             ReadError::Unavailable(_) => Self::Machine(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Issue::error(IssueCode::NoStore, "the store is unavailable"),
+            ),
+            ReadError::TooLong => Self::Machine(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Issue::error(
+                    IssueCode::TooCostly,
+                    "the query took too long: ask for less, or for a smaller page",
+                ),
             ),
             ReadError::Damaged { .. } => damaged(),
         }

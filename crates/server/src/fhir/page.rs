@@ -3,8 +3,9 @@
 //! Invariant: a token is good for the question it was given with, and for no other.
 
 use anamnesis_kernel::search::Place;
-use anamnesis_kernel::{StreamName, Version};
+use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::StoreKeys;
+use anamnesis_store::VersionPlace;
 
 const SIGNATURE_BYTES: usize = 16;
 
@@ -15,6 +16,8 @@ pub(super) enum End {
     Place(Place),
     /// At this version of a record.
     Version(Version),
+    /// At this version among those of many records.
+    Change(VersionPlace),
     /// At this record, in the order of names.
     Name(StreamName),
 }
@@ -61,6 +64,13 @@ impl End {
             ]
             .concat(),
             Self::Version(version) => [&b"v"[..], &version.to_be_bytes()].concat(),
+            Self::Change(place) => [
+                &b"c"[..],
+                &place.began.micros().to_be_bytes(),
+                &place.record.to_be_bytes(),
+                &place.partition.to_be_bytes(),
+            ]
+            .concat(),
             Self::Name(name) => [b"n", name.to_string().as_bytes()].concat(),
         }
     }
@@ -73,6 +83,15 @@ impl End {
                 let (record, rest) = rest.split_first_chunk()?;
                 Some(Self::Place(Place {
                     date: i64::from_be_bytes(*date),
+                    record: u64::from_be_bytes(*record),
+                    partition: u32::from_be_bytes(rest.try_into().ok()?),
+                }))
+            }
+            b'c' => {
+                let (began, rest) = rest.split_first_chunk()?;
+                let (record, rest) = rest.split_first_chunk()?;
+                Some(Self::Change(VersionPlace {
+                    began: Instant::from_micros(i64::from_be_bytes(*began)),
                     record: u64::from_be_bytes(*record),
                     partition: u32::from_be_bytes(rest.try_into().ok()?),
                 }))
@@ -95,6 +114,7 @@ mod tests {
         let ends = [
             End::Place(Place { date: -7, record: u64::MAX, partition: 3 }),
             End::Version(9),
+            End::Change(VersionPlace { began: Instant::from_micros(-7), record: u64::MAX, partition: 3 }),
             End::Name("Organization/o1".parse().unwrap()),
         ];
         for end in ends {

@@ -79,7 +79,7 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
         Ok(reply) => {
             let location = reply.location().map(|place| format!("{}/{place}", app.base_url));
             let etag = reply.etag();
-            let modified = reply.modified.map(http_date);
+            let modified = reply.modified.and_then(http_date);
             let empty = reply.body.is_empty();
             let shown = reply.place().filter(|_| !empty).map(|place| format!("{}/{place}", app.base_url));
             response = Response::new(Body::from(reply.body));

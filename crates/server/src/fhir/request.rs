@@ -1,19 +1,22 @@
 //! What every interaction asks of a request before it looks at its content: headers, media types, a body that parses.
 
 use anamnesis_chart::Door;
+use anamnesis_engine::Expect;
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use axum::body::Body;
 use axum::body::Bytes;
-use http::header::{CONTENT_LENGTH, IF_MATCH};
+use http::header::{CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::negotiate::{Prefer, accepts_json, sends_json};
 use super::outcome::Outcome;
+use super::write::expected as expected_of;
 use super::{provenance, query};
 use crate::app::{App, WriteContext};
+use crate::arriving::Unarrived;
 use crate::headers::{await_cursor, write_context};
 
 /// <https://hl7.org/fhir/R4/http.html#ccreate>
@@ -117,7 +120,11 @@ pub(super) async fn bytes(app: &App, headers: &HeaderMap, body: Body) -> Result<
     match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Outcome::TooLong { bytes_max }),
-        Err(_) => Err(Outcome::bad("the body broke off, or could not be decoded")),
+        Err(error) => Err(match Unarrived::of(&*error) {
+            Some(Unarrived::TooSlow) => Outcome::TooSlow,
+            Some(Unarrived::Busy(_)) => Outcome::Busy,
+            _ => Outcome::bad("the body broke off, or could not be decoded"),
+        }),
     }
 }
 
@@ -166,6 +173,16 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Outcome> 
             version_of_tag(tag).ok_or_else(|| Outcome::bad("If-Match: must be a version such as W/\"3\""))
         })
         .transpose()
+}
+
+/// Where the headers of an update say that the record must stand: `If-Match: W/"3"`, or `If-None-Match: *`.
+///
+/// # Errors
+///
+/// When they say something else, or both.
+pub(super) fn expected(headers: &HeaderMap) -> Result<Expect, Outcome> {
+    expected_of(if_match(headers)?, header(headers, &IF_NONE_MATCH)?)
+        .ok_or_else(|| Outcome::bad("If-None-Match: must be * on an update, and stand without If-Match"))
 }
 
 /// The version an entity tag names: `W/"3"`, and what clients make of it: `"3"`, `3`.

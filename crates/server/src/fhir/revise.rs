@@ -44,10 +44,38 @@ pub(super) async fn revise(
 ) -> Result<Reply, Outcome> {
     let what = format!("{what} {stream}?{}", if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
-    if let Some(answer) = known(app, write.context, key).await? {
-        return shown(app, write, written(app, write, answer, None).await?).await;
+    if let Some(reply) = again(app, key, write).await? {
+        return Ok(reply);
     }
-    let _turn = app.turns().at(stream).await;
+    attempt(app, stream, key, if_match, write, change).await
+}
+
+/// The first answer again, if the key was used.
+///
+/// # Errors
+///
+/// When it was used with other content, or what is to be shown cannot be read.
+pub(super) async fn again(app: &App, key: Option<Key>, write: &Write<'_>) -> Result<Option<Reply>, Outcome> {
+    match known(app, write.context, key).await? {
+        Some(answer) => Ok(Some(shown(app, write, written(app, write, answer, None).await?).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Changes a live record under a key that was not used yet.
+///
+/// # Errors
+///
+/// As [`revise`].
+pub(super) async fn attempt(
+    app: &App,
+    stream: &StreamName,
+    key: Option<Key>,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+    change: Change<'_>,
+) -> Result<Reply, Outcome> {
+    let _turn = app.races().take(app.engine.keyring().store.stream_tag(stream)).await;
     for _ in 0..ATTEMPTS_MAX {
         let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
         let version = found.as_ref().map_or(0, |found| found.version);

@@ -15,7 +15,6 @@ use super::together::texts;
 use super::{get, negotiate, query, represent, request};
 use crate::app::App;
 
-const VALUES_MAX: usize = 1_000;
 const COUNT_DEFAULT: u32 = 20;
 
 /// `POST /{kind}/_search`, the parameters in a form, or in the URL, or in both.
@@ -103,7 +102,7 @@ pub(super) fn limits(app: &App, strict: bool) -> Limits {
         base: Some(app.base_url.clone()),
         count_default: COUNT_DEFAULT.min(app.limits.count_max),
         count_max: app.limits.count_max,
-        values_max: VALUES_MAX,
+        values_max: app.limits.values_max,
         strict,
     }
 }

@@ -107,7 +107,11 @@ async fn transaction(
     context: &WriteContext,
     returned: Option<Return>,
 ) -> Result<Done, Outcome> {
-    let wrong: Vec<Issue> = incoming.entries.iter().filter_map(unsupported).collect();
+    let wrong: Vec<Issue> = incoming
+        .entries
+        .iter()
+        .filter_map(|entry| unsupported(entry).or_else(|| by_criteria(entry)))
+        .collect();
     if !wrong.is_empty() {
         return Err(Outcome::Invalid(wrong));
     }
@@ -146,9 +150,17 @@ fn reread(app: &App, text: &[u8]) -> Result<Incoming, Outcome> {
 pub(super) fn unsupported(entry: &EntryIn) -> Option<Issue> {
     let what = match (entry.method, &entry.target) {
         (Method::Patch, _) => "PATCH is not supported",
+        (Method::Post, Target::Other(_)) => "operations and searches by POST are not supported in bundles",
+        _ => return None,
+    };
+    let at = format!("Bundle.entry[{}].request", entry.index);
+    Some(Issue::error(IssueCode::NotSupported, what).at(at))
+}
+
+fn by_criteria(entry: &EntryIn) -> Option<Issue> {
+    let what = match (entry.method, &entry.target) {
         (Method::Put, Target::Query { .. }) => "conditional updates are not supported",
         (Method::Delete, Target::Query { .. }) => "conditional deletions are not supported",
-        (Method::Post, Target::Other(_)) => "operations and searches by POST are not supported in bundles",
         _ => return None,
     };
     let at = format!("Bundle.entry[{}].request", entry.index);

@@ -1,9 +1,10 @@
 //! The update interaction: <https://hl7.org/fhir/R4/http.html#update>.
 
 use anamnesis_chart::Command;
+use anamnesis_engine::{CommitError, Expect};
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_json::Value;
-use anamnesis_kernel::{StreamName, Version};
+use anamnesis_kernel::StreamName;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
@@ -11,7 +12,7 @@ use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
-use super::write::{Key, Write, checked, expect, is_whole, item, request as commit_request, written};
+use super::write::{Key, Write, checked, condition, is_whole, item, request as commit_request, written};
 use super::{binary, request};
 use crate::app::App;
 
@@ -25,13 +26,13 @@ pub(super) async fn handle(
         let (parts, body) = request.into_parts();
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let stream = request::stream(&kind, &id)?;
-        let if_match = request::if_match(&parts.headers)?;
+        let expected = request::expected(&parts.headers)?;
         let (text, resource) = match stream.kind.name() {
             "Binary" => binary::received(&app, &parts.headers, body, Some(&stream.id)).await?,
             _ => request::json(&app, &parts.headers, body).await?,
         };
         let returned = prefer.returned.unwrap_or(Return::Representation);
-        update(&app, stream, resource, if_match, &Write { context: &context, text: &text, returned }).await
+        update(&app, stream, resource, expected, &Write { context: &context, text: &text, returned }).await
     };
     reply::finish(&app, answer.await)
 }
@@ -40,12 +41,12 @@ pub(super) async fn handle(
 ///
 /// # Errors
 ///
-/// When the resource is refused, or the record is not at the version that was expected.
+/// When the resource is refused, or the record does not stand where it was expected.
 pub(super) async fn update(
     app: &App,
     stream: StreamName,
     resource: Value,
-    if_match: Option<Version>,
+    expected: Expect,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
@@ -59,11 +60,16 @@ pub(super) async fn update(
         return Err(Outcome::invalid(IssueCode::Value, what, format!("{}.id", stream.kind)));
     }
     is_whole(stream.kind, &elements, None).map_err(Outcome::Refused)?;
-    let what = format!("PUT {stream}?{}", if_match.unwrap_or_default());
+    let what = format!("PUT {stream}?{}", condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
-    let item = item(write.context, stream, expect(if_match), Command::Put(elements));
-    let answer =
-        commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await?;
-    written(app, write, answer, kept.as_ref()).await
+    let item = item(write.context, stream, expected, Command::Put(elements));
+    match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await {
+        Ok(answer) => written(app, write, answer, kept.as_ref()).await,
+        // That it must not be there was the client's condition, as a version is.
+        Err(CommitError::Conflict { expected: Expect::None, .. }) => {
+            Err(Outcome::unmet("the record is there"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -10,6 +10,7 @@ use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use anamnesis_seal::{Hash, Tag};
 use anamnesis_store::Claim;
 use axum::body::Bytes;
+use compact_str::{CompactString, ToCompactString};
 use http::StatusCode;
 
 use super::negotiate::Return;
@@ -81,6 +82,25 @@ pub(super) fn item(context: &WriteContext, stream: StreamName, expected: Expect,
 /// Where a record must stand when `If-Match` may say so.
 pub(super) fn expect(if_match: Option<Version>) -> Expect {
     if_match.map_or(Expect::Any, Expect::Version)
+}
+
+/// Where a record must stand for an update: `If-Match` names a version, or `If-None-Match` is `*`; none when it is
+/// something else, or both stand.
+pub(super) fn expected(if_match: Option<Version>, if_none_match: Option<&str>) -> Option<Expect> {
+    match (if_match, if_none_match) {
+        (if_match, None) => Some(expect(if_match)),
+        (None, Some("*")) => Some(Expect::None),
+        _ => None,
+    }
+}
+
+/// The client's condition as an idempotency key is bound to it.
+pub(super) fn condition(expected: Expect) -> CompactString {
+    match expected {
+        Expect::Any | Expect::Live => "0".into(),
+        Expect::None => "*".into(),
+        Expect::Version(version) => version.to_compact_string(),
+    }
 }
 
 /// The answer a key was given before, if it was used.

@@ -35,6 +35,16 @@ CREATE TABLE record_then (
     PRIMARY KEY (partition, record, version)
 ) WITHOUT ROWID;
 
+-- Where every version stands among those of its type; a row is never touched again, so writing is appending by type.
+CREATE TABLE history (
+    kind      INTEGER NOT NULL,
+    began     INTEGER NOT NULL,
+    record    INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    PRIMARY KEY (kind, began, record, partition)
+) WITHOUT ROWID;
+
 CREATE TABLE token_system (
     number INTEGER NOT NULL PRIMARY KEY,
     uri    TEXT    NOT NULL UNIQUE

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, ffi};
@@ -9,6 +10,8 @@ use rusqlite::{Connection, OpenFlags, ffi};
 /// How long a connection waits for another process that holds the file, which only a backup does.
 const BUSY_MS: u32 = 5_000;
 const STATEMENTS_KEPT: usize = 128;
+/// How many steps of SQLite's machine go by before the clock is looked at: some tenths of a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// How a file is kept: what a power cut may take from it, and whether deleted rows are overwritten.
 #[derive(Clone, Copy)]
@@ -77,15 +80,9 @@ impl Readers {
         let free = self.connections.iter().find_map(Mutex::try_lock);
         let mut slot = match free {
             Some(slot) => slot,
-            None => {
-                let at = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-                self.connections.get(at).ok_or(rusqlite::Error::InvalidQuery)?.lock()
-            }
+            None => self.any()?.lock(),
         };
-        if slot.is_none() {
-            *slot = Some(self.open()?);
-        }
-        read(slot.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
+        read(self.opened(&mut slot)?)
     }
 
     /// Runs `read` on one state of the file, whatever is written meanwhile.
@@ -97,6 +94,39 @@ impl Readers {
             let transaction = connection.unchecked_transaction()?;
             read(&transaction)
         })
+    }
+
+    /// As [`at_once`](Self::at_once), but gives up after `patience`, the wait for a free connection included.
+    pub(super) fn at_once_within<R>(
+        &self,
+        patience: Duration,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<R> {
+        let Some(deadline) = Instant::now().checked_add(patience) else { return self.at_once(read) };
+        let free = self.connections.iter().find_map(Mutex::try_lock);
+        let late = || rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None);
+        let mut slot = match free {
+            Some(slot) => slot,
+            None => self.any()?.try_lock_until(deadline).ok_or_else(late)?,
+        };
+        let connection = self.opened(&mut slot)?;
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= deadline))?;
+        let done = connection.unchecked_transaction().and_then(|transaction| read(&transaction));
+        connection.progress_handler(0, None::<fn() -> bool>)?;
+        done
+    }
+
+    /// One of the connections, each in its turn.
+    fn any(&self) -> rusqlite::Result<&Mutex<Option<Connection>>> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        self.connections.get(at).ok_or(rusqlite::Error::InvalidQuery)
+    }
+
+    fn opened<'a>(&self, slot: &'a mut Option<Connection>) -> rusqlite::Result<&'a mut Connection> {
+        if slot.is_none() {
+            *slot = Some(self.open()?);
+        }
+        slot.as_mut().ok_or(rusqlite::Error::InvalidQuery)
     }
 
     /// Closes the connections that nobody uses; the next read opens one again.
@@ -129,4 +159,60 @@ pub(super) fn file_bytes(path: &Path) -> u64 {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     size(path) + size(Path::new(&wal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    /// Counts to a number, which takes about so long.
+    fn count_to(connection: &Connection, number: i64) -> rusqlite::Result<i64> {
+        let counting =
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT ?) SELECT count(*) FROM c";
+        connection.query_row(counting, [number], |row| row.get(0))
+    }
+
+    fn one_reader(folder: &Path) -> Readers {
+        let path = folder.join("some.db");
+        open_writer(&path, Care::Derived).unwrap();
+        Readers::new(&path, 1)
+    }
+
+    fn is_late(result: &rusqlite::Result<i64>) -> bool {
+        let code = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        code == Some(rusqlite::ErrorCode::OperationInterrupted)
+    }
+
+    #[test]
+    fn a_query_is_given_up_and_the_connection_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = one_reader(folder.path());
+        let begun = Instant::now();
+        assert!(is_late(&readers.at_once_within(Duration::from_millis(50), |c| count_to(c, i64::MAX))));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        // Longer than the last was given, and than the handler that gave it up would let it be.
+        assert_eq!(readers.at_once(|c| count_to(c, 500_000)), Ok(500_000));
+        assert_eq!(readers.at_once_within(Duration::MAX, |c| count_to(c, 500_000)), Ok(500_000));
+    }
+
+    #[test]
+    fn nor_does_it_wait_longer_for_a_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = one_reader(folder.path());
+        let (taken, tried) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                readers.with(|_| {
+                    taken.wait();
+                    tried.wait();
+                    Ok(())
+                })
+            });
+            taken.wait();
+            let late = readers.at_once_within(Duration::from_millis(10), |c| count_to(c, 1));
+            tried.wait();
+            assert!(is_late(&late));
+        });
+    }
 }

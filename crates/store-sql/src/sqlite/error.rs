@@ -33,6 +33,14 @@ pub(super) fn is_malformed(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
+/// A query that failed, or was given up for the time it took.
+pub(super) fn query_error(error: Error) -> ReadError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => ReadError::TooLong,
+        _ => unavailable(error),
+    }
+}
+
 /// A read of anything else that failed.
 pub(super) fn unavailable(error: Error) -> ReadError {
     ReadError::Unavailable(error.into())

@@ -1,17 +1,20 @@
 //! The views on SQLite: may be deleted at any time, and are then made again from the log.
 
 mod digest;
+mod history;
 mod records;
 mod search;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::Hash;
-use anamnesis_store::{Cause, Change, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
+use anamnesis_store::{Cause, Change, Changes, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
@@ -19,19 +22,20 @@ use uuid::Uuid;
 
 use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
-use super::error::unavailable;
+use super::error::{query_error, unavailable};
 use crate::statements;
 use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
     path: PathBuf,
     // First, so that the writer is the last to close the file.
     readers: Arc<Readers>,
+    query_ms_max: AtomicU64,
     writer: Mutex<Option<Writer>>,
 }
 
@@ -51,7 +55,14 @@ impl SqliteViews {
             }
         };
         let writer = Mutex::new(Some(Writer::new(connection)));
-        Ok(Self { path: path.to_owned(), writer, readers: Arc::new(Readers::new(path, READERS)) })
+        let readers = Arc::new(Readers::new(path, READERS));
+        Ok(Self { path: path.to_owned(), writer, readers, query_ms_max: AtomicU64::new(u64::MAX) })
+    }
+
+    /// Gives up on searches, counts and histories that take longer; at first they take what they need.
+    pub fn limit_queries(&self, patience: Duration) {
+        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        self.query_ms_max.store(patience, Ordering::Relaxed);
     }
 
     /// Forgets everything, so that the next fold begins at the beginning.
@@ -74,14 +85,19 @@ impl SqliteViews {
         Ok(())
     }
 
-    async fn heavy<R, F>(&self, read: F) -> Result<R, ReadError>
+    /// Reads much, on a thread that may wait.
+    async fn heavy<R, F>(&self, patience: Duration, read: F) -> Result<R, ReadError>
     where
         R: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let done = tokio::task::spawn_blocking(move || readers.at_once(read)).await;
-        done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(unavailable)
+        let done = tokio::task::spawn_blocking(move || readers.at_once_within(patience, read)).await;
+        done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(query_error)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.query_ms_max.load(Ordering::Relaxed))
     }
 }
 
@@ -136,25 +152,30 @@ impl Views for SqliteViews {
         limit: u32,
     ) -> Result<Vec<RecordVersion>, ReadError> {
         let name = name.clone();
-        self.heavy(move |c| records::history(c, &name, below, limit)).await
+        self.heavy(self.patience(), move |c| records::history(c, &name, below, limit)).await
     }
 
     async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError> {
         self.readers.at_once(|c| records::history_count(c, name)).map_err(unavailable)
     }
 
+    async fn changes(&self, changes: &Changes) -> Result<Vec<RecordVersion>, ReadError> {
+        let changes = *changes;
+        self.heavy(self.patience(), move |c| history::changes(c, &changes)).await
+    }
+
     async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {
         let query = query.clone();
-        self.heavy(move |c| search::search(c, &query)).await
+        self.heavy(self.patience(), move |c| search::search(c, &query)).await
     }
 
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
-        self.heavy(move |c| search::count(c, &query)).await
+        self.heavy(self.patience(), move |c| search::count(c, &query)).await
     }
 
     async fn digest(&self) -> Result<Hash, ReadError> {
-        self.heavy(digest::digest).await
+        self.heavy(Duration::MAX, digest::digest).await
     }
 
     fn bytes(&self) -> u64 {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Harness, Stores};
 use crate::{
-    Appended, Body, Change, Commit, Expected, Head, IndexRow, IndexWrite, Log, Mark, RecordNumber,
-    RecordVersion, RecordWrite, SealedEvent, StoredEvent, StreamAppend, Watermark,
+    Appended, Body, Change, Changes, Commit, Expected, Head, IndexRow, IndexWrite, Log, Mark, RecordNumber,
+    RecordVersion, RecordWrite, SealedEvent, StoredEvent, StreamAppend, VersionPlace, Watermark,
 };
 
 /// When every case begins: 2026-01-01.
@@ -163,6 +163,12 @@ pub(super) fn row(n: u64, micros: Option<i64>, entry: Entry) -> IndexRow {
 pub(super) fn query(all: Vec<Vec<Test>>) -> Query {
     let all = all.into_iter().map(|any| Criterion { any }).collect();
     Query { kind: Some(PATIENT), all, after: None, limit: 10_000 }
+}
+
+/// Every version of every record.
+pub(super) fn everything() -> Changes {
+    let before = VersionPlace { began: Instant::from_micros(i64::MAX), record: 0, partition: 0 };
+    Changes { kind: None, since: Instant::from_micros(i64::MIN), before, limit: 10_000 }
 }
 
 /// All patients.

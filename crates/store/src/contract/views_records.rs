@@ -7,7 +7,8 @@ use tokio::task::yield_now;
 
 use super::Harness;
 use super::sample::{
-    PATIENT, at, change, first, name, next, of_type, open, patients, query, reopen, row, version, watermark,
+    PATIENT, at, change, everything, first, name, next, of_type, open, patients, query, reopen, row, version,
+    watermark,
 };
 use crate::{Body, IndexWrite, RecordVersion, RecordWrite, Views};
 
@@ -29,6 +30,7 @@ pub async fn new_views_are_empty(harness: &impl Harness) {
     assert_eq!(views.find_version(&name(1), 1).await.expect("reads"), None);
     assert_eq!(views.history(&name(1), u64::MAX, 10).await.expect("reads"), []);
     assert_eq!(views.history_count(&name(1)).await.expect("reads"), 0);
+    assert_eq!(views.changes(&everything()).await.expect("reads"), []);
     assert_eq!(views.count(&query(vec![patients()])).await.expect("counts"), 0);
 }
 

@@ -1,7 +1,6 @@
 //! The answer to a bundle: an entry for each entry, in the same order.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use anamnesis_engine::{Answer, ItemAnswer};
 use anamnesis_fhir::bundle::{EntryIn, Head, Kind, Method, Response, Target, response};
@@ -25,8 +24,6 @@ use crate::fhir::together::in_order;
 use crate::fhir::write::Key;
 
 const READS_AT_ONCE: usize = 16;
-/// How long the reads of a transaction wait for the views to show its writes.
-const READ_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One entry of the answer, owned.
 pub(crate) struct Line {
@@ -103,7 +100,7 @@ pub(super) async fn first(
     let places: HashMap<usize, &ItemAnswer> =
         written.iter().zip(&answer.items).map(|((entry, _), item)| (*entry, item)).collect();
     if entries.iter().any(|entry| matches!(entry, Asked::Read(..))) {
-        app.engine.wait_for_views(&answer.cursor, READ_PATIENCE).await;
+        app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
     }
     let reads = read_all(app, &entries).await;
     let mut reads = reads.into_iter();
@@ -177,7 +174,7 @@ pub(super) async fn again(
             }
             _ if !entry.method.writes() => {
                 // Where the views do not get there in time the read answers for itself.
-                app.engine.wait_for_views(&answer.cursor, READ_PATIENCE).await;
+                app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
                 line_of(app, &read_one(app, entry.method, &entry.target).await, false, returned)
             }
             _ => bare(StatusCode::OK),

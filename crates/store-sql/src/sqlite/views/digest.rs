@@ -5,9 +5,10 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 /// Each table's rows in the order of its key; systems stand by their name.
-const ROWS: [&str; 10] = [
+const ROWS: [&str; 11] = [
     "SELECT * FROM record_now ORDER BY partition, record",
     "SELECT * FROM record_then ORDER BY partition, record, version",
+    "SELECT * FROM history ORDER BY 1, 2, 3, 4",
     "SELECT t.param, t.code, s.uri, t.date, t.record, t.partition, t.began FROM token_now t \
      LEFT JOIN token_system s ON s.number = t.system ORDER BY 1, 2, 3, 4, 5, 6",
     "SELECT t.param, t.code, s.uri, t.date, t.record, t.partition, t.began, t.ended FROM token_then t \

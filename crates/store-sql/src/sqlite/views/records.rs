@@ -45,6 +45,24 @@ pub(super) fn at_version(
     version: Version,
 ) -> rusqlite::Result<Option<RecordVersion>> {
     let Some(now) = current(connection, name)? else { return Ok(None) };
+    version_of(connection, now, version)
+}
+
+/// The record of this number at one of its versions.
+pub(super) fn numbered_at(
+    connection: &Connection,
+    number: RecordNumber,
+    version: Version,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    let Some(now) = by_number(connection, number)? else { return Ok(None) };
+    version_of(connection, now, version)
+}
+
+fn version_of(
+    connection: &Connection,
+    now: RecordVersion,
+    version: Version,
+) -> rusqlite::Result<Option<RecordVersion>> {
     if now.version == version {
         return Ok(Some(now));
     }
@@ -83,7 +101,23 @@ pub(super) fn history_count(connection: &Connection, name: &StreamName) -> rusql
     Ok(statement.query_row(params, |row| unsigned(row, 0))? + 1)
 }
 
-/// Adds a version that is current.
+/// Puts a version in the place of the one that was current.
+pub(super) fn replace_now(connection: &Connection, version: &RecordVersion) -> rusqlite::Result<()> {
+    let (state, body) = body_columns(&version.body);
+    connection.prepare_cached(statements::RECORD_REPLACE)?.execute(params![
+        clamp(version.version),
+        version.began.micros(),
+        clamp(version.offset),
+        state,
+        version.corrects.map(clamp),
+        body,
+        version.number.partition,
+        clamp(version.number.record),
+    ])?;
+    Ok(())
+}
+
+/// Adds the first version of a record that is current.
 pub(super) fn add_now(connection: &Connection, version: &RecordVersion) -> rusqlite::Result<()> {
     let (state, body) = body_columns(&version.body);
     connection.prepare_cached(statements::RECORD_ADD_NOW)?.execute(params![
@@ -124,12 +158,11 @@ pub(super) fn add_then(
     Ok(())
 }
 
-/// Moves the current version to what was.
+/// Copies the current version to what was; another takes its place.
 pub(super) fn close(connection: &Connection, number: RecordNumber, ended: Instant) -> rusqlite::Result<()> {
     let RecordNumber { partition, record } = number;
     let mut copy = connection.prepare_cached(statements::RECORD_CLOSE)?;
     copy.execute(params![ended.micros(), partition, clamp(record)])?;
-    connection.prepare_cached(statements::RECORD_REMOVE)?.execute(params![partition, clamp(record)])?;
     Ok(())
 }
 

@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 
 use anamnesis_kernel::search::{Entry, Key, Place};
-use anamnesis_store::{Change, IndexRow, IndexWrite};
+use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::empty_wal;
 use super::super::log::clamp;
-use super::{records, watermark_to_bytes};
+use super::{history, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "view_meta",
     "record_now",
     "record_then",
+    "history",
     "token_system",
     "token_now",
     "token_then",
@@ -24,6 +25,7 @@ const TABLES: [&str; 11] = [
     "date_now",
     "date_then",
     "reference_now",
+    "reference_then",
 ];
 
 pub(super) struct Writer {
@@ -49,7 +51,7 @@ impl Writer {
     /// Empties every table.
     pub(super) fn clear(&mut self) -> rusqlite::Result<()> {
         let mut batch = String::from("BEGIN IMMEDIATE;");
-        for table in TABLES.iter().chain(&["reference_then"]) {
+        for table in TABLES {
             batch.push_str("DELETE FROM ");
             batch.push_str(table);
             batch.push(';');
@@ -79,14 +81,25 @@ impl Writer {
     }
 
     fn write(&mut self, change: &Change) -> rusqlite::Result<()> {
-        for write in &change.records {
-            if write.replaces {
-                records::close(&self.connection, write.version.number, write.version.began)?;
+        // A record's versions stay in their order.
+        let mut records: Vec<&RecordWrite> = change.records.iter().collect();
+        records.sort_by_key(|write| write.version.number);
+        let mut closed = None;
+        for RecordWrite { version, replaces } in records {
+            if *replaces {
+                records::close(&self.connection, version.number, version.began)?;
+                closed = Some(version.number);
             }
-            match write.version.ended {
-                Some(ended) => records::add_then(&self.connection, &write.version, ended)?,
-                None => records::add_now(&self.connection, &write.version)?,
+            match version.ended {
+                Some(ended) => records::add_then(&self.connection, version, ended)?,
+                None if closed == Some(version.number) => records::replace_now(&self.connection, version)?,
+                None => records::add_now(&self.connection, version)?,
             }
+        }
+        let mut versions: Vec<_> = change.records.iter().map(|write| &write.version).collect();
+        versions.sort_by_key(|version| (version.name.kind.number(), version.place()));
+        for version in versions {
+            history::add(&self.connection, version)?;
         }
         // Systems are numbered in commit order, so that a rebuild numbers them alike whatever its batches.
         for write in &change.index {

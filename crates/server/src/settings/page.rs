@@ -1,0 +1,47 @@
+//! The table for people: `docs/settings.md`.
+//!
+//! Invariant: what is committed is what the table gives; a test compares them.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::Settings;
+use super::table::SETTINGS;
+
+const HEAD: &str = "# Settings
+
+<!-- @generated from the table in crates/server/src/settings/table.rs: change it there, then test with ANAMNESIS_BLESS=1. -->
+
+Each can stand in `anamnesis.toml`, in the environment, or behind `--set NAME=VALUE`; [configuring](configuring.md) says how.
+
+| setting | flag | variable | default | what it is for | what is taken |
+|---|---|---|---|---|---|
+";
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for setting in SETTINGS {
+        let default = (setting.field)(&mut Settings::default()).shown().words();
+        let flag = setting.flag.as_ref().map(|flag| format!("`--{}`", flag.long)).unwrap_or_default();
+        let variables: Vec<_> = setting.variables().iter().map(|name| format!("`{name}`")).collect();
+        let variables = variables.join(" or ");
+        let _ = writeln!(
+            page,
+            "| `{}` | {flag} | {variables} | {default} | {} | {} |",
+            setting.name,
+            setting.what,
+            setting.expected()
+        );
+    }
+    page
+}
+
+#[test]
+fn what_is_committed_is_what_the_table_gives() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+    if std::env::var_os("ANAMNESIS_BLESS").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == page(), "docs/settings.md is behind: test again with ANAMNESIS_BLESS=1");
+}

@@ -1,0 +1,1 @@
+SELECT MIN(kind) FROM history WHERE kind > $1

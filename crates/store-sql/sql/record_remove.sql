@@ -1,1 +1,0 @@
-DELETE FROM record_now WHERE partition = $1 AND record = $2
