@@ -12,6 +12,7 @@ use compact_str::CompactString;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+use crate::races::Races;
 use crate::turns::Turns;
 
 /// Shared by all handlers.
@@ -20,9 +21,9 @@ pub(crate) struct App(Arc<Shared>);
 
 struct Shared {
     parts: Parts,
-    races: crate::fhir::Turns,
-    stopping: watch::Sender<bool>,
     turns: Turns,
+    races: Races,
+    stopping: watch::Sender<bool>,
 }
 
 /// What [`App`] holds.
@@ -37,12 +38,12 @@ pub(crate) struct Parts {
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
-        let races = crate::fhir::Turns::new();
+        let races = Races::new();
         Self(Arc::new(Shared { parts, turns, races, stopping: watch::Sender::new(false) }))
     }
 
-    /// Turns of those who race for the same criteria, or the same record.
-    pub(crate) fn races(&self) -> &crate::fhir::Turns {
+    /// Turns of those who race for the same criteria or the same record.
+    pub(crate) fn races(&self) -> &Races {
         &self.0.races
     }
 

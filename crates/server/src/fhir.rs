@@ -32,7 +32,6 @@ mod revise;
 mod search;
 mod together;
 pub(crate) mod transaction;
-mod turns;
 mod update;
 mod update_conditional;
 mod vread;
@@ -48,8 +47,6 @@ use axum::routing::{MethodRouter, get, post};
 use crate::app::App;
 use conditional_read::Known;
 use outcome::Outcome;
-
-pub(crate) use turns::Turns;
 
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {

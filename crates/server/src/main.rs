@@ -14,6 +14,7 @@ mod http;
 mod listen;
 mod master_key;
 mod metrics;
+mod races;
 mod settings;
 mod turns;
 mod wiring;

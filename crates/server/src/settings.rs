@@ -40,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
-    /// The origins whose scripts may use the server from a browser.
+    /// Whose scripts may use the server from a browser.
     pub(crate) cors_origins: Origins,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,

@@ -44,13 +44,8 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
-    let left = listen::serve(
-        listener,
-        http::router(app.clone(), start, &settings.cors_origins.0),
-        &app,
-        told_to_stop(),
-    )
-    .await;
+    let router = http::router(app.clone(), start, &settings.cors_origins.0);
+    let left = listen::serve(listener, router, &app, told_to_stop()).await;
     if left > 0 {
         tracing::warn!("some requests did not end in time");
     }

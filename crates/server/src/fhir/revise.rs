@@ -75,7 +75,7 @@ pub(super) async fn attempt(
     write: &Write<'_>,
     change: Change<'_>,
 ) -> Result<Reply, Outcome> {
-    let _turn = app.races().take(app.engine.keyring().store.stream_tag(stream)).await;
+    let _turn = app.races().turn_at(stream).await;
     for _ in 0..ATTEMPTS_MAX {
         let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
         let version = found.as_ref().map_or(0, |found| found.version);

@@ -49,7 +49,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),
 
-    row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; `*` for all, none by default").flag("cors-origins", "ORIGINS", SERVE),
+    row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; none where none is set").flag("cors-origins", "ORIGINS", SERVE),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),
