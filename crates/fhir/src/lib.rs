@@ -13,6 +13,7 @@ mod generated;
 pub mod index;
 mod key;
 mod meets;
+pub mod meta;
 mod model;
 pub mod outcome;
 mod param;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
+use anamnesis_json::Object;
 use anamnesis_kernel::{Actor, Source};
 use compact_str::CompactString;
 use tokio::sync::watch;
@@ -193,4 +194,6 @@ pub(crate) struct WriteContext {
     pub(crate) correlation_id: Option<CompactString>,
     /// What the answer waits for.
     pub(crate) wait: Wait,
+    /// What the client tells of where it comes from: a Provenance that does not say yet what it is about.
+    pub(crate) provenance: Option<Arc<Object>>,
 }

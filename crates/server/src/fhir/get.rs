@@ -8,7 +8,9 @@ use super::conditional_read::Known;
 use super::history::Of;
 use super::outcome::Outcome;
 use super::reply::Reply;
-use super::{everything, history, metadata, parameters, query, read, represent, request, search, vread};
+use super::{
+    everything, history, meta, metadata, parameters, query, read, represent, request, search, vread,
+};
 use crate::app::App;
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
@@ -40,6 +42,7 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
             let version = request::version(version).ok_or(Outcome::NotFound)?;
             vread::vread(app, &record(kind, id)?, version).await
         }
+        [kind, id, "$meta"] => meta::meta(app, &record(kind, id)?).await,
         ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),

@@ -16,6 +16,7 @@ use axum::response::Response;
 use super::conditional::ATTEMPTS_MAX;
 use super::negotiate::Return;
 use super::outcome::{Outcome, Sent};
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, known, request as commit_request};
 use super::{batch, get, request};
@@ -119,7 +120,7 @@ async fn transaction(
     for _ in 0..ATTEMPTS_MAX {
         let prepared = prepare::prepare(app, incoming.entries, key, context, may_be_long).await?;
         let request = commit_request(context, prepared.items, prepared.claims, key);
-        match app.engine.commit(request).await {
+        match commit(app, context, key, request).await {
             Ok(answer) if answer.repeated => {
                 return respond::again(app, reread(app, text)?.entries, key, answer, returned).await;
             }
