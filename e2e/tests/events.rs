@@ -204,7 +204,7 @@ fn what_cannot_be_taken_says_every_reason_and_where() {
         (r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","data":{"gender":"male"}}"#.to_owned(),         "data.gender"),
         (r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","data":{"address":{"city":"x"}}}"#.to_owned(),  "data.address"),
         (r#"{"stream":"Patient/p1","type":"ConditionResolved","data":{}}"#.to_owned(),                            "type"),
-        (r#"{"stream":"Patient/new","type":"PatientAddressUpdated","data":{"address":[]}}"#.to_owned(),           "stream"),
+        (r#"{"stream":"Patient/new","type":"PatientAddressUpdated","data":{"address":[{"city":"x"}]}}"#.to_owned(), "stream"),
         (r#"{"stream":"Patient/new","type":"PatientRegistered","data":{"id":"other"}}"#.to_owned(),               "data.id"),
         (r#"{"stream":"Patient/b_d","type":"PatientRegistered","data":{}}"#.to_owned(),                           "stream"),
         (moved("Ghent", r#","typo":1"#),                                                                          "typo"),

@@ -31,8 +31,8 @@ fn every_kind_of_reference_leads_to_the_record_it_means() {
         "encounter":{"reference":"Encounter/e1"},
         "device":{"reference":"#d"},"contained":[{"resourceType":"Device","id":"d","patient":{"reference":"http://old.example/fhir/Patient/77"}}],
         "performer":[{"reference":"Practitioner?identifier=urn:npi|9"},{"reference":"Organization/7"},{"reference":"http://elsewhere.example/fhir/Practitioner/1"},{"reference":"urn:oid:1.2.3"}],
-        "hasMember":[{"reference":"http://old.example/fhir/Patient/77/_history/1"},{"reference":"Observation/never"}],
-        "focus":[{"reference":"urn:uuid:aaaaaaaa-0000-4000-8000-000000000001","identifier":{"value":"urn:oid:1.2.3"}}]}"##;
+        "hasMember":[{"reference":"Observation/never"}],
+        "focus":[{"reference":"urn:uuid:aaaaaaaa-0000-4000-8000-000000000001","identifier":{"value":"urn:oid:1.2.3"}},{"reference":"http://old.example/fhir/Patient/77/_history/1"}]}"##;
     let entries = [
         post("urn:uuid:aaaaaaaa-0000-4000-8000-000000000001", r#"{"resourceType":"Patient"}"#),
         post("http://old.example/fhir/Patient/77", r#"{"resourceType":"Patient"}"#),
@@ -66,8 +66,8 @@ fn every_kind_of_reference_leads_to_the_record_it_means() {
     assert_eq!(reference("performer.1"), made[3]);
     assert_eq!(reference("performer.2"), "http://elsewhere.example/fhir/Practitioner/1");
     assert_eq!(reference("performer.3"), made[4]);
-    assert_eq!(reference("hasMember.0"), format!("{}/_history/1", made[1]));
-    assert_eq!(reference("hasMember.1"), "Observation/never");
+    assert_eq!(reference("focus.1"), format!("{}/_history/1", made[1]));
+    assert_eq!(reference("hasMember.0"), "Observation/never");
     assert_eq!(str(&read, "focus.0.identifier.value"), "urn:oid:1.2.3", "what is no reference stays");
     let told = events(&http, "_count=1000").events;
     let commits: std::collections::BTreeSet<_> =

@@ -94,12 +94,12 @@ fn a_write_is_seen_and_what_is_gone_is_gone() {
     assert_eq!(text(at(&patient, "data")), nothing);
 
     let condition = r#"{"resourceType":"Condition","id":"c1","code":{"text":"asthma"},"subject":{"reference":"Patient/p1"},
-        "clinicalStatus":{"coding":[{"code":"active"}]}}"#;
+        "clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]}}"#;
     http.put("/fhir/Condition/c1", &json(condition)).expect(201);
     let record = model(&http, "/api/patients/p1/clinical-record", "p1");
     assert_eq!(str(&record, "data.problems.0.record"), "Condition/c1");
     assert_eq!(str(&record, "data.problems.0.clinical_status.coding.0.code"), "active");
-    let resolved = r#"{"stream":"Condition/c1","type":"ConditionResolved","data":{"clinicalStatus":{"coding":[{"code":"resolved"}]}}}"#;
+    let resolved = r#"{"stream":"Condition/c1","type":"ConditionResolved","data":{"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"resolved"}]}}}"#;
     let cursor = commit(&http, resolved).expect(201);
     let cursor = [("anamnesis-cursor", cursor.header("anamnesis-cursor").unwrap())];
     let record = http.send("GET", "/api/patients/p1/clinical-record", &cursor, None).expect(200).json();

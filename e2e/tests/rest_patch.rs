@@ -60,6 +60,63 @@ fn a_patch_that_changes_nothing_makes_no_version() {
     assert_eq!(stream(&http, "Patient/p1").len(), 1);
 }
 
+/// <https://hl7.org/fhir/R4/fhirpatch.html>: the same by FHIRPaths, in Parameters.
+#[test]
+fn a_patch_by_paths() {
+    let (_server, http) = with_patient();
+    let send = |operations: &str, headers: &[(&str, &str)]| {
+        let headers: Vec<_> =
+            headers.iter().copied().chain([("content-type", "application/fhir+json")]).collect();
+        let body = format!(r#"{{"resourceType":"Parameters","parameter":[{operations}]}}"#);
+        http.send("PATCH", "/fhir/Patient/p1", &headers, Some(body.into_bytes()))
+    };
+    let operation = |kind: &str, path: &str, rest: &str| {
+        format!(
+            r#"{{"name":"operation","part":[{{"name":"type","valueCode":"{kind}"}},{{"name":"path","valueString":"{path}"}}{rest}]}}"#
+        )
+    };
+    let value = |value: &str| format!(r#",{{"name":"value",{value}}}"#);
+    let city =
+        operation("replace", "Patient.address.where(city='Ghent').city", &value(r#""valueString":"Bruges""#));
+    let patched = send(&city, &[("if-match", "W/\"1\"")]).expect(200);
+    assert_eq!(patched.header("etag"), Some("W/\"2\""));
+    assert_eq!(str(&patched.json(), "address.0.city"), "Bruges");
+    assert_eq!(str(stream(&http, "Patient/p1").last().unwrap(), "type"), "PatientAddressUpdated");
+
+    // The first operation of a patch whose second fails is not carried out either.
+    let gender = operation(
+        "add",
+        "Patient",
+        &format!(r#",{{"name":"name","valueString":"gender"}}{}"#, value(r#""valueCode":"male""#)),
+    );
+    let refused = send(&format!("{gender},{city}"), &[]).expect(422);
+    assert_eq!(str(&refused.json(), "issue.0.expression.0"), "Parameters.parameter[1]");
+    assert!(at(&http.get("/fhir/Patient/p1").expect(200).json(), "gender").as_str().is_none());
+    let taken =
+        send(&format!("{gender},{}", operation("delete", "Patient.address[0]", "")), &[]).expect(200).json();
+    assert_eq!((str(&taken, "gender"), list(&taken, "address").len()), ("male", 0));
+
+    for (wrong, status) in [
+        (operation("replace", "Patient.((", &value(r#""valueString":"x""#)), 400),
+        (operation("erase", "Patient.name", ""), 400),
+        (operation("replace", "Patient.gender", &value(r#""valueBoolean":true"#)), 422),
+        (operation("replace", "Patient.id", &value(r#""valueId":"p2""#)), 422),
+        ("7".to_owned(), 400),
+    ] {
+        issue(send(&wrong, &[]), status);
+    }
+    issue(send(&city, &[("if-match", "W/\"1\"")]), 412);
+    issue(
+        http.send(
+            "PATCH",
+            "/fhir/Patient/p1",
+            &[("content-type", "application/fhir+json")],
+            Some(PATIENT.into()),
+        ),
+        400,
+    );
+}
+
 /// What an operation empties goes, since FHIR has no empty arrays.
 #[test]
 fn what_a_patch_empties_goes() {
@@ -123,6 +180,27 @@ fn what_is_not_there_is_not_patched() {
     assert_eq!(issue(patch(&http, "/fhir/Patient/p1", &[], body), 410), "deleted");
     issue(patch(&http, "/fhir/Dragon/p1", &[], body), 404);
     issue(patch(&http, "/fhir/Patient/a_b", &[], body), 400);
+}
+
+/// <https://hl7.org/fhir/R4/http.html#patch>: criteria in place of an id find the one record that is patched.
+#[test]
+fn criteria_find_what_is_patched() {
+    let (_server, http) = with_patient();
+    let fhir = [("content-type", "application/fhir+json")];
+    let other = PATIENT.replace("p1", "p2").replace("Peeters", "Janssens");
+    http.send("PUT", "/fhir/Patient/p2", &fhir, Some(other.into())).expect(201);
+    let body = r#"[{"op":"add","path":"/address/0/city","value":"Bruges"}]"#;
+    let key = [("idempotency-key", "k1")];
+    for _ in 0..2 {
+        let patched = patch(&http, "/fhir/Patient?name=peeters", &key, body).expect(200);
+        assert_eq!((patched.header("etag"), str(&patched.json(), "id")), (Some("W/\"2\""), "p1"));
+    }
+    assert_eq!(issue(patch(&http, "/fhir/Patient?name=nobody", &[], body), 404), "not-found");
+    assert_eq!(issue(patch(&http, "/fhir/Patient?_id=p1,p2", &[], body), 412), "multiple-matches");
+    issue(patch(&http, "/fhir/Patient?name=peeters", &[("if-match", "W/\"1\"")], body), 412);
+    issue(patch(&http, "/fhir/Patient?dragon=7", &[], body), 400);
+    issue(patch(&http, "/fhir/Patient", &[], body), 400);
+    assert_eq!(stream(&http, "Patient/p2").len(), 1);
 }
 
 /// <https://www.rfc-editor.org/rfc/rfc5789#section-2.2>: an unsupported patch is answered with those that are taken.

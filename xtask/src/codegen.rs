@@ -1,15 +1,20 @@
 //! Writes the tables of the `fhir` room from the official R4 definitions; the same definitions give the same bytes.
 
+mod codes;
 mod definitions;
+mod pieces;
+mod rules;
 mod search;
 mod shapes;
 mod summary;
+mod terminology;
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 
+use codes::ValueSets;
 use definitions::Definitions;
 
 /// Where the generated sources live, from the top of the tree.
@@ -23,11 +28,16 @@ pub(crate) const OUT: &str = "crates/fhir/src/generated";
 pub(crate) fn run(definitions: &Path, out: &Path) -> anyhow::Result<()> {
     let definitions = Definitions::read(definitions)?;
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    for (name, text) in [
-        ("shapes.rs", shapes::source(&definitions)?),
+    let value_sets = ValueSets::of(&definitions);
+    let (shapes, rules) = shapes::sources(&definitions, &value_sets)?;
+    let sources = [
+        ("shapes.rs", shapes),
+        ("rules.rs", rules),
+        ("codes.rs", value_sets.source()?),
         ("search.rs", search::source(&definitions)?),
         ("summary.rs", summary::source(&definitions)?),
-    ] {
+    ];
+    for (name, text) in sources {
         let file = out.join(name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }

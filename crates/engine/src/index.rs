@@ -1,5 +1,6 @@
 //! What the engine asks of the room that knows FHIR: what a record is found by, and whom it is about.
 
+use anamnesis_chart::Refusal;
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{ResourceId, StreamName};
@@ -22,6 +23,11 @@ pub trait Indexing: Send + Sync {
 
     /// The patients the record is about.
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId>;
+
+    /// What is wrong with a record after events that a caller named, and was not before; nothing unless it is told.
+    fn faults(&self, _: &StreamName, _before: Option<&Object>, _after: &Object) -> Vec<Refusal> {
+        Vec::new()
+    }
 
     /// Whose key seals the record: its patient's where there is exactly one, else its own.
     fn subject(&self, stream: &StreamName, elements: &Object) -> StreamName {

@@ -116,7 +116,7 @@ fn push_some(object: &mut Object, key: &str, items: Vec<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::check;
+    use crate::check::issues;
 
     #[test]
     fn a_statement_has_the_shape_it_describes() {
@@ -144,7 +144,7 @@ mod tests {
         };
         let said = statement(&facts);
         let kind = ResourceType::parse("CapabilityStatement").unwrap();
-        assert_eq!(check(kind, &said), []);
+        assert_eq!(issues(kind, &said), []);
         let resources =
             said.get("rest").unwrap().each().next().unwrap().get("resource").unwrap().as_array().unwrap();
         assert_eq!(resources.len(), 146);

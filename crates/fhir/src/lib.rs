@@ -5,20 +5,27 @@
 pub mod bundle;
 pub mod capability;
 pub mod check;
+mod codes;
 pub mod compartment;
 pub mod date;
 mod fold;
 mod generated;
 pub mod index;
 mod key;
+mod meets;
+pub mod meta;
+mod model;
 pub mod outcome;
 mod param;
 pub mod patch;
 mod path;
+mod primitive;
+pub mod profile;
 mod prune;
 mod reference;
 pub mod search;
 mod shape;
 pub mod subset;
 
+pub use meets::meets;
 pub use param::ParamKind;

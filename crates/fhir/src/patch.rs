@@ -4,13 +4,18 @@
 //! Invariant: pure, and all or nothing: a patch that fails leaves nothing behind, and its texts name operations and
 //! never a patient's values.
 
+mod edit;
+mod given;
 mod json_patch;
+mod locate;
 mod number;
+mod path_patch;
 mod pointer;
 
 use anamnesis_json::Value;
 
 pub use json_patch::JsonPatch;
+pub use path_patch::PathPatch;
 
 use crate::outcome::{Issue, IssueCode};
 use crate::prune::prune;
@@ -41,6 +46,8 @@ pub enum Failure {
 pub enum Patch {
     /// By places in the JSON.
     Json(JsonPatch),
+    /// By FHIRPaths.
+    Path(PathPatch),
 }
 
 impl Patch {
@@ -54,6 +61,10 @@ impl Patch {
         let before = names(&resource);
         let mut after = match self {
             Self::Json(patch) => patch.apply(resource, bounds)?,
+            Self::Path(patch) => match resource {
+                Value::Object(resource) => patch.apply(resource, bounds)?.into(),
+                other => other,
+            },
         };
         if names(&after) != before {
             return Err(inapplicable("patch", "a patch changes neither resourceType nor id"));
@@ -69,3 +80,6 @@ impl Patch {
 fn inapplicable(at: &str, what: &str) -> Failure {
     Failure::Inapplicable(Issue::error(IssueCode::Processing, what).at(at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,13 @@ pub(crate) enum Path<'a> {
     Item(&'a Path<'a>, usize),
 }
 
+impl Path<'_> {
+    /// Whether it is one of the many that are called so.
+    pub(crate) fn is_item_of(&self, name: &str) -> bool {
+        matches!(self, Self::Item(Path::Element(_, above), _) if *above == name)
+    }
+}
+
 /// Writes a FHIRPath of the simple kind that OperationOutcome asks for: `Patient.name[0].family`.
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

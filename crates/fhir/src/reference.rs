@@ -25,6 +25,14 @@ pub(crate) fn is_urn(text: &str) -> bool {
     text.starts_with("urn:uuid:") || text.starts_with("urn:oid:")
 }
 
+/// Whether it begins with a scheme, as `http:` or `urn:` do.
+pub(crate) fn is_absolute(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(good) && !rest.is_empty()
+    })
+}
+
 /// `Type/id` at the end of an absolute address.
 pub(crate) fn tail(address: &str) -> Option<(ResourceType, ResourceId)> {
     if !(address.starts_with("http://") || address.starts_with("https://")) {

@@ -166,7 +166,7 @@ fn names(name: &str, key: &str) -> bool {
 }
 
 /// The types that a choice may have, as they end its name: <https://hl7.org/fhir/R4/datatypes.html#open>.
-const CHOICES: [&str; 50] = [
+pub(crate) const CHOICES: [&str; 50] = [
     "Address",
     "Age",
     "Annotation",

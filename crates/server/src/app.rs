@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
+use anamnesis_json::Object;
 use anamnesis_kernel::{Actor, Source};
 use compact_str::CompactString;
 use tokio::sync::watch;
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 use crate::metrics::Metrics;
 use crate::races::Races;
 use crate::turns::Turns;
+use crate::validation::Validation;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -30,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Arc<Engine>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
+    pub(crate) validation: Validation,
     /// The FHIR base as clients see it, without a slash at the end: `http://127.0.0.1:8080/fhir`.
     pub(crate) base_url: String,
 }
@@ -191,4 +194,6 @@ pub(crate) struct WriteContext {
     pub(crate) correlation_id: Option<CompactString>,
     /// What the answer waits for.
     pub(crate) wait: Wait,
+    /// What the client tells of where it comes from: a Provenance that does not say yet what it is about.
+    pub(crate) provenance: Option<Arc<Object>>,
 }

@@ -14,12 +14,16 @@ mod everything;
 mod get;
 mod history;
 mod http_date;
+mod meta;
 mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
+mod parameters;
 mod patch;
+mod patch_conditional;
 mod pretty;
+mod provenance;
 mod query;
 mod read;
 mod reply;
@@ -55,13 +59,17 @@ pub(crate) fn router() -> Router<App> {
             get(reads)
                 .post(create::handle)
                 .put(update_conditional::handle)
+                .patch(patch_conditional::handle)
                 .delete(delete_conditional::handle),
         )
         .route("/{kind}/_search", post(search::handle_post))
         .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
         .route("/{kind}/{id}/_history/{version}", get(reads))
-        .route("/{kind}/{id}/$everything", get(reads))
+        .route("/{kind}/{id}/$everything", get(reads).post(everything::handle_post))
+        .route("/{kind}/{id}/$meta", get(reads))
+        .route("/{kind}/{id}/$meta-add", post(meta::handle_add))
+        .route("/{kind}/{id}/$meta-delete", post(meta::handle_delete))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn(around))

@@ -84,6 +84,7 @@ pub(crate) fn write_context(
         idempotency_key,
         correlation_id: Some(correlation_id(headers)),
         wait,
+        provenance: None,
     })
 }
 

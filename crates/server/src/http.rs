@@ -15,6 +15,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
 use crate::headers::{self, REQUEST_ID};
+use crate::request_id::RequestId;
 use crate::turns::Busy;
 use crate::{api, arriving, cors, encoding, fhir, health};
 
@@ -42,16 +43,21 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let started = Stopwatch::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let id = headers::request_id(&method, request.headers_mut());
+    let echoed = headers::request_id(&method, request.headers_mut());
+    let id = RequestId::of(request.headers());
     let mut response = match encoding::refused(&mut request) {
         Some(refused) => refused,
-        None => in_turn(&app, request, next).await,
+        None => id.during(in_turn(&app, request, next)).await,
     };
-    if let Some(id) = id {
+    if let Some(id) = echoed {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
+    let (method, route) = (known(&method), route.as_ref().map_or("none", MatchedPath::as_str));
+    let (status, time) = (response.status().as_u16(), started.elapsed());
+    app.metrics.answered(method, route, status, time);
+    // The pattern of the address, never the address.
+    let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    tracing::debug!(request_id = %id, method, route, status, us, "answered");
     response
 }
 
@@ -110,7 +116,7 @@ async fn nowhere() -> Response {
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
 }
 
-/// A bug, answered without its details; the panic's own message went to the log of the process.
+/// A bug, answered without its details; its place went to the log of the process.
 fn broken(_: Box<dyn std::any::Any + Send>) -> Response {
     let text = "{\"type\":\"/problems/internal\",\"title\":\"the server met a bug\",\"status\":500}";
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], text)

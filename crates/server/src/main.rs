@@ -15,8 +15,10 @@ mod listen;
 mod master_key;
 mod metrics;
 mod races;
+mod request_id;
 mod settings;
 mod turns;
+mod validation;
 mod wiring;
 
 use std::process::ExitCode;

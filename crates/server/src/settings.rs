@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use anamnesis_store_sql::SqliteStore;
 
 use crate::app::Limits;
+use crate::validation::Validation;
 
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// Whose scripts may use the server from a browser.
     pub(crate) cors_origins: Origins,
+    /// What becomes of resources that break FHIR's rules.
+    pub(crate) validation: Validation,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -57,6 +60,7 @@ impl Default for Settings {
             log_level: Level::default(),
             log_json: false,
             cors_origins: Origins::default(),
+            validation: Validation::default(),
             limits: Limits::default(),
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{Engine, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
 use anamnesis_json::Object;
@@ -169,5 +170,9 @@ impl Indexing for R4 {
 
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
+    }
+
+    fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
+        crate::validation::faults(stream, before, after)
     }
 }

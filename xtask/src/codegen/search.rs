@@ -12,6 +12,8 @@ use super::definitions::{Definitions, SearchParameter};
 /// The parameters that are served; the numbers of all others are kept free for them.
 const SERVED: [&str; 9] =
     ["birthdate", "category", "code", "date", "identifier", "name", "patient", "status", "subject"];
+/// Those that are served of one type alone.
+const SERVED_OF: [(&str, &str); 1] = [("Provenance", "target")];
 
 /// One way to a value: the JSON names on the way, and what is taken there.
 type Way = (Vec<String>, &'static str);
@@ -32,7 +34,7 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
         let all: BTreeMap<&str, &SearchParameter> = params_of(definitions, kind);
         ensure!(all.len() < 254, "{kind} has too many parameters");
         writeln!(out, "    // {kind}\n    &[")?;
-        for (index, (code, param)) in all.iter().enumerate().filter(|(_, (code, _))| SERVED.contains(code)) {
+        for (index, (code, param)) in all.iter().enumerate().filter(|(_, (code, _))| is_served(kind, code)) {
             let letter = match param.kind.as_str() {
                 "token" => "T",
                 "string" => "S",
@@ -75,6 +77,10 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
     }
     out += "];\n";
     Ok(out)
+}
+
+fn is_served(kind: &str, code: &str) -> bool {
+    SERVED.contains(&code) || SERVED_OF.contains(&(kind, code))
 }
 
 /// Every official parameter of a type, by code.

@@ -47,7 +47,7 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
     writeln!(out, "#[rustfmt::skip]\npub(crate) static SUMMARY: [&[(&str, u16)]; {}] = [", rows.len())?;
     for (path, row) in &rows {
         writeln!(out, "    // {path}\n    &[")?;
-        super::shapes::wrapped(&mut out, row.iter().map(|(name, code)| format!("(\"{name}\",{code}),")));
+        super::pieces::wrapped(&mut out, row.iter().map(|(name, code)| format!("(\"{name}\",{code}),")));
         out += "    ],\n";
     }
     out += "];\n";

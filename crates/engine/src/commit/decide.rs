@@ -1,6 +1,6 @@
 //! Deciding: the rules of each record, applied to where it stands and to what the same request did to it.
 
-use anamnesis_chart::{Context, EventRef, NewEvent, Refusal, State, decide, evolve};
+use anamnesis_chart::{Context, Door, EventRef, NewEvent, Refusal, State, decide, evolve};
 use anamnesis_json::Object;
 use anamnesis_kernel::{Position, StreamName, Version};
 use anamnesis_seal::{Clear, Tag};
@@ -67,6 +67,7 @@ impl Engine {
         let mut state = State { version: head.state.version, elements: head.state.elements.clone() };
         let created = state.elements.is_none();
         let mut events = Vec::new();
+        let refused = refusals.len();
         for (number, step) in item.steps.iter().enumerate() {
             let context =
                 Context { stream: &item.stream, reason: step.reason.as_deref(), door: request.door };
@@ -82,6 +83,15 @@ impl Engine {
                 }
                 Err(reasons) => refusals.extend(reasons.into_iter().map(|reason| (at, number, reason))),
             }
+        }
+        // A whole resource was looked at where it came in; what a delta makes of a record is only known here.
+        if let (Door::Api, Some(after), Some(last)) =
+            (request.door, &state.elements, item.steps.len().checked_sub(1))
+            && refusals.len() == refused
+            && !events.is_empty()
+        {
+            let faults = self.indexing.faults(&item.stream, head.state.elements.as_ref(), after);
+            refusals.extend(faults.into_iter().map(|fault| (at, last, fault)));
         }
         let subject = match &state.elements {
             Some(elements) => self.indexing.subject(&item.stream, elements),
@@ -179,6 +189,12 @@ impl Decided {
             repeated: false,
             seen: true,
         }
+    }
+
+    /// What would be answered, but for what only the log knows.
+    pub(super) fn foreseen(self, request: &Request) -> Result<Answer, CommitError> {
+        let answer = self.outcome(request);
+        self.refusal.map_or(Ok(answer), Err)
     }
 
     /// Lets the next decision build on this one, and gives what to answer when the log has it.

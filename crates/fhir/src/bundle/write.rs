@@ -297,7 +297,7 @@ mod tests {
             assert_eq!(String::from_utf8(text.clone()).unwrap(), expected, "{name}");
             let bundle = anamnesis_json::parse(&text).unwrap();
             let kind = anamnesis_kernel::ResourceType::parse("Bundle").unwrap();
-            assert_eq!(crate::check::check(kind, bundle.as_object().unwrap()), [], "{name}");
+            assert_eq!(crate::check::issues(kind, bundle.as_object().unwrap()), [], "{name}");
         }
     }
 }

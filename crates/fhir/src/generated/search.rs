@@ -704,6 +704,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     // Provenance
     &[
         p("patient", 5, R, &[(&["target"], PatientReference)]),
+        p("target", 8, R, &[(&["target"], Reference)]),
     ],
     // Questionnaire
     &[

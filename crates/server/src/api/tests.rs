@@ -14,6 +14,7 @@ use super::openapi::routes;
 use crate::app::{App, Limits, Parts};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::validation::Validation;
 use crate::wiring;
 
 /// A door with its store; gone at the end.
@@ -39,8 +40,13 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
         let opened = wiring::open(&settings, Arc::clone(&metrics) as _).await.unwrap();
         let running = wiring::project(&opened.engine).await.unwrap();
         let limits = Limits { body_bytes_max: 4_096, ..Limits::default() };
-        let app =
-            App::new(Parts { engine: Arc::clone(&opened.engine), metrics, limits, base_url: String::new() });
+        let app = App::new(Parts {
+            engine: Arc::clone(&opened.engine),
+            metrics,
+            limits,
+            validation: Validation::Strict,
+            base_url: String::new(),
+        });
         let layer = axum::extract::DefaultBodyLimit::max(limits.body_bytes_max);
         let door = Router::new().nest("/api", super::router()).layer(layer).with_state(app);
         test(House { door, _directory: directory }).await;
@@ -98,7 +104,7 @@ fn commits() {
         let moved = r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","schema_version":1,
             "data":{"new_address":{"city":"Ghent"}},"expected":1,"event_id":"6f2c0a52-7a3e-4a53-9b1e-0d8f6a1c2b3d"}"#;
         let other = moved.replace("Ghent", "Bruges");
-        let lost = r#"{"streams":[{"stream":"Patient/p2","events":[{"type":"PatientNameChanged","data":{"name":[]}},
+        let lost = r#"{"streams":[{"stream":"Patient/p2","events":[{"type":"PatientNameChanged","data":{"name":[{"family":"X"}]}},
             {"type":"Nonsense","data":{}}]}]}"#;
         let same =
             r#"{"stream":"Patient/p1","type":"PatientAddressUpdated","data":{"address":[{"city":"Ghent"}]}}"#;

@@ -36,6 +36,7 @@ pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outco
         engine: Arc::clone(&opened.engine),
         metrics: Arc::new(Metrics::new()?),
         limits: settings.limits,
+        validation: settings.validation,
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;
@@ -55,6 +56,7 @@ pub(super) async fn load(app: &App, count: u64, seed: u64) -> anyhow::Result<u64
         idempotency_key: None,
         correlation_id: None,
         wait: Wait::Log,
+        provenance: None,
     };
     for n in 0..count {
         let person = people.person(n);

@@ -40,6 +40,7 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
                 engine: Arc::clone(&opened.engine),
                 metrics: Arc::new(Metrics::new()?),
                 limits: settings.limits,
+                validation: settings.validation,
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;

@@ -28,6 +28,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         engine,
         metrics,
         limits: settings.limits,
+        validation: settings.validation,
         base_url: settings.base_url.map(|url| url.0).unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {
@@ -44,10 +45,11 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     let router = http::router(app.clone(), start, &settings.cors_origins.0);
     let left = listen::serve(listener, router, &app, told_to_stop()).await;
     if left > 0 {
-        tracing::warn!("some requests did not end in time");
+        tracing::warn!(connections = left, "some requests did not end in time");
     }
     running.stop();
     tracing::info!("stopped");

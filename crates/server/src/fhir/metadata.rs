@@ -23,10 +23,17 @@ const INTERACTIONS: [&str; 9] = [
     "history-type",
     "search-type",
 ];
-const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
+/// Of every type, and of patients.
+const OPERATIONS: [(&str, &str); 4] = [
+    ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
+    ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
+    ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
+];
 
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
+    let of_all = OPERATIONS.get(1..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
             kind,
@@ -36,7 +43,7 @@ pub(super) fn metadata(app: &App) -> Reply {
             conditional_read: "full-support",
             conditional_update: true,
             conditional_delete: app.limits.conditional_delete.code(),
-            operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
+            operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
     let facts = Facts {

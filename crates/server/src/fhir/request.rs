@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::negotiate::{Prefer, accepts_json, sends_json};
 use super::outcome::Outcome;
-use super::query;
 use super::write::expected as expected_of;
+use super::{provenance, query};
 use crate::app::{App, WriteContext};
 use crate::arriving::Unarrived;
 use crate::headers::{await_cursor, write_context};
@@ -49,7 +49,9 @@ pub(super) async fn seen(app: &App, headers: &HeaderMap) -> Result<bool, Outcome
 /// When a header cannot be taken.
 pub(super) fn writing(headers: &HeaderMap, query: Option<&str>) -> Result<(WriteContext, Prefer), Outcome> {
     acceptable(headers, query)?;
-    Ok((write_context(headers, Door::Fhir, "fhir")?, Prefer::of(headers)))
+    let mut context = write_context(headers, Door::Fhir, "fhir")?;
+    provenance::read(headers, &mut context)?;
+    Ok((context, Prefer::of(headers)))
 }
 
 /// Sees to it that JSON may be answered.

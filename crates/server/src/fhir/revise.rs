@@ -14,6 +14,7 @@ use anamnesis_store::RecordVersion;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::read;
 use super::reply::Reply;
 use super::write::{Key, Write, checked, known, request as commit_request, written};
@@ -43,9 +44,37 @@ pub(super) async fn revise(
 ) -> Result<Reply, Outcome> {
     let what = format!("{what} {stream}?{}", if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
-    if let Some(answer) = known(app, write.context, key).await? {
-        return shown(app, write, written(app, write, answer, None).await?).await;
+    if let Some(reply) = again(app, key, write).await? {
+        return Ok(reply);
     }
+    attempt(app, stream, key, if_match, write, change).await
+}
+
+/// The first answer again, if the key was used.
+///
+/// # Errors
+///
+/// When it was used with other content, or what is to be shown cannot be read.
+pub(super) async fn again(app: &App, key: Option<Key>, write: &Write<'_>) -> Result<Option<Reply>, Outcome> {
+    match known(app, write.context, key).await? {
+        Some(answer) => Ok(Some(shown(app, write, written(app, write, answer, None).await?).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Changes a live record under a key that was not used yet.
+///
+/// # Errors
+///
+/// As [`revise`].
+pub(super) async fn attempt(
+    app: &App,
+    stream: &StreamName,
+    key: Option<Key>,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+    change: Change<'_>,
+) -> Result<Reply, Outcome> {
     let _turn = app.races().turn_at(stream).await;
     for _ in 0..ATTEMPTS_MAX {
         let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
@@ -58,7 +87,9 @@ pub(super) async fn revise(
             Err(no) => (Vec::new(), Err(no)),
         };
         let item = Item { stream: stream.clone(), expected: Expect::Version(version), steps };
-        match app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await {
+        match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key))
+            .await
+        {
             Ok(answer) => {
                 let elements = elements?;
                 let kept = (write.returned == Return::Representation).then_some(&elements);

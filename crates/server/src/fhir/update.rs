@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, Write, checked, condition, is_whole, item, request as commit_request, written};
 use super::{binary, request};
@@ -63,7 +64,7 @@ pub(super) async fn update(
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
     let item = item(write.context, stream, expected, Command::Put(elements));
-    match app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await {
+    match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await {
         Ok(answer) => written(app, write, answer, kept.as_ref()).await,
         // That it must not be there was the client's condition, as a version is.
         Err(CommitError::Conflict { expected: Expect::None, .. }) => {

@@ -2,7 +2,6 @@
 
 use anamnesis_chart::{Command, Elements, take_apart, write_resource};
 use anamnesis_engine::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Request, Step};
-use anamnesis_fhir::check::check;
 use anamnesis_fhir::outcome::{Issue, IssueCode, operation_outcome};
 use anamnesis_fhir::subset::is_part;
 use anamnesis_json::Value;
@@ -122,7 +121,7 @@ pub(super) async fn known(
     Ok(Some(answer).filter(|answer| answer.repeated))
 }
 
-/// The elements of a resource of this type, all of whose known elements have the shape R4 gives them.
+/// The elements of a resource of this type, which is as R4 says, or marked for what it is not.
 ///
 /// `place` is where it stands in a bundle. The id it brings is given beside.
 ///
@@ -136,14 +135,14 @@ pub(super) fn checked(
     place: Option<&str>,
     may_be_long: bool,
 ) -> Result<(Option<ResourceId>, Elements), Vec<Issue>> {
-    let (named, id, elements) =
+    let (named, id, mut elements) =
         take_apart(resource).map_err(|refusal| vec![Outcome::issue_of(refusal, place)])?;
     let at = |path: &str| place.map_or_else(|| path.to_owned(), |place| within(place, path));
     if named != kind {
         let what = format!("must be {kind}, the type in the URL");
         return Err(vec![Issue::error(IssueCode::Invalid, what).at(at("resourceType"))]);
     }
-    let mut issues = check(kind, &elements);
+    let mut issues = app.validation.admit(kind, &mut elements).err().unwrap_or_default();
     for issue in &mut issues {
         if let (Some(place), Some(path)) = (place, &issue.expression) {
             issue.expression = Some(within(place, path));

@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::ConditionalDelete;
+use crate::validation::Validation;
 
 /// What someone gave for a setting.
 #[derive(Clone, Copy)]
@@ -291,6 +292,20 @@ impl Value for ConditionalDelete {
 
     fn expected(&self) -> &'static str {
         "single or multiple"
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.code().to_owned())
+    }
+}
+
+impl Value for Validation {
+    fn accept(&mut self, raw: Raw<'_>) -> bool {
+        put(self, raw.text().and_then(|text| Self::ALL.into_iter().find(|how| how.code() == text)))
+    }
+
+    fn expected(&self) -> &'static str {
+        "strict or lenient"
     }
 
     fn shown(&self) -> Shown {

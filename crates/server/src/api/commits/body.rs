@@ -232,7 +232,7 @@ mod tests {
 
         let many = r#"{"correlation_id":"c","streams":[
             {"stream":"Patient/p1","expected":"none","events":[{"type":"PatientRegistered","data":{"gender":"male"}},
-                {"type":"PatientNameChanged","data":{"name":[]},"correlation_id":"c"}]},
+                {"type":"PatientNameChanged","data":{"name":[{"family":"X"}]},"correlation_id":"c"}]},
             {"stream":"Condition/c1","expected":"any","events":[{"type":"ConditionRecorded","data":{}}]}]}"#;
         let asked = read_text(many).unwrap_or_else(|reasons| panic!("{reasons:?}"));
         assert_eq!((asked.form, asked.correlation_id.as_deref()), (Form::Streams, Some("c")));
@@ -245,7 +245,7 @@ mod tests {
     fn bad_bodies() {
         let metadata = "x".repeat(METADATA_BYTES_MAX);
         let large = format!(
-            r#"{{"stream":"Patient/p1","type":"T","data":{{"gender":"{}"}},"metadata":{{"k":"{metadata}"}}}}"#,
+            r#"{{"stream":"Patient/p1","type":"T","data":{{"name":[{{"text":"{}"}}]}},"metadata":{{"k":"{metadata}"}}}}"#,
             "x".repeat(10_000)
         );
         #[rustfmt::skip] // A table reads by column.

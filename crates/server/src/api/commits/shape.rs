@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anamnesis_chart::{newest, upcast};
-use anamnesis_fhir::check::check;
+use anamnesis_fhir::check::{Extent, check};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
@@ -29,7 +29,8 @@ pub(super) fn issues(
     if lifted.iter().any(|(_, value)| *value == Value::Null) {
         lifted.to_mut().retain(|_, value| *value != Value::Null);
     }
-    let told = check(kind, &lifted).into_iter().map(|issue| {
+    let told = check(kind, &lifted, Extent::Part).into_iter().map(|finding| {
+        let issue = finding.issue;
         let path = issue.expression.as_deref().and_then(in_data);
         (path.unwrap_or_else(|| "data".to_owned()), issue.diagnostics)
     });

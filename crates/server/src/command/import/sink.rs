@@ -195,6 +195,7 @@ async fn store(app: &App, bundle: Value, text: &[u8], key: String) -> anyhow::Re
         idempotency_key: Some(key.into_bytes()),
         correlation_id: None,
         wait: Wait::Log,
+        provenance: None,
     };
     match transaction::bundle(app, text, bundle, &context).await {
         Ok(done) => Ok(Done {

@@ -95,7 +95,7 @@ fn refusals() {
         ("",                                  &[("ANAMNESIS_LOG", "debug"), ("ANAMNESIS_LOG_LEVEL", "info")], &[], "ANAMNESIS_LOG and ANAMNESIS_LOG_LEVEL are the same setting: leave one out"),
         ("",                                  &[],                                    &["limits.count_max"], "--set takes NAME=VALUE"),
         ("",                                  &[],                                    &["log.level=nothing=x=y"], "log.level (--set): expected error, warn, info, debug, trace, or a filter such as \"anamnesis=debug\""),
-        ("",                                  &[],                                    &["validatoin=strict"], "there is no setting validatoin (--set)"),
+        ("",                                  &[],                                    &["validatoin=strict"], "there is no setting validatoin (--set); perhaps validation is meant"),
     ];
     for (toml, environment, sets, said) in cases {
         assert_eq!(loaded(toml, environment, &[], sets).err().as_deref(), Some(said), "{toml}");

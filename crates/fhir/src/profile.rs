@@ -1,0 +1,165 @@
+//! Profiles: what a StructureDefinition says beyond R4 of the resources that claim to follow it.
+//!
+//! <https://hl7.org/fhir/R4/profiling.html>. A profile is compiled once, to the constraints that the base does not have
+//! already; what of it is not checked is part of what was compiled, and is told as information.
+
+mod compile;
+mod conform;
+mod matching;
+mod slices;
+
+use std::sync::Arc;
+
+use anamnesis_fhirpath::Expression;
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::ResourceType;
+
+use crate::check::{Finding, ISSUES_MAX};
+use crate::codes::ValueSet;
+use crate::outcome::{Issue, IssueCode};
+use crate::shape::Shape;
+
+pub use compile::Uncompiled;
+
+/// A profile, ready to be checked against.
+#[derive(Debug)]
+pub struct Profile {
+    url: String,
+    base: Option<String>,
+    shape: Shape,
+    root: Rules,
+    notes: Vec<String>,
+}
+
+/// What else a profile speaks of: other profiles and value sets, by their address.
+pub trait Definitions {
+    /// The profile of this address.
+    fn profile(&self, url: &str) -> Option<Arc<Profile>>;
+
+    /// The codes of a value set, if they can be listed, each with its system.
+    fn value_set(&self, url: &str) -> Option<Arc<Vec<(String, String)>>>;
+}
+
+/// What a profile says of one element.
+#[derive(Debug, Default)]
+struct Rules {
+    /// The element's name: `code`, `value[x]`.
+    name: String,
+    min: usize,
+    max: Option<usize>,
+    /// The types it may have; nothing said where there are none.
+    types: Vec<TypeRule>,
+    fixed: Option<Value>,
+    pattern: Option<Value>,
+    binding: Option<Binding>,
+    invariants: Vec<Invariant>,
+    children: Vec<Rules>,
+    slicing: Option<Slicing>,
+    slices: Vec<Slice>,
+}
+
+#[derive(Debug)]
+struct TypeRule {
+    code: String,
+    /// Profiles, one of which a value must follow.
+    profiles: Vec<String>,
+    /// What a reference may lead to.
+    targets: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Binding {
+    Known(ValueSet),
+    Other(String),
+}
+
+#[derive(Debug)]
+struct Invariant {
+    key: String,
+    human: String,
+    expression: Expression,
+}
+
+#[derive(Debug)]
+struct Slicing {
+    discriminators: Vec<Discriminator>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Discriminator {
+    by: By,
+    steps: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// A fixed value, a pattern, or a binding to a value set.
+    Value,
+    Exists,
+    Type,
+}
+
+#[derive(Debug)]
+struct Slice {
+    name: String,
+    rules: Rules,
+}
+
+impl Profile {
+    /// Compiles a StructureDefinition: its snapshot, or else its differential over the base it names.
+    ///
+    /// # Errors
+    ///
+    /// [`Uncompiled`] when it is no profile of a type of R4.
+    pub fn compile(definition: &Value) -> Result<Self, Uncompiled> {
+        compile::compile(definition)
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it says that is not checked.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What is wrong with a resource by this profile, and for information what of it was not checked.
+    ///
+    /// That the resource is one of R4's is not looked at again.
+    pub fn check(
+        &self,
+        kind: ResourceType,
+        elements: &Object,
+        definitions: &dyn Definitions,
+    ) -> Vec<Finding> {
+        if self.shape != Shape::of(kind) {
+            let what = format!("{} is a profile of {}", self.url, self.shape.path());
+            let issue = Issue::error(IssueCode::Value, what).at(kind.name());
+            return vec![Finding { issue, bearable: true }];
+        }
+        let mut found = conform::resource(self, kind, elements, definitions);
+        found.truncate(ISSUES_MAX);
+        found
+    }
+}
+
+impl Rules {
+    /// Whether nothing is said, of the element or below it.
+    fn is_silent(&self) -> bool {
+        self.min == 0
+            && self.max.is_none()
+            && self.types.is_empty()
+            && self.fixed.is_none()
+            && self.pattern.is_none()
+            && self.binding.is_none()
+            && self.invariants.is_empty()
+            && self.children.is_empty()
+            && self.slices.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! What becomes of resources that break FHIR's rules: refused, or kept with a tag that search finds.
+
+use anamnesis_chart::{Cause, Refusal};
+use anamnesis_fhir::check::{Extent, Finding, check, mark};
+use anamnesis_fhir::outcome::Issue;
+use anamnesis_json::Object;
+use anamnesis_kernel::{ResourceType, StreamName};
+
+/// The setting `validation`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Validation {
+    /// What breaks a rule is refused.
+    #[default]
+    Strict,
+    /// What a record can be kept with is kept, and tagged with what it breaks; the rest is refused.
+    Lenient,
+}
+
+impl Validation {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Strict, Self::Lenient];
+
+    /// Its word in settings.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lenient => "lenient",
+        }
+    }
+
+    /// Lets a whole resource in, marked with the rules it breaks where that is to be borne.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, when it is not let in.
+    pub(crate) fn admit(self, kind: ResourceType, elements: &mut Object) -> Result<(), Vec<Issue>> {
+        let findings = check(kind, elements, Extent::Whole);
+        let bearable = self == Self::Lenient && findings.iter().all(|finding| finding.bearable);
+        if !findings.is_empty() && !bearable {
+            return Err(findings.into_iter().map(|finding| finding.issue).collect());
+        }
+        mark::set(elements, &findings);
+        Ok(())
+    }
+}
+
+/// What is wrong with a record that events changed, and was not before them.
+pub(crate) fn faults(stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
+    let mut found = check(stream.kind, after, Extent::Whole);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    // A record from before a rule, or from a lenient feed, may be corrected step by step.
+    let known = before.map(|before| check(stream.kind, before, Extent::Whole)).unwrap_or_default();
+    found.retain(|finding| !known.contains(finding));
+    found.into_iter().map(refusal).collect()
+}
+
+fn refusal(finding: Finding) -> Refusal {
+    let path = finding.issue.expression.unwrap_or_default();
+    Refusal { cause: Cause::Invalid, path, text: finding.issue.diagnostics }
+}
