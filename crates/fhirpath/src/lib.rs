@@ -26,6 +26,10 @@
 //! - UCUM is known for common units alone; others are compared by their code.
 //! - Integers have 64 bits, decimals 28 digits.
 //!
+//! # Without a model
+//!
+//! Paths, choices, conditions and sets work as they do with one. A type is what the JSON looks like, so `is` and `as` are guesses between types that look alike, and two dates are compared as the texts they are unless one of them is computed.
+//!
 //! # Where the standard leaves a choice
 //!
 //! - A name that begins an expression in upper case is the type of what is looked at: `Patient` in `Patient.name`.
@@ -73,9 +77,15 @@ pub const STEPS_MAX: u32 = 1_000_000;
 pub const STRING_BYTES_MAX: usize = 1 << 20;
 
 /// An expression, ready to be evaluated, by many threads at once.
-#[derive(Debug)]
 pub struct Expression {
     root: expr::Expr,
+}
+
+/// Shows nothing of it: a patch may compare with what is a patient's.
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an expression")
+    }
 }
 
 impl Expression {
