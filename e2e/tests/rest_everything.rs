@@ -26,7 +26,7 @@ fn a_life(http: &Http) {
         put("Observation/k2", &observation("k2", "2025-05-01T12:00:00Z", "d2")),
         put(
             "AllergyIntolerance/a",
-            r#"{"resourceType":"AllergyIntolerance","id":"a","patient":{"reference":"Patient/p"}}"#,
+            r#"{"resourceType":"AllergyIntolerance","id":"a","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},"patient":{"reference":"Patient/p"}}"#,
         ),
     ];
     bundle(http, "transaction", &entries).expect(200);
