@@ -157,8 +157,9 @@ fn a_full_queue_is_told_to_come_again() {
                 let reply = if client.is_multiple_of(2) {
                     http.put(&format!("/fhir/Patient/{id}"), &json(patient(&id)))
                 } else {
-                    let event =
-                        format!(r#"{{"stream":"Patient/{id}","type":"PatientRegistered","data":{{}}}}"#);
+                    let event = format!(
+                        r#"{{"stream":"Patient/{id}","type":"PatientRegistered","data":{{"gender":"female"}}}}"#
+                    );
                     http.post("/api/commits", &json(event))
                 };
                 match reply.status {
