@@ -54,7 +54,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         patch_formats: &PATCH_FORMATS,
         types: &types,
         interactions: &["transaction", "batch", "history-system"],
-        operations: &[],
+        operations: of_all.get(..1).unwrap_or_default(),
     };
     Reply::bundle(statement(&facts).to_text(), app.engine.reached())
 }
