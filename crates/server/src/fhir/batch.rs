@@ -12,7 +12,9 @@ use super::search::bundle_id;
 use super::together::in_order;
 use super::transaction::{Done, Refused, line_of, unsupported};
 use super::write::{Write, expected};
-use super::{create, delete, delete_conditional, get, request, update, update_conditional};
+use super::{
+    create, delete, delete_conditional, get, patch, patch_conditional, request, update, update_conditional,
+};
 use crate::app::{App, WriteContext};
 
 /// How many entries are carried out at a time.
@@ -106,6 +108,13 @@ async fn carried_out(
         }
         (Method::Put, Target::Query { kind, query }) => {
             update_conditional::update(app, kind, resource, &query, if_match, &write).await
+        }
+        (Method::Patch, Target::Record(stream)) => {
+            patch::patch(app, &stream, &patch::of_resource(app, resource)?, if_match, &write).await
+        }
+        (Method::Patch, Target::Query { kind, query }) => {
+            let asked = patch::of_resource(app, resource)?;
+            patch_conditional::patched(app, kind, &asked, &query, if_match, &write).await
         }
         (Method::Delete, Target::Record(stream)) => delete::delete(app, stream, if_match, &write).await,
         (Method::Delete, Target::Query { kind, query }) => {

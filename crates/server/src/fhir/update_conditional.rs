@@ -92,7 +92,7 @@ pub(super) async fn update(
             Err(error) => return Err(error.into()),
         }
         if turn.is_none() {
-            turn = Some(app.races().turn_at(&claim).await);
+            turn = Some(app.races().turn_to_search(&claim).await);
         }
     }
     Err(CommitError::Busy.into())
