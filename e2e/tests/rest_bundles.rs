@@ -78,6 +78,8 @@ fn a_condition_that_does_not_hold_refuses_all() {
         (entry("", "DELETE", &format!("{query}1"), "", ""),                                           412, "url"),
         (entry("", "POST",   "Patient", r#","ifNoneExist":"identifier=urn:mrn|1""#, &patient("", 1)), 412, "ifNoneExist"),
         (entry("", "PUT",    &format!("{query}9"), r#","ifMatch":"W/\"1\"""#, &patient("", 9)),       412, "ifMatch"),
+        (entry("", "PUT",    &format!("{query}3"), r#","ifNoneMatch":"*""#, &patient("", 3)),         412, "ifNoneMatch"),
+        (entry("", "PUT",    &format!("{query}3"), r#","ifNoneMatch":"W/\"1\"""#, &patient("", 3)),   400, "ifNoneMatch"),
         (entry("", "PUT",    "Patient?dragon=1", "", &patient("", 1)),                                400, "url"),
         (entry("", "DELETE", "Patient?_count=1", "", ""),                                             400, "url"),
         (entry("", "POST",   "Patient", r#","ifNoneExist":"dragon=1""#, &patient("", 1)),             400, "ifNoneExist"),

@@ -139,6 +139,11 @@ fn an_update_can_be_made_to_create_or_nothing() {
     issue(unless("W/\"1\"", &patient("p1", 7, "Bruges")), 400);
     http.delete("/fhir/Patient/p1").expect(204);
     unless("*", &patient("p1", 7, "Bruges")).expect(201);
+    // By criteria too: nothing may meet them.
+    let only = [("if-none-match", "*")];
+    issue(send(&http, "PUT", MRN, &only, &patient("", 7, "Mol")), 412);
+    issue(send(&http, "PUT", MRN, &[("if-none-match", "W/\"1\"")], &patient("", 7, "Mol")), 400);
+    send(&http, "PUT", "/fhir/Patient?identifier=urn:mrn|8", &only, &patient("", 8, "Mol")).expect(201);
 }
 
 /// "No matches or One Match: The server performs an ordinary delete on the matching resource."

@@ -237,14 +237,18 @@ fn command(
     if entry.method != Method::Post {
         is_whole(stream.kind, &elements, Some(&place))?;
     }
+    let asked = match entry.method {
+        Method::Put => expected(if_match, entry.if_none_match.as_deref()).ok_or_else(|| {
+            let what = "must be *, and stand without ifMatch";
+            vec![Issue::error(IssueCode::Value, what).at(request_at(entry, "ifNoneMatch"))]
+        })?,
+        _ => expect(if_match),
+    };
     let expected = match (entry.method, &entry.target, found) {
         (_, _, Some(found)) => expect(if_match.or(Some(found.version))),
         // Nothing met its criteria, so it is as good as a create.
         (Method::Post, ..) | (_, Target::Query { .. }, None) => Expect::None,
-        _ => expected(if_match, entry.if_none_match.as_deref()).ok_or_else(|| {
-            let what = "must be *, and stand without ifMatch";
-            vec![Issue::error(IssueCode::Value, what).at(request_at(entry, "ifNoneMatch"))]
-        })?,
+        _ => asked,
     };
     Ok((expected, Command::Put(elements)))
 }

@@ -211,6 +211,10 @@ impl Sought {
                     problems.unmet(issue.at(request_at(entry, "ifMatch")));
                 }
                 (Match::None(claim), None) => self.claims.push(claim),
+                (Match::One(_), None) if must_create(entry) => {
+                    let issue = Issue::error(IssueCode::Conflict, "a record meets the criteria");
+                    problems.unmet(issue.at(request_at(entry, "ifNoneMatch")));
+                }
                 (Match::One(version), None) if own_id(entry).is_none_or(|id| id == version.name.id) => {
                     self.set(at, Meant::Update(version));
                 }
@@ -273,6 +277,11 @@ impl Sought {
             *slot = meant;
         }
     }
+}
+
+/// Whether an update may only create.
+fn must_create(entry: &EntryIn) -> bool {
+    entry.method == Method::Put && entry.if_none_match.as_deref() == Some("*")
 }
 
 /// The id the resource of an update brings; that it is one was seen when the bundle was read.
