@@ -27,6 +27,7 @@ pub(crate) mod transaction;
 mod turns;
 mod update;
 mod update_conditional;
+mod validate;
 mod vread;
 mod write;
 
@@ -53,6 +54,9 @@ pub(crate) fn router() -> Router<App> {
                 .put(update_conditional::handle)
                 .delete(delete_conditional::handle),
         )
+        .route("/$validate", post(validate::system))
+        .route("/{kind}/$validate", post(validate::of_type))
+        .route("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record))
         .route("/{kind}/_search", post(search::handle_post))
         .route("/{kind}/{id}", get(reads).put(update::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))

@@ -12,6 +12,7 @@ mod http;
 mod listen;
 mod master_key;
 mod metrics;
+mod profiles;
 mod settings;
 mod turns;
 mod validation;

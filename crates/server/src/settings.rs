@@ -22,7 +22,7 @@ use crate::validation::Validation;
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
-pub(crate) use value::{Level, Url};
+pub(crate) use value::{Addresses, Level, Url};
 
 /// Everything that can be set; each field has its row in [`SETTINGS`].
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// What becomes of resources that break FHIR's rules.
     pub(crate) validation: Validation,
+    /// The profiles that records of their type follow, whether they name them or not.
+    pub(crate) profiles: Addresses,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -58,6 +60,7 @@ impl Default for Settings {
             log_level: Level::default(),
             log_json: false,
             validation: Validation::default(),
+            profiles: Addresses::default(),
             limits: Limits::default(),
         }
     }

@@ -15,6 +15,8 @@ const INTERACTIONS: [&str; 8] =
     ["read", "vread", "create", "update", "delete", "history-instance", "history-type", "search-type"];
 const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
 
+const VALIDATE: (&str, &str) = ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
@@ -26,7 +28,7 @@ pub(super) fn metadata(app: &App) -> Reply {
             conditional_read: "full-support",
             conditional_update: true,
             conditional_delete: app.limits.conditional_delete.code(),
-            operations: if kind == ResourceType::PATIENT { &[EVERYTHING] } else { &[] },
+            operations: if kind == ResourceType::PATIENT { &[EVERYTHING, VALIDATE] } else { &[VALIDATE] },
         })
         .collect();
     let facts = Facts {
