@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(resources.len(), 146);
         let patient =
             resources.iter().find(|r| r.get("type").and_then(Value::as_str) == Some("Patient")).unwrap();
-        assert_eq!(patient.get("searchParam").unwrap().as_array().unwrap().len(), 4);
+        assert_eq!(patient.get("searchParam").unwrap().as_array().unwrap().len(), 5);
         assert!(said.get("patchFormat").is_none());
     }
 }

@@ -36,6 +36,11 @@ impl ValueSet {
         self.members().binary_search_by(known).is_ok()
     }
 
+    /// Every code, with its system.
+    pub(crate) fn all(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.members().iter().map(|(code, system)| (at(&SYSTEMS, *system), at(&CODES, *code)))
+    }
+
     fn members(self) -> &'static [(u16, u16)] {
         let first = |at: usize| FIRST.get(at).map_or(0, |first| usize::from(*first));
         let at = usize::from(self.0);

@@ -7,6 +7,7 @@ mod compile;
 mod conform;
 mod matching;
 mod slices;
+mod value_set;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
 pub use compile::Uncompiled;
+pub use value_set::codes;
 
 /// A profile, ready to be checked against.
 #[derive(Debug)]
@@ -121,6 +123,11 @@ impl Profile {
         &self.url
     }
 
+    /// Whether it is a profile of this type.
+    pub fn is_of(&self, kind: ResourceType) -> bool {
+        self.shape == Shape::of(kind)
+    }
+
     /// What it says that is not checked.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -135,7 +142,7 @@ impl Profile {
         elements: &Object,
         definitions: &dyn Definitions,
     ) -> Vec<Finding> {
-        if self.shape != Shape::of(kind) {
+        if !self.is_of(kind) {
             let what = format!("{} is a profile of {}", self.url, self.shape.path());
             let issue = Issue::error(IssueCode::Value, what).at(kind.name());
             return vec![Finding { issue, bearable: true }];

@@ -12,6 +12,7 @@ use compact_str::CompactString;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+use crate::profiles::Profiles;
 use crate::races::Races;
 use crate::turns::Turns;
 use crate::validation::Validation;
@@ -33,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
     pub(crate) validation: Validation,
+    pub(crate) profiles: Arc<Profiles>,
     /// The FHIR base as clients see it, without a slash at the end: `http://127.0.0.1:8080/fhir`.
     pub(crate) base_url: String,
 }

@@ -35,6 +35,7 @@ mod together;
 pub(crate) mod transaction;
 mod update;
 mod update_conditional;
+mod validate;
 mod vread;
 mod write;
 
@@ -62,6 +63,9 @@ pub(crate) fn router() -> Router<App> {
                 .patch(patch_conditional::handle)
                 .delete(delete_conditional::handle),
         )
+        .route("/$validate", post(validate::system))
+        .route("/{kind}/$validate", post(validate::of_type))
+        .route("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record))
         .route("/{kind}/_search", post(search::handle_post))
         .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))

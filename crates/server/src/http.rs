@@ -5,7 +5,7 @@ use std::time::Instant as Stopwatch;
 use anamnesis_kernel::Cursor;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -29,6 +29,7 @@ pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router
         .route("/", get(welcome))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(app.limits.body_bytes_max))
+        .layer(from_fn_with_state(app.clone(), informed))
         .layer(CatchPanicLayer::custom(broken))
         .layer(RequestDecompressionLayer::new())
         .layer(encoding::compressed());
@@ -85,8 +86,18 @@ async fn in_turn(app: &App, request: Request, next: Next) -> Response {
     }
 }
 
+/// Sees to it that what is written is checked against the profiles that were written before.
+async fn informed(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::HEAD | Method::OPTIONS | Method::DELETE)
+        || (request.method() == Method::GET && !request.uri().path().ends_with("$validate"));
+    if !reads && let Err(error) = app.profiles.refresh(&app.engine).await {
+        tracing::warn!(%error, "the profiles could not be read anew; those read before hold");
+    }
+    next.run(request).await
+}
+
 /// A method as a label: a closed set, whatever clients send.
-fn known(method: &axum::http::Method) -> &'static str {
+fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

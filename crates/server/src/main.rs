@@ -14,6 +14,7 @@ mod http;
 mod listen;
 mod master_key;
 mod metrics;
+mod profiles;
 mod races;
 mod request_id;
 mod settings;

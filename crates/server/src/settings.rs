@@ -22,7 +22,7 @@ use crate::validation::Validation;
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
-pub(crate) use value::{Level, Origins, Url};
+pub(crate) use value::{Addresses, Level, Origins, Url};
 
 /// Everything that can be set; each field has its row in [`SETTINGS`].
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Origins,
     /// What becomes of resources that break FHIR's rules.
     pub(crate) validation: Validation,
+    /// The profiles that records of their type follow, whether they name them or not.
+    pub(crate) profiles: Addresses,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -61,6 +63,7 @@ impl Default for Settings {
             log_json: false,
             cors_origins: Origins::default(),
             validation: Validation::default(),
+            profiles: Addresses::default(),
             limits: Limits::default(),
         }
     }

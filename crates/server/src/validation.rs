@@ -2,9 +2,11 @@
 
 use anamnesis_chart::{Cause, Refusal};
 use anamnesis_fhir::check::{Extent, Finding, check, mark};
-use anamnesis_fhir::outcome::Issue;
+use anamnesis_fhir::outcome::{Issue, Severity};
 use anamnesis_json::Object;
 use anamnesis_kernel::{ResourceType, StreamName};
+
+use crate::profiles::Profiles;
 
 /// The setting `validation`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +35,13 @@ impl Validation {
     /// # Errors
     ///
     /// Everything that is wrong with it, when it is not let in.
-    pub(crate) fn admit(self, kind: ResourceType, elements: &mut Object) -> Result<(), Vec<Issue>> {
-        let findings = check(kind, elements, Extent::Whole);
+    pub(crate) fn admit(
+        self,
+        kind: ResourceType,
+        elements: &mut Object,
+        profiles: &Profiles,
+    ) -> Result<(), Vec<Issue>> {
+        let findings = faults_of(kind, elements, profiles);
         let bearable = self == Self::Lenient && findings.iter().all(|finding| finding.bearable);
         if !findings.is_empty() && !bearable {
             return Err(findings.into_iter().map(|finding| finding.issue).collect());
@@ -44,14 +51,46 @@ impl Validation {
     }
 }
 
+/// Everything there is to say of a whole resource, by R4 and by the profiles it follows; `more` are asked for beside.
+pub(crate) fn findings(
+    kind: ResourceType,
+    elements: &Object,
+    profiles: &Profiles,
+    more: &[String],
+) -> Vec<Finding> {
+    let mut found = check(kind, elements, Extent::Whole);
+    for finding in profiles.check(kind, elements, more) {
+        // What R4 says already need not be said again by a profile.
+        let same = |known: &Finding| {
+            known.issue.expression == finding.issue.expression && known.issue.code == finding.issue.code
+        };
+        if finding.issue.severity != Severity::Error || !found.iter().any(same) {
+            found.push(finding);
+        }
+    }
+    found
+}
+
+/// What is wrong with a whole resource.
+fn faults_of(kind: ResourceType, elements: &Object, profiles: &Profiles) -> Vec<Finding> {
+    let mut found = findings(kind, elements, profiles, &[]);
+    found.retain(|finding| finding.issue.severity == Severity::Error);
+    found
+}
+
 /// What is wrong with a record that events changed, and was not before them.
-pub(crate) fn faults(stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
-    let mut found = check(stream.kind, after, Extent::Whole);
+pub(crate) fn faults(
+    stream: &StreamName,
+    before: Option<&Object>,
+    after: &Object,
+    profiles: &Profiles,
+) -> Vec<Refusal> {
+    let mut found = faults_of(stream.kind, after, profiles);
     if found.is_empty() {
         return Vec::new();
     }
     // A record from before a rule, or from a lenient feed, may be corrected step by step.
-    let known = before.map(|before| check(stream.kind, before, Extent::Whole)).unwrap_or_default();
+    let known = before.map(|before| faults_of(stream.kind, before, profiles)).unwrap_or_default();
     found.retain(|finding| !known.contains(finding));
     found.into_iter().map(refusal).collect()
 }

@@ -16,6 +16,7 @@ use anamnesis_store_sql::{OpenError, SqliteStore};
 use tokio::sync::watch;
 
 use crate::master_key;
+use crate::profiles::Profiles;
 use crate::settings::Settings;
 
 /// Why a store could not be put to work.
@@ -56,6 +57,8 @@ pub(crate) struct Opened {
     pub(crate) store: SqliteStore,
     /// What works on it.
     pub(crate) engine: Arc<Engine>,
+    /// What it says of profiles.
+    pub(crate) profiles: Arc<Profiles>,
 }
 
 /// Opens the store that the settings name; views that do not fit are emptied, to be made again.
@@ -66,7 +69,7 @@ pub(crate) async fn open(
     let mut opened = open_as_is(settings, Arc::clone(&instruments)).await?;
     if let Err(why) = Projector::fits(&opened.engine, &**opened.engine.views()).await? {
         tracing::warn!("{why}: they are made again from the log");
-        let Opened { mut store, engine } = opened;
+        let Opened { mut store, engine, .. } = opened;
         drop(engine);
         store.reset_views().map_err(store_error(&settings.data))?;
         opened = put_together(settings, store, instruments).await?;
@@ -92,16 +95,17 @@ async fn put_together(
     let master = master(settings.master_key(), &store).await?;
     let keys: Arc<dyn Keys> = Arc::clone(&store.keys) as Arc<dyn Keys>;
     let keyring = Keyring::open(keys, &master).await?;
+    let profiles = Arc::new(Profiles::new(settings.profiles.0.clone()));
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
         views: Arc::clone(&store.views) as _,
         keyring,
-        indexing: Arc::new(R4),
+        indexing: Arc::new(R4 { profiles: Arc::clone(&profiles) }),
         clock: Arc::new(SystemClock),
         instruments,
         views_patience: settings.limits.views,
     });
-    Ok(Opened { store, engine })
+    Ok(Opened { store, engine, profiles })
 }
 
 fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
@@ -156,7 +160,9 @@ impl Clock for SystemClock {
 }
 
 /// FHIR R4's say about records.
-struct R4;
+struct R4 {
+    profiles: Arc<Profiles>,
+}
 
 impl Indexing for R4 {
     fn shape(&self) -> &str {
@@ -164,6 +170,7 @@ impl Indexing for R4 {
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
+        self.profiles.projected(stream.kind);
         let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
         Indexed { entries, date }
     }
@@ -173,6 +180,6 @@ impl Indexing for R4 {
     }
 
     fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
-        crate::validation::faults(stream, before, after)
+        crate::validation::faults(stream, before, after, &self.profiles)
     }
 }

@@ -15,6 +15,9 @@ const SERVED: [&str; 9] =
 /// Those that are served of one type alone.
 const SERVED_OF: [(&str, &str); 1] = [("Provenance", "target")];
 
+/// The parameter of every type that finds records by their tags, and its number: no type has so many of its own.
+const TAG: (&str, usize) = ("_tag", 254);
+
 /// One way to a value: the JSON names on the way, and what is taken there.
 type Way = (Vec<String>, &'static str);
 
@@ -34,6 +37,8 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
         let all: BTreeMap<&str, &SearchParameter> = params_of(definitions, kind);
         ensure!(all.len() < 254, "{kind} has too many parameters");
         writeln!(out, "    // {kind}\n    &[")?;
+        let (tag, number) = TAG;
+        writeln!(out, "        p({tag:?}, {number}, T, &[(&[\"meta\", \"tag\"], Coding)]),")?;
         for (index, (code, param)) in all.iter().enumerate().filter(|(_, (code, _))| is_served(kind, code)) {
             let letter = match param.kind.as_str() {
                 "token" => "T",

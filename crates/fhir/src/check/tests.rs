@@ -3,6 +3,7 @@
 mod agreement;
 mod cases;
 mod csv;
+mod people;
 pub(crate) mod samples;
 mod xml;
 

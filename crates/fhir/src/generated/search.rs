@@ -10,6 +10,7 @@ use crate::param::{Extract::*, SearchParam, Way, p, patient_under};
 pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     // Account
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("name", 1, S, &[(&["name"], Text)]),
         patient_under(3, 6),
@@ -18,6 +19,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ActivityDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -25,12 +27,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // AdverseEvent
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("date", 2, D, &[(&["date"], Date)]),
         p("subject", 10, R, &[(&["subject"], Reference)]),
     ],
     // AllergyIntolerance
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Code)]),
         p("code", 3, T, &[(&["code"], Concept), (&["reaction", "substance"], Concept)]),
         p("date", 5, D, &[(&["recordedDate"], Date)]),
@@ -39,6 +43,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Appointment
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 3, D, &[(&["start"], Date)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         p("patient", 7, R, &[(&["participant", "actor"], PatientReference)]),
@@ -46,16 +51,19 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // AppointmentResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["actor"], PatientReference)]),
     ],
     // AuditEvent
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["recorded"], Date)]),
         p("patient", 12, R, &[(&["agent", "who"], PatientReference), (&["entity", "what"], PatientReference)]),
     ],
     // Basic
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["code"], Concept)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         patient_under(4, 5),
@@ -63,27 +71,33 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Binary
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // BiologicallyDerivedProduct
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // BodyStructure
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("patient", 3, R, &[(&["patient"], PatientReference)]),
     ],
     // Bundle
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
     ],
     // CapabilityStatement
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("name", 12, S, &[(&["name"], Text)]),
         p("status", 18, T, &[(&["status"], Code)]),
     ],
     // CarePlan
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 5, T, &[(&["category"], Concept)]),
         p("date", 7, D, &[(&["period"], Period)]),
         p("identifier", 10, T, &[(&["identifier"], Identifier)]),
@@ -93,6 +107,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // CareTeam
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Concept)]),
         p("date", 1, D, &[(&["period"], Period)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
@@ -102,9 +117,11 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // CatalogEntry
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // ChargeItem
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["code"], Concept)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
         patient_under(8, 16),
@@ -112,24 +129,28 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ChargeItemDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("status", 11, T, &[(&["status"], Code)]),
     ],
     // Claim
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
         p("patient", 9, R, &[(&["patient"], PatientReference)]),
         p("status", 14, T, &[(&["status"], Code)]),
     ],
     // ClaimResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["patient"], PatientReference)]),
         p("status", 9, T, &[(&["status"], Code)]),
     ],
     // ClinicalImpression
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["date"], Date)]),
         p("identifier", 5, T, &[(&["identifier"], Identifier)]),
         patient_under(7, 11),
@@ -138,6 +159,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // CodeSystem
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["concept", "code"], Code)]),
         p("date", 7, D, &[(&["date"], Date)]),
         p("identifier", 9, T, &[(&["identifier"], Identifier)]),
@@ -146,6 +168,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Communication
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         patient_under(8, 14),
@@ -154,6 +177,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // CommunicationRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 2, T, &[(&["category"], Concept)]),
         p("identifier", 5, T, &[(&["identifier"], Identifier)]),
         patient_under(8, 15),
@@ -162,6 +186,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // CompartmentDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["code"], Code)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("name", 8, S, &[(&["name"], Text)]),
@@ -169,6 +194,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Composition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 2, T, &[(&["category"], Concept)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
@@ -178,6 +204,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ConceptMap
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("name", 10, S, &[(&["name"], Text)]),
@@ -185,6 +212,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Condition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 5, T, &[(&["category"], Concept)]),
         p("code", 7, T, &[(&["code"], Concept)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
@@ -193,6 +221,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Consent
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 2, T, &[(&["category"], Concept)]),
         p("date", 5, D, &[(&["dateTime"], Date)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
@@ -201,6 +230,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Contract
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         patient_under(5, 8),
         p("status", 7, T, &[(&["status"], Code)]),
@@ -208,45 +238,53 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Coverage
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["beneficiary"], PatientReference)]),
         p("status", 8, T, &[(&["status"], Code)]),
     ],
     // CoverageEligibilityRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         p("patient", 4, R, &[(&["patient"], PatientReference)]),
         p("status", 6, T, &[(&["status"], Code)]),
     ],
     // CoverageEligibilityResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["patient"], PatientReference)]),
         p("status", 8, T, &[(&["status"], Code)]),
     ],
     // DetectedIssue
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["code"], Concept)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["patient"], PatientReference)]),
     ],
     // Device
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("patient", 6, R, &[(&["patient"], PatientReference)]),
         p("status", 7, T, &[(&["status"], Code)]),
     ],
     // DeviceDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
     ],
     // DeviceMetric
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Code)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
     ],
     // DeviceRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 2, T, &[(&["codeCodeableConcept"], Concept)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         patient_under(12, 17),
@@ -255,12 +293,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // DeviceUseStatement
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         patient_under(2, 3),
         p("subject", 3, R, &[(&["subject"], Reference)]),
     ],
     // DiagnosticReport
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("code", 2, T, &[(&["code"], Concept)]),
         p("date", 4, D, &[(&["effectiveDateTime"], Date), (&["effectivePeriod"], Period)]),
@@ -271,6 +311,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // DocumentManifest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier), (&["masterIdentifier"], Identifier)]),
         patient_under(5, 11),
         p("status", 10, T, &[(&["status"], Code)]),
@@ -278,6 +319,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // DocumentReference
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 2, T, &[(&["category"], Concept)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier), (&["masterIdentifier"], Identifier)]),
@@ -287,6 +329,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // EffectEvidenceSynthesis
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("name", 10, S, &[(&["name"], Text)]),
@@ -294,6 +337,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Encounter
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 4, D, &[(&["period"], Period)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         patient_under(14, 21),
@@ -302,12 +346,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Endpoint
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("name", 2, S, &[(&["name"], Text)]),
         p("status", 5, T, &[(&["status"], Code)]),
     ],
     // EnrollmentRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         patient_under(1, 3),
         p("status", 2, T, &[(&["status"], Code)]),
@@ -315,11 +361,13 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // EnrollmentResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("status", 2, T, &[(&["status"], Code)]),
     ],
     // EpisodeOfCare
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 2, D, &[(&["period"], Period)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         p("patient", 6, R, &[(&["patient"], PatientReference)]),
@@ -327,6 +375,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // EventDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -334,6 +383,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Evidence
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -341,6 +391,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // EvidenceVariable
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -348,6 +399,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ExampleScenario
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
         p("name", 8, S, &[(&["name"], Text)]),
@@ -355,12 +407,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ExplanationOfBenefit
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 9, T, &[(&["identifier"], Identifier)]),
         p("patient", 11, R, &[(&["patient"], PatientReference)]),
         p("status", 15, T, &[(&["status"], Code)]),
     ],
     // FamilyMemberHistory
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["condition", "code"], Concept)]),
         p("date", 1, D, &[(&["date"], Date)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
@@ -369,6 +423,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Flag
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["period"], Period)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         patient_under(4, 5),
@@ -376,6 +431,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Goal
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         patient_under(4, 6),
@@ -383,28 +439,33 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // GraphDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("name", 8, S, &[(&["name"], Text)]),
         p("status", 11, T, &[(&["status"], Code)]),
     ],
     // Group
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 3, T, &[(&["code"], Concept)]),
         p("identifier", 5, T, &[(&["identifier"], Identifier)]),
     ],
     // GuidanceResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         patient_under(1, 3),
         p("subject", 3, R, &[(&["subject"], Reference)]),
     ],
     // HealthcareService
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         p("name", 6, S, &[(&["name"], Text)]),
     ],
     // ImagingStudy
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 5, T, &[(&["identifier"], Identifier)]),
         patient_under(9, 16),
         p("status", 15, T, &[(&["status"], Code)]),
@@ -412,6 +473,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Immunization
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 0, D, &[(&["occurrenceDateTime"], Date)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("patient", 5, R, &[(&["patient"], PatientReference)]),
@@ -419,6 +481,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ImmunizationEvaluation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 0, D, &[(&["date"], Date)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("patient", 4, R, &[(&["patient"], PatientReference)]),
@@ -426,6 +489,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ImmunizationRecommendation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 0, D, &[(&["date"], Date)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("patient", 3, R, &[(&["patient"], PatientReference)]),
@@ -433,18 +497,21 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ImplementationGuide
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("name", 11, S, &[(&["name"], Text)]),
         p("status", 14, T, &[(&["status"], Code)]),
     ],
     // InsurancePlan
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("name", 9, S, &[(&["alias"], Text), (&["name"], Text)]),
         p("status", 12, T, &[(&["status"], Code)]),
     ],
     // Invoice
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["date"], Date)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         patient_under(6, 9),
@@ -453,6 +520,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Library
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 7, D, &[(&["date"], Date)]),
         p("identifier", 12, T, &[(&["identifier"], Identifier)]),
         p("name", 14, S, &[(&["name"], Text)]),
@@ -460,9 +528,11 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Linkage
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // List
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["code"], Concept)]),
         p("date", 1, D, &[(&["date"], Date)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
@@ -472,12 +542,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Location
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         p("name", 8, S, &[(&["alias"], Text), (&["name"], Text)]),
         p("status", 13, T, &[(&["status"], Code)]),
     ],
     // Measure
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -485,6 +557,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MeasureReport
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 0, D, &[(&["date"], Date)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         patient_under(4, 8),
@@ -493,6 +566,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Media
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         patient_under(7, 10),
         p("status", 9, T, &[(&["status"], Code)]),
@@ -500,12 +574,14 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Medication
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["code"], Concept)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         p("status", 8, T, &[(&["status"], Code)]),
     ],
     // MedicationAdministration
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["medicationCodeableConcept"], Concept)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         patient_under(6, 12),
@@ -514,6 +590,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MedicationDispense
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["medicationCodeableConcept"], Concept)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         patient_under(5, 11),
@@ -522,11 +599,13 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MedicationKnowledge
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 2, T, &[(&["code"], Concept)]),
         p("status", 12, T, &[(&["status"], Code)]),
     ],
     // MedicationRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("code", 2, T, &[(&["medicationCodeableConcept"], Concept)]),
         p("date", 3, D, &[(&["dosageInstruction", "timing", "event"], Date)]),
@@ -537,6 +616,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MedicationStatement
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Concept)]),
         p("code", 1, T, &[(&["medicationCodeableConcept"], Concept)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
@@ -546,48 +626,59 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MedicinalProduct
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("name", 1, S, &[(&["name", "productName"], Text)]),
     ],
     // MedicinalProductAuthorization
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("status", 3, T, &[(&["status"], Concept)]),
         p("subject", 4, R, &[(&["subject"], Reference)]),
     ],
     // MedicinalProductContraindication
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("subject", 0, R, &[(&["subject"], Reference)]),
     ],
     // MedicinalProductIndication
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("subject", 0, R, &[(&["subject"], Reference)]),
     ],
     // MedicinalProductIngredient
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // MedicinalProductInteraction
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("subject", 0, R, &[(&["subject"], Reference)]),
     ],
     // MedicinalProductManufactured
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // MedicinalProductPackaged
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("subject", 1, R, &[(&["subject"], Reference)]),
     ],
     // MedicinalProductPharmaceutical
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
     ],
     // MedicinalProductUndesirableEffect
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("subject", 0, R, &[(&["subject"], Reference)]),
     ],
     // MessageDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Code)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 10, T, &[(&["identifier"], Identifier)]),
@@ -596,27 +687,32 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // MessageHeader
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["response", "code"], Code)]),
     ],
     // MolecularSequence
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         p("patient", 4, R, &[(&["patient"], PatientReference)]),
     ],
     // NamingSystem
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("name", 11, S, &[(&["name"], Text)]),
         p("status", 15, T, &[(&["status"], Code)]),
     ],
     // NutritionOrder
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         p("patient", 8, R, &[(&["patient"], PatientReference)]),
         p("status", 10, T, &[(&["status"], Code)]),
     ],
     // Observation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("code", 2, T, &[(&["code"], Concept)]),
         p("date", 20, D, &[(&["effectiveDateTime"], Date), (&["effectiveInstant"], Date), (&["effectivePeriod"], Period), (&["effectiveTiming"], Timing)]),
@@ -627,9 +723,11 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ObservationDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // OperationDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["code"], Code)]),
         p("date", 7, D, &[(&["date"], Date)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -637,38 +735,46 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // OperationOutcome
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // Organization
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("name", 9, S, &[(&["alias"], Text), (&["name"], Text)]),
     ],
     // OrganizationAffiliation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["period"], Period)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
     ],
     // Parameters
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // Patient
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("birthdate", 7, D, &[(&["birthDate"], Date)]),
         p("identifier", 15, T, &[(&["identifier"], Identifier)]),
         p("name", 18, S, &[(&["name"], HumanName)]),
     ],
     // PaymentNotice
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("status", 6, T, &[(&["status"], Code)]),
     ],
     // PaymentReconciliation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("status", 7, T, &[(&["status"], Code)]),
     ],
     // Person
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("birthdate", 6, D, &[(&["birthDate"], Date)]),
         p("identifier", 9, T, &[(&["identifier"], Identifier)]),
         p("name", 11, S, &[(&["name"], HumanName)]),
@@ -676,6 +782,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // PlanDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 12, T, &[(&["identifier"], Identifier)]),
         p("name", 14, S, &[(&["name"], Text)]),
@@ -683,16 +790,19 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Practitioner
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 12, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], HumanName)]),
     ],
     // PractitionerRole
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["period"], Period)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
     ],
     // Procedure
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 1, T, &[(&["category"], Concept)]),
         p("code", 2, T, &[(&["code"], Concept)]),
         p("date", 3, D, &[(&["performedDateTime"], Date), (&["performedPeriod"], Period)]),
@@ -703,11 +813,13 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Provenance
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("patient", 5, R, &[(&["target"], PatientReference)]),
         p("target", 8, R, &[(&["target"], Reference)]),
     ],
     // Questionnaire
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["item", "code"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 10, T, &[(&["identifier"], Identifier)]),
@@ -716,6 +828,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // QuestionnaireResponse
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
         patient_under(6, 10),
         p("status", 9, T, &[(&["status"], Code)]),
@@ -723,6 +836,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // RelatedPerson
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("birthdate", 7, D, &[(&["birthDate"], Date)]),
         p("identifier", 10, T, &[(&["identifier"], Identifier)]),
         p("name", 11, S, &[(&["name"], HumanName)]),
@@ -730,6 +844,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // RequestGroup
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 2, T, &[(&["code"], Concept)]),
         p("identifier", 5, T, &[(&["identifier"], Identifier)]),
         patient_under(10, 13),
@@ -738,6 +853,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ResearchDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -745,6 +861,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ResearchElementDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 11, T, &[(&["identifier"], Identifier)]),
         p("name", 13, S, &[(&["name"], Text)]),
@@ -752,6 +869,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ResearchStudy
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Concept)]),
         p("date", 1, D, &[(&["period"], Period)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
@@ -759,6 +877,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ResearchSubject
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 0, D, &[(&["period"], Period)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("patient", 3, R, &[(&["individual"], PatientReference)]),
@@ -766,6 +885,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // RiskAssessment
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 1, D, &[(&["occurrenceDateTime"], Date)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
         patient_under(5, 9),
@@ -773,6 +893,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // RiskEvidenceSynthesis
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 8, T, &[(&["identifier"], Identifier)]),
         p("name", 10, S, &[(&["name"], Text)]),
@@ -780,11 +901,13 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Schedule
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 2, D, &[(&["planningHorizon"], Period)]),
         p("identifier", 3, T, &[(&["identifier"], Identifier)]),
     ],
     // SearchParameter
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 1, T, &[(&["code"], Code)]),
         p("date", 8, D, &[(&["date"], Date)]),
         p("name", 12, S, &[(&["name"], Text)]),
@@ -792,6 +915,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ServiceRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 3, T, &[(&["category"], Concept)]),
         p("code", 4, T, &[(&["code"], Concept)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
@@ -801,11 +925,13 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Slot
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
         p("status", 7, T, &[(&["status"], Code)]),
     ],
     // Specimen
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 6, T, &[(&["identifier"], Identifier)]),
         patient_under(8, 10),
         p("status", 9, T, &[(&["status"], Code)]),
@@ -813,10 +939,12 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // SpecimenDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 1, T, &[(&["identifier"], Identifier)]),
     ],
     // StructureDefinition
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 8, D, &[(&["date"], Date)]),
         p("identifier", 13, T, &[(&["identifier"], Identifier)]),
         p("name", 17, S, &[(&["name"], Text)]),
@@ -824,6 +952,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // StructureMap
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         p("name", 9, S, &[(&["name"], Text)]),
@@ -831,10 +960,12 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Subscription
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("status", 3, T, &[(&["status"], Code)]),
     ],
     // Substance
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Concept)]),
         p("code", 1, T, &[(&["code"], Concept), (&["ingredient", "substanceCodeableConcept"], Concept)]),
         p("identifier", 4, T, &[(&["identifier"], Identifier)]),
@@ -842,31 +973,39 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // SubstanceNucleicAcid
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // SubstancePolymer
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // SubstanceProtein
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // SubstanceReferenceInformation
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // SubstanceSourceMaterial
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // SubstanceSpecification
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["code", "code"], Concept)]),
     ],
     // SupplyDelivery
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
         p("patient", 1, R, &[(&["patient"], PatientReference)]),
         p("status", 3, T, &[(&["status"], Code)]),
     ],
     // SupplyRequest
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("category", 0, T, &[(&["category"], Concept)]),
         p("date", 1, D, &[(&["authoredOn"], Date)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
@@ -875,6 +1014,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // Task
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 3, T, &[(&["code"], Concept)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         patient_under(12, 18),
@@ -883,16 +1023,19 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // TerminologyCapabilities
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("name", 8, S, &[(&["name"], Text)]),
         p("status", 10, T, &[(&["status"], Code)]),
     ],
     // TestReport
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 0, T, &[(&["identifier"], Identifier)]),
     ],
     // TestScript
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("date", 5, D, &[(&["date"], Date)]),
         p("identifier", 7, T, &[(&["identifier"], Identifier)]),
         p("name", 9, S, &[(&["name"], Text)]),
@@ -900,6 +1043,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // ValueSet
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("code", 0, T, &[(&["compose", "include", "concept", "code"], Code), (&["expansion", "contains", "code"], Code)]),
         p("date", 6, D, &[(&["date"], Date)]),
         p("identifier", 9, T, &[(&["identifier"], Identifier)]),
@@ -908,9 +1052,11 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     ],
     // VerificationResult
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
     ],
     // VisionPrescription
     &[
+        p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("identifier", 2, T, &[(&["identifier"], Identifier)]),
         p("patient", 3, R, &[(&["patient"], PatientReference)]),
         p("status", 5, T, &[(&["status"], Code)]),

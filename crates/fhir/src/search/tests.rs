@@ -148,5 +148,5 @@ fn strict_refuses_what_it_does_not_know() {
 fn codes_of_a_type() {
     let found: Vec<_> =
         codes(ResourceType::PATIENT).map(|(code, kind)| format!("{code} {}", kind.name())).collect();
-    assert_eq!(found, ["_id token", "birthdate date", "identifier token", "name string"]);
+    assert_eq!(found, ["_id token", "_tag token", "birthdate date", "identifier token", "name string"]);
 }

@@ -45,6 +45,7 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
             metrics,
             limits,
             validation: Validation::Strict,
+            profiles: Arc::clone(&opened.profiles),
             base_url: String::new(),
         });
         let layer = axum::extract::DefaultBodyLimit::max(limits.body_bytes_max);

@@ -37,6 +37,7 @@ pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outco
         metrics: Arc::new(Metrics::new()?),
         limits: settings.limits,
         validation: settings.validation,
+        profiles: Arc::clone(&opened.profiles),
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;

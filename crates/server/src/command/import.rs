@@ -41,6 +41,7 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
                 metrics: Arc::new(Metrics::new()?),
                 limits: settings.limits,
                 validation: settings.validation,
+                profiles: Arc::clone(&opened.profiles),
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::wiring::{self, Opened};
 
 pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Result<Outcome> {
-    let Opened { store, engine } = wiring::open_as_is(settings, Arc::new(Silent)).await?;
+    let Opened { store, engine, .. } = wiring::open_as_is(settings, Arc::new(Silent)).await?;
     let started = Stopwatch::now();
     let next = store.begin_generation()?;
     let bar = progress::events(engine.head().offset(0));

@@ -29,6 +29,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         metrics,
         limits: settings.limits,
         validation: settings.validation,
+        profiles: Arc::clone(&opened.profiles),
         base_url: settings.base_url.map(|url| url.0).unwrap_or_else(|| format!("http://{address}/fhir")),
     });
     if serve.demo && start.offset(0) == 0 {

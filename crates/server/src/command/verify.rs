@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Resul
 }
 
 async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
-    let Opened { store, engine } = opened;
+    let Opened { store, engine, .. } = opened;
     let total = engine.head().offset(0);
     let bar = progress::events(total);
     let verdict = verify(&engine, |progress| bar.set_position(progress.done)).await?;

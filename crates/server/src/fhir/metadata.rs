@@ -24,11 +24,12 @@ const INTERACTIONS: [&str; 9] = [
     "search-type",
 ];
 /// Of every type, and of patients.
-const OPERATIONS: [(&str, &str); 4] = [
+const OPERATIONS: [(&str, &str); 5] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
     ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
     ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
     ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
+    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
 
 /// The CapabilityStatement of this server.

@@ -219,6 +219,26 @@ impl Value for Url {
     }
 }
 
+/// Addresses of profiles, with spaces or commas between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Addresses(pub(crate) Vec<String>);
+
+impl Value for Addresses {
+    fn accept(&mut self, raw: Raw<'_>) -> bool {
+        let text = raw.text().map(|text| text.split([' ', ',']).filter(|one| !one.is_empty()));
+        let all: Option<Vec<String>> = text.map(|all| all.map(str::to_owned).collect());
+        put(self, all.filter(|all| all.iter().all(|one| one.contains(':'))).map(Self))
+    }
+
+    fn expected(&self) -> &'static str {
+        "addresses with spaces between"
+    }
+
+    fn shown(&self) -> Shown {
+        if self.0.is_empty() { Shown::Nothing } else { Shown::Text(self.0.join(" ")) }
+    }
+}
+
 /// How much is logged: a filter that `tracing-subscriber` understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Level(pub(crate) String);

@@ -1,0 +1,219 @@
+//! The profiles and value sets that stand in the store as ordinary records, compiled once a version.
+//!
+//! Invariant: what a client was told is taken holds for whatever it sends next.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use anamnesis_engine::Engine;
+use anamnesis_fhir::check::Finding;
+use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
+use anamnesis_fhir::profile::{Definitions, Profile, codes};
+use anamnesis_fhir::search::{Limits, Parsed, parse};
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_store::{ReadError, RecordVersion};
+use tokio::sync::{Mutex, watch};
+
+/// How many records are read at once.
+const PAGE: u32 = 500;
+/// How deep value sets may stand on others.
+const DEPTH_MAX: usize = 8;
+/// The types whose records define what others must be.
+const KINDS: [&str; 3] = ["StructureDefinition", "ValueSet", "CodeSystem"];
+
+/// What is known of profiles.
+pub(crate) struct Profiles {
+    /// Grows whenever a definition is projected.
+    changes: AtomicU64,
+    loaded: watch::Sender<Arc<Loaded>>,
+    seen: Mutex<Seen>,
+    /// Those that records of their type follow, whether they name them or not.
+    required: Vec<String>,
+}
+
+/// Up to which change the definitions were read.
+#[derive(Default)]
+struct Seen {
+    changes: u64,
+    /// Changes that may not have been visible yet, and where the views must be for them.
+    pending: Option<(u64, u64)>,
+}
+
+/// The definitions at one point, by their address.
+#[derive(Default)]
+struct Loaded {
+    profiles: HashMap<String, Arc<Stored>>,
+    value_sets: HashMap<String, Arc<Stored>>,
+    systems: HashMap<String, Arc<Stored>>,
+    /// The codes of each value set, once they were asked for; they may stand on other sets.
+    codes: HashMap<String, OnceLock<Option<Codes>>>,
+}
+
+/// Codes with their systems.
+type Codes = Arc<Vec<(String, String)>>;
+
+/// A definition as it stands in the store, and what it was made into.
+struct Stored {
+    of: (StreamName, u64),
+    text: Value,
+    profile: OnceLock<Option<Arc<Profile>>>,
+}
+
+impl Profiles {
+    /// Nothing is known yet.
+    pub(crate) fn new(required: Vec<String>) -> Self {
+        Self {
+            // Before the first look, everything is new.
+            changes: AtomicU64::new(1),
+            loaded: watch::Sender::new(Arc::default()),
+            seen: Mutex::default(),
+            required,
+        }
+    }
+
+    /// Is told of each record that is projected.
+    pub(crate) fn projected(&self, kind: ResourceType) {
+        if KINDS.contains(&kind.name()) {
+            self.changes.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Reads what changed since the last look.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read; what was known stays.
+    pub(crate) async fn refresh(&self, engine: &Engine) -> Result<(), ReadError> {
+        let changes = self.changes.load(Ordering::Acquire);
+        let mut seen = self.seen.lock().await;
+        if seen.changes >= changes {
+            return Ok(());
+        }
+        // A change is told of before the views show it, so it is seen for good once they have what the log has now.
+        let (reached, head) = (engine.reached().offset(0), engine.head().offset(0));
+        let complete = match seen.pending {
+            Some((of, target)) if of == changes && reached < target => return Ok(()),
+            Some((of, _)) if of == changes => true,
+            _ => reached >= head,
+        };
+        let before = Arc::clone(&self.loaded.borrow());
+        let loaded = Loaded::read(engine, &before).await?;
+        self.loaded.send_replace(Arc::new(loaded));
+        if complete {
+            *seen = Seen { changes, pending: None };
+        } else {
+            seen.pending = Some((changes, head));
+        }
+        Ok(())
+    }
+
+    /// Whether this profile is known.
+    pub(crate) fn knows(&self, url: &str) -> bool {
+        self.loaded.borrow().profile(url).is_some()
+    }
+
+    /// What is wrong with a resource by the profiles it names, by those that are required, and by `more`.
+    ///
+    /// Profiles that are not known, and what of one is not checked, are told as information.
+    pub(crate) fn check(&self, kind: ResourceType, elements: &Object, more: &[String]) -> Vec<Finding> {
+        let named = elements.get("meta").and_then(|meta| meta.get("profile"));
+        let named = named.into_iter().flat_map(Value::each).filter_map(Value::as_str);
+        let mut urls: Vec<&str> = named.chain(more.iter().map(String::as_str)).collect();
+        if urls.is_empty() && self.required.is_empty() {
+            return Vec::new();
+        }
+        let loaded = Arc::clone(&self.loaded.borrow());
+        let required = self.required.iter().map(String::as_str);
+        urls.extend(required.filter(|url| loaded.profile(url).is_none_or(|profile| profile.is_of(kind))));
+        let mut found = Vec::new();
+        for (at, url) in urls.iter().enumerate() {
+            if urls.iter().take(at).any(|before| before == url) {
+                continue;
+            }
+            match loaded.profile(url) {
+                Some(profile) => found.extend(profile.check(kind, elements, &*loaded)),
+                None => {
+                    let what = format!("the profile {} is not known here, so it is not checked", shown(url));
+                    let issue = Issue {
+                        severity: Severity::Information,
+                        ..Issue::error(IssueCode::Informational, what)
+                    };
+                    found.push(Finding { issue: issue.at(format!("{kind}.meta.profile")), bearable: true });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// An address that is no profile's could be anything, so only what looks like one is repeated.
+fn shown(url: &str) -> &str {
+    let plain = url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic());
+    if plain && (url.starts_with("http://") || url.starts_with("https://")) { url } else { "that is named" }
+}
+
+impl Loaded {
+    /// Reads the definitions from the views; those of `before` that are of the same version are kept as they are.
+    async fn read(engine: &Engine, before: &Loaded) -> Result<Self, ReadError> {
+        let mut loaded = Self::default();
+        for kind in KINDS.into_iter().filter_map(ResourceType::parse) {
+            let (old, new) = match kind.name() {
+                "StructureDefinition" => (&before.profiles, &mut loaded.profiles),
+                "ValueSet" => (&before.value_sets, &mut loaded.value_sets),
+                _ => (&before.systems, &mut loaded.systems),
+            };
+            let known: HashMap<_, _> = old.iter().map(|(url, stored)| (&stored.of, (url, stored))).collect();
+            let limits = Limits { count_default: PAGE, count_max: PAGE, ..Limits::default() };
+            let Ok(Parsed { mut query, .. }) = parse(kind, &[], &limits) else { continue };
+            loop {
+                let hits = engine.views().search(&query).await?;
+                query.after = hits.last().map(|hit| hit.place);
+                let full = hits.len() == PAGE as usize;
+                for hit in hits {
+                    let of = (hit.version.name.clone(), hit.version.version);
+                    if let Some((url, stored)) = known.get(&of) {
+                        new.entry((*url).clone()).or_insert_with(|| Arc::clone(stored));
+                    } else if let Some((url, stored)) = Stored::read(engine, &hit.version).await? {
+                        new.entry(url).or_insert(Arc::new(stored));
+                    }
+                }
+                if !full {
+                    break;
+                }
+            }
+        }
+        loaded.codes = loaded.value_sets.keys().map(|url| (url.clone(), OnceLock::new())).collect();
+        Ok(loaded)
+    }
+
+    fn codes(&self, url: &str, depth: usize) -> Option<Codes> {
+        let stored = self.value_sets.get(url).filter(|_| depth < DEPTH_MAX)?;
+        let other = |url: &str| self.codes(url, depth + 1).map(|codes| codes.to_vec());
+        let system = |url: &str| self.systems.get(url).map(|stored| stored.text.clone());
+        let list = || codes(&stored.text, &other, &system).map(Arc::new);
+        // Below the first the list is not kept, or sets that stand on one another would wait for themselves.
+        if depth == 0 { self.codes.get(url)?.get_or_init(list).clone() } else { list() }
+    }
+}
+
+impl Definitions for Loaded {
+    fn profile(&self, url: &str) -> Option<Arc<Profile>> {
+        let stored = self.profiles.get(url.split('|').next()?)?;
+        stored.profile.get_or_init(|| Profile::compile(&stored.text).ok().map(Arc::new)).clone()
+    }
+
+    fn value_set(&self, url: &str) -> Option<Codes> {
+        self.codes(url.split('|').next()?, 0)
+    }
+}
+
+impl Stored {
+    async fn read(engine: &Engine, version: &RecordVersion) -> Result<Option<(String, Self)>, ReadError> {
+        let Some(elements) = engine.elements(version).await? else { return Ok(None) };
+        let Some(url) = elements.str("url").map(str::to_owned) else { return Ok(None) };
+        let of = (version.name.clone(), version.version);
+        Ok(Some((url, Self { of, text: elements.into(), profile: OnceLock::new() })))
+    }
+}
