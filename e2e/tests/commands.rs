@@ -132,6 +132,11 @@ fn a_directory_that_is_no_store_cannot_be_checked() {
         let said = on(&file, command).expect(2);
         assert!(said.err.starts_with("anamnesis: ") && said.err.lines().count() == 1, "{}", said.err);
     }
+    let misspelt = folder.path().join("misspelt");
+    for command in [&["verify"][..], &["rebuild"], &["log"]] {
+        let said = on(&misspelt, command).expect(2);
+        assert!(said.err.contains("there is no store in") && !misspelt.exists(), "{}", said.err);
+    }
     run(&["verify", "--dragon"]).expect(2);
     run(&["import", "--data", &folder.path().join("x").to_string_lossy(), "/nowhere/at/all"]).expect(2);
     run(&["--help"]).expect(0);
