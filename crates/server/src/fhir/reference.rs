@@ -1,4 +1,4 @@
-//! The FHIR door for people: `docs/fhir.md`, from what the server says of itself.
+//! The FHIR door for people: `docs/fhir-interactions.md`, from what the server says of itself.
 //!
 //! Invariant: an interaction that the statement has and this table has not, or the reverse, fails the test.
 
@@ -14,11 +14,11 @@ use super::outcome::Outcome;
 use crate::app::ConditionalDelete;
 use crate::blessed::blessed;
 
-const HEAD: &str = "# The FHIR door
+const HEAD: &str = "# FHIR interactions
 
 <!-- @generated from the CapabilityStatement and crates/server/src/fhir/reference.rs: change them there, then test with ANAMNESIS_BLESS=1. -->
 
-FHIR R4, 4.0.1, in JSON, at `/fhir`. `/fhir/metadata` says all of this for programs.
+FHIR R4, 4.0.1, in JSON, at `/fhir`. `/fhir/metadata` says all of this for programs, and [the FHIR door](fhir-door.md) how it works where R4 leaves that to a server.
 [Headers](headers.md) lists what requests and answers carry, [validation](validation.md) what is checked of a write, [settings](settings.md) each limit.
 
 ";
@@ -190,5 +190,5 @@ fn every_interaction_is_told_of() {
 
 #[test]
 fn what_is_committed_is_what_the_server_says() {
-    blessed("fhir.md", &page());
+    blessed("fhir-interactions.md", &page());
 }
