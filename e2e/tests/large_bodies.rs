@@ -9,6 +9,8 @@ use std::time::Duration;
 use anamnesis_e2e::{events, json, str};
 use anamnesis_json::Value;
 use anamnesis_testkit::{Options, Server};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// Sends a head, then as much of the body as is taken; gives the status and the body of the answer.
 fn answer(server: &Server, head: &str, chunk: &[u8], times: usize) -> (u16, Value) {
@@ -61,6 +63,35 @@ fn too_much_is_refused_at_both_doors() {
     http.get("/livez").expect(200);
     assert_eq!(events(&http, "").events.len(), 0);
     http.put("/fhir/Patient/p1", &json(r#"{"resourceType":"Patient","id":"p1"}"#)).expect(201);
+}
+
+/// A limit counts what a body is when it is unpacked: a bomb is not unpacked beyond it.
+#[test]
+fn a_bomb_is_not_unpacked() {
+    let server = Options::new().arg("--body-bytes-max").arg("1000000").start();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..200 {
+        encoder.write_all(&spaces).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    assert!(bomb.len() < 1_000_000);
+    for (path, kind) in [
+        ("/fhir", "application/fhir+json"),
+        ("/fhir/Binary", "image/png"),
+        ("/api/commits", "application/json"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\ncontent-type: {kind}\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n",
+            bomb.len()
+        );
+        assert_eq!(answer(&server, &head, &bomb, 1).0, 413, "{path}");
+    }
+    let Some(pid) = server.pid() else { panic!("the server ended") };
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak_kib < 150 << 10, "{peak_kib} KiB");
 }
 
 #[test]

@@ -263,6 +263,19 @@ fn a_client_that_goes_away_leaves_all_or_nothing() {
     assert_eq!(events(&server.http(), "record=Patient&_count=1000").events.len(), 2 + 16);
 }
 
+/// Refused before the body came, a client that sends it all the same can go on.
+#[test]
+fn a_no_that_needs_no_body_keeps_the_connection() {
+    let server = server(&[]);
+    let mut client = Raw::to(&server);
+    let head = "content-type: application/fhir+json\r\ncontent-length: 30\r\n\r\n";
+    client.send(format!("POST /fhir/Dragon HTTP/1.1\r\nhost: x\r\n{head}"));
+    assert_eq!(client.answer().unwrap().status, 404);
+    client.send(" ".repeat(30));
+    client.send(GET);
+    assert_eq!(client.answer().unwrap().status, 200);
+}
+
 #[test]
 fn requests_in_a_row_are_answered_in_their_order() {
     let server = server(&[]);

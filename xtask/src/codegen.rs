@@ -6,6 +6,7 @@ mod pieces;
 mod rules;
 mod search;
 mod shapes;
+mod summary;
 mod terminology;
 
 use std::fs;
@@ -34,6 +35,7 @@ pub(crate) fn run(definitions: &Path, out: &Path) -> anyhow::Result<()> {
         ("rules.rs", rules),
         ("codes.rs", value_sets.source()?),
         ("search.rs", search::source(&definitions)?),
+        ("summary.rs", summary::source(&definitions)?),
     ];
     for (name, text) in sources {
         let file = out.join(name);

@@ -107,6 +107,10 @@ impl NewEvent {
 ///
 /// Every [`Refusal`] there is reason for.
 pub fn decide(state: &State, context: &Context<'_>, command: Command) -> Result<Vec<NewEvent>, Vec<Refusal>> {
+    if is_reserved(context.stream) {
+        let text = "ids that begin with log- or access- are the server's own here";
+        return Err(vec![Refusal::at(Cause::BusinessRule, context.stream.kind, "id", text)]);
+    }
     let events = match command {
         Command::Put(elements) => put::put(state, context, elements),
         Command::Delete => Ok(delete(state, context)),
@@ -120,6 +124,13 @@ pub fn decide(state: &State, context: &Context<'_>, command: Command) -> Result<
         return Err(vec![unexplained_correction()]);
     }
     Ok(events)
+}
+
+/// Whether a record tells of the log or of an access to it, which nobody but the server can.
+fn is_reserved(stream: &StreamName) -> bool {
+    let id = stream.id.as_str();
+    matches!(stream.kind.name(), "AuditEvent" | "Provenance")
+        && (id.starts_with("log-") || id.starts_with("access-"))
 }
 
 fn lacks_reason(row: &Row, context: &Context<'_>) -> bool {

@@ -24,6 +24,7 @@ use crate::instruments::Stage;
 const ATTEMPTS_MAX: u32 = 20;
 
 /// What a door asks for: all of it happens together, or nothing.
+#[derive(Clone)]
 pub struct Request {
     /// By stream, each once.
     pub items: Vec<Item>,
@@ -44,6 +45,7 @@ pub struct Request {
 }
 
 /// What shall happen to one record.
+#[derive(Clone)]
 pub struct Item {
     /// The record.
     pub stream: StreamName,
@@ -54,6 +56,7 @@ pub struct Item {
 }
 
 /// One command with what the caller says about it.
+#[derive(Clone)]
 pub struct Step {
     /// What shall happen.
     pub command: Command,
@@ -90,6 +93,7 @@ pub enum Expect {
 }
 
 /// A key under which a request is done once.
+#[derive(Clone, Copy)]
 pub struct Idempotent {
     /// The keyed hash of the caller's key.
     pub key: Tag,
@@ -118,6 +122,18 @@ impl Engine {
             return Ok(Answer { seen: false, ..answer });
         }
         Ok(answer)
+    }
+
+    /// What a request would come to if it were carried out now; nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// As it would be refused.
+    pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
+        let tags: Vec<Tag> =
+            request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
+        let _held = self.heads.hold(&tags).await;
+        self.decide(request, &tags).await?.foreseen(request)
     }
 
     async fn append(&self, request: &Request) -> Result<Answer, CommitError> {

@@ -9,6 +9,6 @@ mod references;
 mod write;
 
 pub use incoming::{EntryIn, Incoming, Kind, Method, Target, read};
-pub use plan::{Plan, plan};
+pub use plan::{Plan, collisions, plan, same_record};
 pub use references::{ConditionalReference, Resolution, conditional_references, rewrite};
 pub use write::{Found, Happened, Head, Mode, Response, history, response, searchset};

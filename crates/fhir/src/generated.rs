@@ -4,3 +4,4 @@ pub(crate) mod codes;
 pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod shapes;
+pub(crate) mod summary;

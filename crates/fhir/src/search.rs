@@ -113,6 +113,7 @@ impl Parse<'_> {
             }
             "_count" => self.count(value),
             "_summary" => self.summary(value),
+            "_elements" => true,
             "_total" => {
                 matches!(value, "none" | "estimate" | "accurate") || self.refuse(key, "not a kind of total")
             }
@@ -135,12 +136,9 @@ impl Parse<'_> {
         true
     }
 
+    /// Which part of each is shown is for [`crate::subset::Subset`] to say.
     fn summary(&mut self, value: &str) -> bool {
-        match value {
-            "count" => self.parsed.summary_count = true,
-            "false" => {}
-            _ => return self.unknown("_summary"),
-        }
+        self.parsed.summary_count |= value == "count";
         true
     }
 

@@ -124,3 +124,28 @@ impl<'a> IntoIterator for Collection<'a> {
         one.into_iter().chain(many)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_one_and_many() {
+        let mut all = Collection::EMPTY;
+        assert_eq!((all.len(), all.truth()), (0, Ok(None)));
+        all.push(Item::from("one"));
+        assert_eq!((all.len(), all.truth()), (1, Ok(Some(true))));
+        all.push(Item::from(2_i64));
+        all.push(Item::from(false));
+        assert!(all.single().is_err() && all.truth().is_err());
+        let kinds: Vec<String> = all.into_iter().map(|item| format!("{item:?}")).collect();
+        assert_eq!(kinds, ["a string", "an integer", "a boolean"]);
+        assert_eq!(Collection::one(false).truth(), Ok(Some(false)));
+    }
+
+    #[test]
+    fn an_item_is_small() {
+        // Each step of a path moves them.
+        assert!(size_of::<Collection<'_>>() <= 48, "{}", size_of::<Collection<'_>>());
+    }
+}

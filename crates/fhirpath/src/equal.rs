@@ -9,18 +9,21 @@ use rust_decimal::Decimal;
 
 use crate::item::{Atom, decimal};
 use crate::quantity::Quantity;
-use crate::{EvalError, Item, Temporal};
+use crate::{EvalError, Item, Node, Temporal};
+
+/// What is said of numbers beyond what can be computed with.
+pub(crate) const BEYOND: EvalError = EvalError::Unsupported("a number beyond 28 digits");
 
 /// `=`; `None` when they do not say enough to tell.
-pub(crate) fn equal(a: &Item<'_>, b: &Item<'_>) -> Result<Option<bool>, EvalError> {
+pub(crate) fn equal(a: &Item<'_>, b: &Item<'_>) -> Option<bool> {
     // Mostly two strings, whose types matter only when one of them is computed.
     if let (Item::Node(a), Item::Node(b)) = (a, b)
         && a.is_same_place(b)
     {
-        return Ok(Some(true));
+        return Some(true);
     }
-    let (a, b) = (a.atom()?, b.atom()?);
-    Ok(match (&a, &b) {
+    let (a, b) = (a.atom(), b.atom());
+    match (&a, &b) {
         (Atom::Text(a), Atom::Text(b)) => Some(a == b),
         (Atom::Boolean(a), Atom::Boolean(b)) => Some(a == b),
         (Atom::Integer(a), Atom::Integer(b)) => Some(a == b),
@@ -29,9 +32,7 @@ pub(crate) fn equal(a: &Item<'_>, b: &Item<'_>) -> Result<Option<bool>, EvalErro
             read_like(a, b).map_or(Some(false), |b| equal_temporals(a, &b))
         }
         (Atom::Quantity(a), Atom::Quantity(b)) => equal_quantities(a, b),
-        (Atom::Object(a), Atom::Object(b)) => {
-            Some(a.as_object().zip(b.as_object()).is_some_and(|(a, b)| equal_objects(a, b)))
-        }
+        (Atom::Object(a), Atom::Object(b)) | (Atom::Beyond(a), Atom::Beyond(b)) => Some(equal_nodes(a, b)),
         (Atom::Type(a), Atom::Type(b)) => Some(a == b),
         (Atom::Absent, Atom::Absent) => Some(false),
         _ => match (a.decimal(), b.decimal()) {
@@ -41,7 +42,7 @@ pub(crate) fn equal(a: &Item<'_>, b: &Item<'_>) -> Result<Option<bool>, EvalErro
             (None, None) => Some(false),
         }
         .or(Some(false)),
-    })
+    }
 }
 
 fn equal_temporals(a: &Temporal, b: &Temporal) -> Option<bool> {
@@ -69,6 +70,15 @@ fn read_like(like: &Temporal, text: &str) -> Option<Temporal> {
     }
 }
 
+/// Two nodes of the same kind, by what they hold.
+fn equal_nodes(a: &Node<'_>, b: &Node<'_>) -> bool {
+    match (a.as_object(), b.as_object(), a.as_leaf(), b.as_leaf()) {
+        (Some(a), Some(b), ..) => equal_objects(a, b),
+        (None, None, Some(a), Some(b)) => equal_values(a, b),
+        _ => false,
+    }
+}
+
 /// Both hold the same, keys in any order, numbers by their value.
 fn equal_objects(a: &Object, b: &Object) -> bool {
     a.len() == b.len()
@@ -78,7 +88,7 @@ fn equal_objects(a: &Object, b: &Object) -> bool {
 fn equal_values(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
-            a == b || matches!((decimal(a), decimal(b)), (Ok(a), Ok(b)) if a == b)
+            a == b || matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if a == b)
         }
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal_values(a, b))
@@ -89,18 +99,16 @@ fn equal_values(a: &Value, b: &Value) -> bool {
 }
 
 /// `~`
-pub(crate) fn equivalent(a: &Item<'_>, b: &Item<'_>) -> Result<bool, EvalError> {
-    let (a, b) = (a.atom()?, b.atom()?);
-    Ok(match (&a, &b) {
+pub(crate) fn equivalent(a: &Item<'_>, b: &Item<'_>) -> bool {
+    let (a, b) = (a.atom(), b.atom());
+    match (&a, &b) {
         (Atom::Text(a), Atom::Text(b)) => equivalent_texts(a, b),
         (Atom::Temporal(a), Atom::Temporal(b)) => a.equivalent(b),
         (Atom::Temporal(a), Atom::Text(b)) | (Atom::Text(b), Atom::Temporal(a)) => {
             read_like(a, b).is_some_and(|b| a.equivalent(&b))
         }
         (Atom::Quantity(a), Atom::Quantity(b)) => equivalent_quantities(a, b),
-        (Atom::Object(a), Atom::Object(b)) => {
-            a.as_object().zip(b.as_object()).is_some_and(|(a, b)| equivalent_objects(a, b))
-        }
+        (Atom::Object(a), Atom::Object(b)) | (Atom::Beyond(a), Atom::Beyond(b)) => equivalent_nodes(a, b),
         (Atom::Boolean(a), Atom::Boolean(b)) => a == b,
         (Atom::Type(a), Atom::Type(b)) => a == b,
         _ => match (a.decimal(), b.decimal()) {
@@ -113,7 +121,7 @@ pub(crate) fn equivalent(a: &Item<'_>, b: &Item<'_>) -> Result<bool, EvalError> 
             }
             (None, None) => false,
         },
-    })
+    }
 }
 
 /// The same words, in any case, with any space between them.
@@ -138,6 +146,14 @@ fn equivalent_quantities(a: &Quantity<'_>, b: &Quantity<'_>) -> bool {
     matches!((a.duration(), b.duration()), (Some(x), Some(y)) if x == y && equivalent_decimals(a.value, b.value))
 }
 
+fn equivalent_nodes(a: &Node<'_>, b: &Node<'_>) -> bool {
+    match (a.as_object(), b.as_object(), a.as_leaf(), b.as_leaf()) {
+        (Some(a), Some(b), ..) => equivalent_objects(a, b),
+        (None, None, Some(a), Some(b)) => equivalent_values(a, b),
+        _ => false,
+    }
+}
+
 fn equivalent_objects(a: &Object, b: &Object) -> bool {
     // An id says where something stands, not what it is.
     let told = |object: &Object| object.keys().filter(|key| *key != "id").count();
@@ -151,7 +167,7 @@ fn equivalent_values(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => equivalent_texts(a, b),
         (Value::Number(a), Value::Number(b)) => {
-            a == b || matches!((decimal(a), decimal(b)), (Ok(a), Ok(b)) if equivalent_decimals(a, b))
+            a == b || matches!((decimal(a), decimal(b)), (Some(a), Some(b)) if equivalent_decimals(a, b))
         }
         (Value::Object(a), Value::Object(b)) => equivalent_objects(a, b),
         (Value::Array(a), Value::Array(b)) => {
@@ -173,9 +189,10 @@ fn equivalent_values(a: &Value, b: &Value) -> bool {
 /// [`EvalError::Wrong`] when they are of types that have no common order.
 pub(crate) fn compare(a: &Item<'_>, b: &Item<'_>) -> Result<Option<Ordering>, EvalError> {
     const WRONG: EvalError = EvalError::Wrong("values without a common order are compared");
-    let (a, b) = (a.atom()?, b.atom()?);
+    let (a, b) = (a.atom(), b.atom());
     match (&a, &b) {
         (Atom::Absent, _) | (_, Atom::Absent) => Ok(None),
+        (Atom::Beyond(_), _) | (_, Atom::Beyond(_)) => Err(BEYOND),
         (Atom::Integer(a), Atom::Integer(b)) => Ok(Some(a.cmp(b))),
         (Atom::Text(a), Atom::Text(b)) => Ok(Some(a.cmp(b))),
         (Atom::Temporal(a), Atom::Temporal(b)) => {

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use crate::error::Limit;
-use crate::expr::{Call, Expr, Op, Variable};
+use crate::expr::{Call, Expr, Variable};
 use crate::function::Function;
 use crate::{Collection, Context, EvalError, Item, Node, STRING_BYTES_MAX};
 
@@ -13,6 +13,7 @@ mod arithmetic;
 mod boundary;
 mod codec;
 mod convert;
+mod count;
 mod fhir;
 mod filter;
 mod logic;
@@ -62,7 +63,7 @@ impl<'a> Eval<'_, 'a> {
         if bytes > STRING_BYTES_MAX {
             return Err(EvalError::TooCostly(Limit::StringBytes));
         }
-        self.charge(bytes / 64)
+        self.charge(bytes / 16)
     }
 
     fn eval(&self, expr: &'a Expr, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
@@ -79,16 +80,16 @@ impl<'a> Eval<'_, 'a> {
             Expr::At { base, index } => self.at(base, index, scope),
             Expr::Call(call) => self.call(call, scope),
             Expr::Is { base, of } => Ok(Collection::from(self.is(&self.eval(base, scope)?, of)?)),
-            Expr::As { base, of } => Ok(self.as_type(self.eval(base, scope)?, of)),
+            Expr::As { base, of } => self.as_type(self.eval(base, scope)?, of),
             Expr::Negative(base) => self.negative(&self.eval(base, scope)?),
             Expr::Positive(base) => self.positive(self.eval(base, scope)?),
             Expr::Union(parts) => self.union(parts, scope),
-            Expr::Binary { op, left, right } => match op {
-                Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Div | Op::Mod | Op::Concatenate => {
-                    self.arithmetic(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)
-                }
-                _ => Ok(Collection::from(self.truth(expr, scope)?)),
-            },
+            Expr::Arithmetic { op, left, right } => {
+                self.arithmetic(*op, &self.eval(left, scope)?, &self.eval(right, scope)?)
+            }
+            Expr::Condition { op, left, right } => {
+                Ok(Collection::from(self.condition(*op, left, right, scope)?))
+            }
         }
     }
 
@@ -127,6 +128,11 @@ impl<'a> Eval<'_, 'a> {
     }
 
     fn children_named(&self, base: &'a Expr, name: &'a str, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
+        if self.context.strict
+            && let Expr::As { of, .. } = base
+        {
+            self.expect_element(of, name)?;
+        }
         let base = self.eval(base, scope)?;
         let mut found = Collection::EMPTY;
         for item in base.iter() {
@@ -201,29 +207,10 @@ impl<'a> Eval<'_, 'a> {
             F::Count => Ok(Collection::one(self.count(&call.base, scope, usize::MAX)?)),
             F::MemberOf => Err(EvalError::Unsupported("memberOf()")),
             F::Subsumes | F::SubsumedBy => Err(EvalError::Unsupported("subsumption of codes")),
-            F::ConformsTo => Err(EvalError::Unsupported("conformsTo()")),
+            F::ConformsTo => self.conforms_to(call, scope),
             F::ElementDefinition => Err(EvalError::Unsupported("elementDefinition()")),
             F::Slice => Err(EvalError::Unsupported("slice()")),
-            F::All
-            | F::AllTrue
-            | F::AllFalse
-            | F::AnyTrue
-            | F::AnyFalse
-            | F::Comparable
-            | F::Contains
-            | F::ConvertsTo(_)
-            | F::Empty
-            | F::EndsWith
-            | F::Exists
-            | F::HasValue
-            | F::HtmlChecks
-            | F::IsDistinct
-            | F::Matches
-            | F::MatchesFull
-            | F::Not
-            | F::StartsWith
-            | F::SubsetOf
-            | F::SupersetOf => Ok(Collection::from(self.test(call, scope)?)),
+            F::Test(test) => Ok(Collection::from(self.test(test, call, scope)?)),
         }
     }
 

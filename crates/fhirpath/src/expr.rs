@@ -50,8 +50,15 @@ pub(crate) enum Expr {
     Negative(Box<Expr>),
     /// `+base`
     Positive(Box<Expr>),
-    Binary {
-        op: Op,
+    /// `left + right`
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `left = right`, `left and right`
+    Condition {
+        op: Condition,
         left: Box<Expr>,
         right: Box<Expr>,
     },
@@ -119,8 +126,17 @@ pub(crate) enum Namespace {
     Unknown,
 }
 
+/// An operator between two expressions, by what it gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
+    /// A value, or nothing.
+    Arithmetic(Arithmetic),
+    /// A boolean, or nothing.
+    Condition(Condition),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
     Multiply,
     Divide,
     Div,
@@ -128,18 +144,27 @@ pub(crate) enum Op {
     Add,
     Subtract,
     Concatenate,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    And,
+    Or,
+    Xor,
+    Implies,
+    Compare(Comparison),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
     Equal,
     NotEqual,
     Equivalent,
     NotEquivalent,
     In,
     Contains,
-    And,
-    Or,
-    Xor,
-    Implies,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
 }

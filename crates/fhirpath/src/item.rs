@@ -6,7 +6,7 @@ use anamnesis_json::Value;
 use rust_decimal::Decimal;
 
 use crate::node::Content;
-use crate::{EvalError, Kind, Node, Quantity, Temporal};
+use crate::{Kind, Node, Quantity, Temporal};
 
 /// One item of a collection.
 #[derive(Clone)]
@@ -51,13 +51,15 @@ pub(crate) enum Atom<'b> {
     Quantity(Quantity<'b>),
     Type(TypeName<'b>),
     Object(Node<'b>),
+    /// A number too large or too small to compute with, or a quantity of one.
+    Beyond(Node<'b>),
 }
 
 impl<'a> Item<'a> {
     /// The item as a value.
-    pub(crate) fn atom(&self) -> Result<Atom<'_>, EvalError> {
-        Ok(match self {
-            Self::Node(node) => return node.atom(),
+    pub(crate) fn atom(&self) -> Atom<'_> {
+        match self {
+            Self::Node(node) => node.atom(),
             Self::Boolean(flag) => Atom::Boolean(*flag),
             Self::Integer(number) => Atom::Integer(*number),
             Self::Decimal(number) => Atom::Decimal(*number),
@@ -65,7 +67,7 @@ impl<'a> Item<'a> {
             Self::Temporal(temporal) => Atom::Temporal(*temporal),
             Self::Quantity(quantity) => Atom::Quantity(quantity.borrowed()),
             Self::Type(name) => Atom::Type(*name),
-        })
+        }
     }
 
     /// The boolean, if it is one.
@@ -97,22 +99,23 @@ impl<'a> Item<'a> {
 
 impl<'a> Node<'a> {
     /// The value read by its kind; what the kind cannot read is text.
-    pub(crate) fn atom(&self) -> Result<Atom<'a>, EvalError> {
+    pub(crate) fn atom(&self) -> Atom<'a> {
         let leaf = match self.content {
-            Content::Absent => return Ok(Atom::Absent),
+            Content::Absent => return Atom::Absent,
             Content::Leaf(leaf) => leaf,
             Content::Object(object) => {
-                return Ok(match self.kind {
-                    Kind::Quantity | Kind::Unknown => {
-                        Quantity::of_object(object, self.kind)?.map_or(Atom::Object(*self), Atom::Quantity)
-                    }
+                return match self.kind {
+                    Kind::Quantity | Kind::Unknown => Quantity::of_object(object, self.kind)
+                        .map_or(Atom::Object(*self), |known| {
+                            known.map_or(Atom::Beyond(*self), Atom::Quantity)
+                        }),
                     _ => Atom::Object(*self),
-                });
+                };
             }
         };
-        Ok(match leaf {
+        match leaf {
             Value::Bool(flag) => Atom::Boolean(*flag),
-            Value::Number(text) => number(text, self.kind)?,
+            Value::Number(text) => number(text, self.kind).unwrap_or(Atom::Beyond(*self)),
             Value::String(text) => {
                 let temporal = match self.kind {
                     Kind::Date => Temporal::date(text),
@@ -123,24 +126,23 @@ impl<'a> Node<'a> {
                 temporal.map_or(Atom::Text(text), Atom::Temporal)
             }
             Value::Null | Value::Array(_) | Value::Object(_) => Atom::Absent,
-        })
+        }
     }
 }
 
 /// A JSON number as an integer where it is one, else as a decimal.
-fn number<'b>(text: &str, kind: Kind) -> Result<Atom<'b>, EvalError> {
+fn number<'b>(text: &str, kind: Kind) -> Option<Atom<'b>> {
     if kind != Kind::Decimal
         && let Ok(whole) = text.parse()
     {
-        return Ok(Atom::Integer(whole));
+        return Some(Atom::Integer(whole));
     }
     decimal(text).map(Atom::Decimal)
 }
 
 /// A decimal as JSON writes it; digits beyond the 28th are rounded.
-pub(crate) fn decimal(text: &str) -> Result<Decimal, EvalError> {
-    let read = if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
-    read.map_err(|_| EvalError::Unsupported("a number beyond 28 digits"))
+pub(crate) fn decimal(text: &str) -> Option<Decimal> {
+    if text.contains(['e', 'E']) { Decimal::from_scientific(text).ok() } else { text.parse().ok() }
 }
 
 /// Shows the kind and never the content: a value may be a patient's.

@@ -2,8 +2,8 @@
 //!
 //! <https://hl7.org/fhirpath/N1/#lexical-elements>
 
+use crate::Temporal;
 use crate::error::Reason;
-use crate::{Quantity, Temporal};
 
 /// A piece of the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,11 +185,6 @@ impl<'t> Lexer<'t> {
 
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
-}
-
-/// Whether a word after a number makes it a duration: `4 days`.
-pub(crate) fn is_calendar_word(word: &str) -> bool {
-    Quantity::of(rust_decimal::Decimal::ONE, word).calendar
 }
 
 #[cfg(test)]

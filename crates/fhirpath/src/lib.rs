@@ -1,8 +1,5 @@
 //! FHIRPath over the JSON tree of this house: an expression is parsed once and evaluated often.
 //!
-//! Supported is the normative release N1, <http://hl7.org/fhirpath/N1>, with what FHIR R4 adds to it, <https://hl7.org/fhir/R4/fhirpath.html>, and those later functions R4's official tests use.
-//! `memberOf`, `subsumes`, `subsumedBy`, `conformsTo`, `elementDefinition` and `slice` parse, and answer [`EvalError::Unsupported`].
-//!
 //! ```
 //! use anamnesis_fhirpath::{Context, Expression, Node};
 //!
@@ -12,6 +9,36 @@
 //! assert!(given.holds(&Context::untyped(), node)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # What is there
+//!
+//! All of the normative release N1, <http://hl7.org/fhirpath/N1>, but what is named below.
+//!
+//! Of what FHIR R4 adds, <https://hl7.org/fhir/R4/fhirpath.html>: `extension`, `hasValue`, `getValue`, `resolve`, `htmlChecks`, `conformsTo` with FHIR's own types, and the variables `%resource`, `%rootResource`, `%context`, `%ucum`, `%sct`, `%loinc`, `%vs-…`, `%ext-…`.
+//!
+//! Of what came after N1: `coalesce`, `comparable`, `encode`, `decode`, `escape`, `unescape`, `highBoundary`, `lowBoundary`, `precision`, `indexOf`, `lastIndexOf`, `join`, `split`, `trim`, `matchesFull`, `sort`.
+//!
+//! # What is not
+//!
+//! - `memberOf`, `subsumes`, `subsumedBy`, `conformsTo` with profiles, `elementDefinition` and `slice` parse, and answer [`EvalError::Unsupported`]: they need terminology or profiles.
+//! - `defineVariable`, `repeatAll`, the aggregates `sum`, `min`, `max`, `avg`, and the parts of dates (`yearOf` …) are unknown functions.
+//! - Regular expressions look neither ahead nor behind and refer to no group: none is slow.
+//! - UCUM is known for common units alone; others are compared by their code.
+//! - Integers have 64 bits, decimals 28 digits.
+//!
+//! # Without a model
+//!
+//! Paths, choices, conditions and sets work as they do with one. A type is what the JSON looks like, so `is` and `as` are guesses between types that look alike, and two dates are compared as the texts they are unless one of them is computed.
+//!
+//! # Where the standard leaves a choice
+//!
+//! - A name that begins an expression in upper case is the type of what is looked at: `Patient` in `Patient.name`.
+//! - A type without a namespace is FHIR's for an element and `System`'s for a computed value, so an element is `boolean` and never `Boolean`.
+//! - `as` and `ofType` take what is of the type from among many; `is` of many is an error.
+//! - What is no boolean is true as a condition, if it is one item.
+//! - `trace` says nothing to anybody: it could be of a patient.
+//! - A dateTime with a zone and one without are compared where no zone would turn them round.
+//! - Arguments are evaluated where the call stands; those of `iif` look at what it was called on.
 
 mod collection;
 mod context;
@@ -45,14 +72,20 @@ pub const DEPTH_MAX: usize = 96;
 /// How long an expression's text may be.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// How many steps an evaluation may take unless its context says otherwise: nodes visited, items compared.
-pub const STEPS_MAX: u32 = 4_000_000;
+pub const STEPS_MAX: u32 = 1_000_000;
 /// How long a string may become.
 pub const STRING_BYTES_MAX: usize = 1 << 20;
 
 /// An expression, ready to be evaluated, by many threads at once.
-#[derive(Debug)]
 pub struct Expression {
     root: expr::Expr,
+}
+
+/// Shows nothing of it: a patch may compare with what is a patient's.
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an expression")
+    }
 }
 
 impl Expression {

@@ -8,11 +8,13 @@ use regex::Regex;
 use rust_decimal::Decimal;
 
 use crate::error::{ParseError, Reason};
-use crate::expr::{Call, Expr, Literal, Namespace, Op, TypeSpecifier, Variable};
-use crate::function::Function;
-use crate::lex::{Lexer, Token, is_calendar_word};
+use crate::expr::{
+    Arithmetic, Call, Comparison, Condition, Expr, Literal, Namespace, Op, TypeSpecifier, Variable,
+};
+use crate::function::{Function, Test};
+use crate::lex::{Lexer, Token};
 use crate::quantity::Calendar;
-use crate::{DEPTH_MAX, TEXT_BYTES_MAX, pattern};
+use crate::{DEPTH_MAX, Quantity, TEXT_BYTES_MAX, pattern};
 
 /// Parses the whole of `text`.
 pub(crate) fn parse(text: &str) -> Result<Expr, ParseError> {
@@ -52,31 +54,34 @@ struct Parser<'t> {
 /// How tightly the operators bind; what stands higher binds tighter.
 fn binding(token: &Token<'_>) -> Option<(u8, Infix)> {
     use Infix::{As, Is, Plain, Union};
+    let value = |op| Plain(Op::Arithmetic(op));
+    let condition = |op| Plain(Op::Condition(op));
+    let compare = |op| condition(Condition::Compare(op));
     Some(match token {
-        Token::Word("implies") => (1, Plain(Op::Implies)),
-        Token::Word("or") => (2, Plain(Op::Or)),
-        Token::Word("xor") => (2, Plain(Op::Xor)),
-        Token::Word("and") => (3, Plain(Op::And)),
-        Token::Word("in") => (4, Plain(Op::In)),
-        Token::Word("contains") => (4, Plain(Op::Contains)),
-        Token::Sign("=") => (5, Plain(Op::Equal)),
-        Token::Sign("!=") => (5, Plain(Op::NotEqual)),
-        Token::Sign("~") => (5, Plain(Op::Equivalent)),
-        Token::Sign("!~") => (5, Plain(Op::NotEquivalent)),
-        Token::Sign("<") => (6, Plain(Op::Less)),
-        Token::Sign("<=") => (6, Plain(Op::LessOrEqual)),
-        Token::Sign(">") => (6, Plain(Op::Greater)),
-        Token::Sign(">=") => (6, Plain(Op::GreaterOrEqual)),
+        Token::Word("implies") => (1, condition(Condition::Implies)),
+        Token::Word("or") => (2, condition(Condition::Or)),
+        Token::Word("xor") => (2, condition(Condition::Xor)),
+        Token::Word("and") => (3, condition(Condition::And)),
+        Token::Word("in") => (4, compare(Comparison::In)),
+        Token::Word("contains") => (4, compare(Comparison::Contains)),
+        Token::Sign("=") => (5, compare(Comparison::Equal)),
+        Token::Sign("!=") => (5, compare(Comparison::NotEqual)),
+        Token::Sign("~") => (5, compare(Comparison::Equivalent)),
+        Token::Sign("!~") => (5, compare(Comparison::NotEquivalent)),
+        Token::Sign("<") => (6, compare(Comparison::Less)),
+        Token::Sign("<=") => (6, compare(Comparison::LessOrEqual)),
+        Token::Sign(">") => (6, compare(Comparison::Greater)),
+        Token::Sign(">=") => (6, compare(Comparison::GreaterOrEqual)),
         Token::Sign("|") => (7, Union),
         Token::Word("is") => (8, Is),
         Token::Word("as") => (8, As),
-        Token::Sign("+") => (9, Plain(Op::Add)),
-        Token::Sign("-") => (9, Plain(Op::Subtract)),
-        Token::Sign("&") => (9, Plain(Op::Concatenate)),
-        Token::Sign("*") => (10, Plain(Op::Multiply)),
-        Token::Sign("/") => (10, Plain(Op::Divide)),
-        Token::Word("div") => (10, Plain(Op::Div)),
-        Token::Word("mod") => (10, Plain(Op::Mod)),
+        Token::Sign("+") => (9, value(Arithmetic::Add)),
+        Token::Sign("-") => (9, value(Arithmetic::Subtract)),
+        Token::Sign("&") => (9, value(Arithmetic::Concatenate)),
+        Token::Sign("*") => (10, value(Arithmetic::Multiply)),
+        Token::Sign("/") => (10, value(Arithmetic::Divide)),
+        Token::Word("div") => (10, value(Arithmetic::Div)),
+        Token::Word("mod") => (10, value(Arithmetic::Mod)),
         _ => return None,
     })
 }
@@ -150,7 +155,11 @@ impl<'t> Parser<'t> {
                     let right = self.expression(strength)?;
                     let below = left.depth.max(right.depth);
                     let (left, right) = (Box::new(left.expr), Box::new(right.expr));
-                    self.grow(Expr::Binary { op, left, right }, below)?
+                    let expr = match op {
+                        Op::Arithmetic(op) => Expr::Arithmetic { op, left, right },
+                        Op::Condition(op) => Expr::Condition { op, left, right },
+                    };
+                    self.grow(expr, below)?
                 }
             };
         }
@@ -260,11 +269,13 @@ impl<'t> Parser<'t> {
         let decimal = || digits.parse::<Decimal>().map_err(|_| Reason::Literal);
         match &self.next {
             Token::String(unit) => {
-                Ok(Literal::Quantity { value: decimal()?, unit: unit.as_str().into(), calendar: false })
+                let quantity = Quantity::of(decimal()?, unit.as_str());
+                let (value, calendar) = (quantity.value, quantity.calendar);
+                Ok(Literal::Quantity { value, unit: (*quantity.unit).into(), calendar })
             }
-            Token::Word(word) if is_calendar_word(word) => {
-                let unit = Calendar::word(word).ok_or(Reason::Literal)?.name().into();
-                Ok(Literal::Quantity { value: decimal()?, unit, calendar: true })
+            Token::Word(word) if Calendar::word(word).is_some() => {
+                let quantity = Quantity::of(decimal()?, *word);
+                Ok(Literal::Quantity { value: quantity.value, unit: (*quantity.unit).into(), calendar: true })
             }
             _ if digits.contains('.') => Ok(Literal::Decimal(decimal()?)),
             _ => digits.parse().map(Literal::Integer).map_err(|_| Reason::Literal),
@@ -377,110 +388,18 @@ fn variable(name: &str) -> Variable {
 
 /// The regular expression of a call whose pattern is a literal.
 fn literal_pattern(function: Function, arguments: &[Expr]) -> Result<Option<Regex>, Reason> {
-    let (Function::Matches | Function::MatchesFull | Function::ReplaceMatches, Some(Expr::Literal(literal))) =
-        (function, arguments.first())
-    else {
-        return Ok(None);
+    let full = match function {
+        Function::Test(Test::Matches) | Function::ReplaceMatches => false,
+        Function::Test(Test::MatchesFull) => true,
+        _ => return Ok(None),
     };
-    let Literal::String(text) = literal else { return Ok(None) };
-    pattern::compile(text, function == Function::MatchesFull).map(Some).ok_or(Reason::Pattern)
+    match arguments.first() {
+        Some(Expr::Literal(Literal::String(text))) => {
+            pattern::compile(text, full).map(Some).ok_or(Reason::Pattern)
+        }
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The tree in words, parentheses everywhere.
-    fn shown(expr: &Expr) -> String {
-        match expr {
-            Expr::This => "this".into(),
-            Expr::Index => "index".into(),
-            Expr::Total => "total".into(),
-            Expr::Nothing => "{}".into(),
-            Expr::Literal(literal) => match literal.item() {
-                crate::Item::Integer(n) => n.to_string(),
-                crate::Item::Quantity(q) => format!("«{q}»"),
-                crate::Item::String(text) => format!("'{text}'"),
-                other => format!("{other:?}"),
-            },
-            Expr::Variable(variable) => format!("%{variable:?}"),
-            Expr::Child { base, name } => format!("{}.{name}", shown(base)),
-            Expr::Head(name) => name.to_string(),
-            Expr::At { base, index } => format!("{}[{}]", shown(base), shown(index)),
-            Expr::Call(call) => {
-                let arguments: Vec<_> = call.arguments.iter().map(shown).collect();
-                format!("{}.{:?}({})", shown(&call.base), call.function, arguments.join(", "))
-            }
-            Expr::Is { base, of } => format!("({} is {})", shown(base), of.name),
-            Expr::As { base, of } => format!("({} as {})", shown(base), of.name),
-            Expr::Negative(base) => format!("-({})", shown(base)),
-            Expr::Positive(base) => format!("+({})", shown(base)),
-            Expr::Binary { op, left, right } => format!("({} {op:?} {})", shown(left), shown(right)),
-            Expr::Union(parts) => format!("({})", parts.iter().map(shown).collect::<Vec<_>>().join(" | ")),
-        }
-    }
-
-    #[test]
-    fn precedence() {
-        #[rustfmt::skip] // A table reads by column.
-        let cases = [
-            ("a.b or c and d",              "(a.b Or (c And d))"),
-            ("a implies b or c",            "(a Implies (b Or c))"),
-            ("1 + 2 * 3 - 4",               "((1 Add (2 Multiply 3)) Subtract 4)"),
-            ("-1.abs()",                    "-(1.Abs())"),
-            ("- -1 * 2",                    "(-(-(1)) Multiply 2)"),
-            ("a = b | c | d",               "(a Equal (b | c | d))"),
-            ("1 | 1 is Integer",            "(1 | (1 is Integer))"),
-            ("a as Quantity < 3 'mg'",      "((a as Quantity) Less «3 'mg'»)"),
-            ("a.as(Quantity).contains('x')", "(a as Quantity).Contains('x')"),
-            ("contains contains in",        "(contains Contains in)"),
-            ("a in b",                      "(a In b)"),
-            ("text.div.exists()",           "text.div.Exists()"),
-            ("4 days + 1 div 2",            "(«4 days» Add (1 Div 2))"),
-            ("a[0].b[1 + 1]",               "a[0].b[(1 Add 1)]"),
-            ("where($this = $index)",       "this.Where((this Equal index))"),
-            ("{}.empty()",                  "{}.Empty()"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(shown(&parse(text).expect(text)), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn faults() {
-        #[rustfmt::skip] // A table reads by column.
-        let cases = [
-            ("",                    "the expression ends too early at character 1"),
-            ("a.",                  "the expression ends too early at character 3"),
-            ("a b",                 "unexpected character or word at character 3"),
-            ("(a",                  "the expression ends too early at character 3"),
-            ("a + ",                "the expression ends too early at character 5"),
-            ("a.nothing()",         "an unknown function at character 3"),
-            ("a.where()",           "the wrong number of arguments at character 3"),
-            ("a.matches('[')",      "a broken regular expression at character 3"),
-            ("é",                   "unexpected character or word at character 1"),
-            ("'é' + 'ü",            "an opened string, name or comment is not closed at character 7"),
-            ("@2015-13",            "a literal out of range at character 1"),
-            ("99999999999999999999", "a literal out of range at character 1"),
-            ("$it",                 "unexpected character or word at character 1"),
-            ("a is",                "the expression ends too early at character 5"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(parse(text).expect_err(text).to_string(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn depth_has_a_limit() {
-        let too_large = |text: String| parse(&text).expect_err("too large").reason == Reason::TooLarge;
-        assert!(too_large(format!("a{}", ".b".repeat(DEPTH_MAX))));
-        assert!(too_large(format!("{}a{}", "(".repeat(DEPTH_MAX), ")".repeat(DEPTH_MAX))));
-        assert!(too_large(format!("{}1", "-".repeat(DEPTH_MAX))));
-        assert!(too_large(format!("1{}", " + 1".repeat(DEPTH_MAX))));
-        assert!(too_large("a".repeat(TEXT_BYTES_MAX + 1)));
-        assert!(parse(&format!("a{}", " | a".repeat(1_000))).is_ok());
-        let half = DEPTH_MAX / 2;
-        let nested = format!("{}a{}", "(".repeat(half), format!("{}).x", ".b".repeat(half)).repeat(half));
-        assert!(too_large(nested));
-    }
-}
+mod tests;

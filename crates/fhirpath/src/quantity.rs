@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use anamnesis_json::{Object, Value};
 use rust_decimal::Decimal;
 
+use crate::Kind;
 use crate::item::decimal;
 use crate::ucum;
-use crate::{EvalError, Kind};
 
 /// A decimal and a unit.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,15 +101,16 @@ impl<'a> Quantity<'a> {
         }
     }
 
-    /// FHIR's Quantity as FHIRPath's; of an object of unknown type, only if it looks like one.
-    pub(crate) fn of_object(object: &'a Object, kind: Kind) -> Result<Option<Self>, EvalError> {
-        let Some(Value::Number(value)) = object.get("value") else { return Ok(None) };
+    /// FHIR's Quantity as FHIRPath's: of an object of unknown type only if it looks like one, and nothing inside when
+    /// its value is beyond computing with.
+    pub(crate) fn of_object(object: &'a Object, kind: Kind) -> Option<Option<Self>> {
+        let Some(Value::Number(value)) = object.get("value") else { return None };
         let unit = object.str("code").or_else(|| object.str("unit"));
         if kind != Kind::Quantity && unit.is_none() {
-            return Ok(None);
+            return None;
         }
         let unit = Cow::Borrowed(unit.unwrap_or("1"));
-        Ok(Some(Self { value: decimal(value)?, unit, calendar: false }))
+        Some(decimal(value).map(|value| Self { value, unit, calendar: false }))
     }
 
     /// `1`, `1.5 'mg'` or `4 days`, as `toQuantity` reads them.
@@ -191,6 +192,18 @@ impl<'a> Quantity<'a> {
     /// The same unit with another value.
     pub(crate) fn with(&self, value: Decimal) -> Quantity<'static> {
         Quantity { value, unit: Cow::Owned(self.unit.clone().into_owned()), calendar: self.calendar }
+    }
+
+    /// The same, the other way.
+    pub(crate) fn negative(&self) -> Quantity<'static> {
+        self.with(-self.value)
+    }
+
+    /// The same in another unit; `None` when that measures something else or is not known.
+    pub(crate) fn in_unit(&self, unit: &str) -> Option<Quantity<'static>> {
+        let one = Quantity::of(Decimal::ONE, unit.to_owned());
+        let (value, per) = self.aligned(&one)?;
+        value.checked_div(per).map(|value| one.with(value))
     }
 
     /// What one of this unit is among values [`aligned`](Self::aligned) with `other`.

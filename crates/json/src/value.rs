@@ -64,6 +64,14 @@ impl Value {
         }
     }
 
+    /// The elements for changing, if it is an array.
+    pub fn as_array_mut(&mut self) -> Option<&mut Vec<Value>> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
     /// The object, if it is one.
     pub fn as_object(&self) -> Option<&Object> {
         match self {
@@ -113,6 +121,15 @@ impl Value {
             Self::String(_) => "a string",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// How deep arrays and objects nest in it: 0 for a plain value.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Array(items) => 1 + items.iter().map(Self::depth).max().unwrap_or_default(),
+            Self::Object(object) => 1 + object.iter().map(|(_, v)| v.depth()).max().unwrap_or_default(),
+            _ => 0,
         }
     }
 

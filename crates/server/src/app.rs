@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
+use anamnesis_json::Object;
 use anamnesis_kernel::{Actor, Source};
 use compact_str::CompactString;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 use crate::profiles::Profiles;
+use crate::races::Races;
 use crate::turns::Turns;
 use crate::validation::Validation;
 
@@ -22,7 +24,7 @@ pub(crate) struct App(Arc<Shared>);
 struct Shared {
     parts: Parts,
     turns: Turns,
-    races: crate::fhir::Turns,
+    races: Races,
     stopping: watch::Sender<bool>,
 }
 
@@ -40,12 +42,12 @@ pub(crate) struct Parts {
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
-        let races = crate::fhir::Turns::new();
+        let races = Races::new();
         Self(Arc::new(Shared { parts, turns, races, stopping: watch::Sender::new(false) }))
     }
 
-    /// Turns of those who race for the same criteria.
-    pub(crate) fn races(&self) -> &crate::fhir::Turns {
+    /// Turns of those who race for the same criteria or the same record.
+    pub(crate) fn races(&self) -> &Races {
         &self.0.races
     }
 
@@ -194,4 +196,6 @@ pub(crate) struct WriteContext {
     pub(crate) correlation_id: Option<CompactString>,
     /// What the answer waits for.
     pub(crate) wait: Wait,
+    /// What the client tells of where it comes from: a Provenance that does not say yet what it is about.
+    pub(crate) provenance: Option<Arc<Object>>,
 }

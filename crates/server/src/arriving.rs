@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use futures::future::BoxFuture;
-use hyper::body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
 use crate::metrics::Limit;
 use crate::turns::{Busy, Turn};
+
+/// How much of a body that nobody wanted is taken all the same, so that its connection can go on.
+const UNWANTED_BYTES_MAX: u64 = 64 << 10;
 
 /// Why a body did not arrive.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +111,21 @@ impl Arriving {
             }
             Err(busy) => Some(Err(busy.into())),
         })
+    }
+}
+
+/// Whoever is refused before their body was looked at may still be sending it, and ask again on the same connection.
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let rest = self.body.size_hint().upper();
+        if self.whole || self.coming.is_some() || rest.is_none_or(|rest| rest > UNWANTED_BYTES_MAX) {
+            return;
+        }
+        let mut body = std::mem::take(&mut self.body);
+        let patience = self.kept.app.limits.body;
+        tokio::spawn(tokio::time::timeout(patience, async move {
+            while body.frame().await.is_some_and(|frame| frame.is_ok()) {}
+        }));
     }
 }
 

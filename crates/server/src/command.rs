@@ -19,6 +19,7 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Arguments, Command};
+use crate::request_id;
 use crate::settings::{self, Given, Settings};
 
 /// How a command ended.
@@ -55,6 +56,7 @@ fn start(arguments: Arguments, given: &Given) -> anyhow::Result<Outcome> {
     }
     let settings = loaded.settings;
     log_to_stderr(&settings)?;
+    log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         match arguments.command {
@@ -74,11 +76,21 @@ fn log_to_stderr(settings: &Settings) -> anyhow::Result<()> {
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if settings.log_json {
-        log.json().init();
+        log.json().flatten_event(true).init();
     } else {
         log.with_ansi(std::io::stderr().is_terminal()).init();
     }
     Ok(())
+}
+
+/// Has bugs told as lines of the log, with their place: what is formatted into a panic may be a patient's.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let what =
+            panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("its words are not told");
+        tracing::error!(request_id = request_id::current(), place, "the program met a bug: {what}");
+    }));
 }
 
 /// Says why a command could not run: the whole chain, one line.

@@ -4,6 +4,7 @@
 //! [`outcome::Outcome`] alone knows the status of a no.
 
 mod batch;
+mod binary;
 mod conditional;
 mod conditional_read;
 mod create;
@@ -13,18 +14,25 @@ mod everything;
 mod get;
 mod history;
 mod http_date;
+mod meta;
 mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
+mod parameters;
+mod patch;
+mod patch_conditional;
+mod pretty;
+mod provenance;
 mod query;
 mod read;
 mod reply;
+mod represent;
 mod request;
+mod revise;
 mod search;
 mod together;
 pub(crate) mod transaction;
-mod turns;
 mod update;
 mod update_conditional;
 mod validate;
@@ -33,6 +41,8 @@ mod write;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
@@ -40,46 +50,68 @@ use crate::app::App;
 use conditional_read::Known;
 use outcome::Outcome;
 
-pub(crate) use turns::Turns;
-
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/", system())
+        .route("/", post(transaction::handle))
         .route("/metadata", get(reads))
         .route(
             "/{kind}",
             get(reads)
                 .post(create::handle)
                 .put(update_conditional::handle)
+                .patch(patch_conditional::handle)
                 .delete(delete_conditional::handle),
         )
         .route("/$validate", post(validate::system))
         .route("/{kind}/$validate", post(validate::of_type))
         .route("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record))
         .route("/{kind}/_search", post(search::handle_post))
-        .route("/{kind}/{id}", get(reads).put(update::handle).delete(delete::handle))
+        .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
         .route("/{kind}/{id}/_history", get(reads))
         .route("/{kind}/{id}/_history/{version}", get(reads))
-        .route("/{kind}/{id}/$everything", get(reads))
+        .route("/{kind}/{id}/$everything", get(reads).post(everything::handle_post))
+        .route("/{kind}/{id}/$meta", get(reads))
+        .route("/{kind}/{id}/$meta-add", post(meta::handle_add))
+        .route("/{kind}/{id}/$meta-delete", post(meta::handle_delete))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
+        .layer(from_fn(around))
+}
+
+/// What is done around every interaction.
+async fn around(request: Request, next: Next) -> Response {
+    let pretty = pretty::asked(request.uri().query());
+    let response = next.run(request).await;
+    if pretty { pretty::pretty(response).await } else { response }
 }
 
 /// The base itself: transactions and batches; to be mounted at the base with and without a slash at its end.
 pub(crate) fn system() -> MethodRouter<App> {
-    post(transaction::handle)
+    post(transaction::handle).layer(from_fn(around))
 }
 
 /// Every interaction that reads: the same URLs that entries of a bundle may have.
 async fn reads(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    let of_bytes = binary::is_read(path);
     let answer = async {
-        let (parts, _) = request.into_parts();
-        let strict = request::accepted(&app, &parts.headers, parts.uri.query()).await?;
-        let reply = get::get(&app, parts.uri.path(), parts.uri.query(), strict).await?;
+        if !of_bytes {
+            request::acceptable(&parts.headers, query)?;
+        }
+        let strict = request::seen(&app, &parts.headers).await?;
+        let reply = get::get(&app, path, query, strict).await?;
         Ok(Known::of_headers(&parts.headers).spared(reply))
     };
-    reply::finish(&app, answer.await)
+    let response = reply::finish(&app, answer.await);
+    if !of_bytes {
+        return response;
+    }
+    match binary::answered(&parts.headers, path, query, response).await {
+        Ok(response) => response,
+        Err(outcome) => reply::finish(&app, Err(outcome)),
+    }
 }
 
 /// The answer to a request whose turn did not come.
@@ -91,6 +123,13 @@ async fn nothing(State(app): State<App>) -> Response {
     reply::finish(&app, Err(Outcome::NoInteraction))
 }
 
-async fn not_allowed(State(app): State<App>) -> Response {
-    reply::finish(&app, Err(Outcome::Method))
+/// What a URL takes is asked by `OPTIONS`, and said of every other method it does not take; `Allow` is the router's.
+async fn not_allowed(State(app): State<App>, method: Method) -> Response {
+    if method != Method::OPTIONS {
+        return reply::finish(&app, Err(Outcome::Method));
+    }
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    patch::advertise(&mut response);
+    response
 }

@@ -6,7 +6,7 @@ use anamnesis_chart::Door;
 use anamnesis_engine::Wait;
 use anamnesis_kernel::{Actor, Cursor, Source};
 use compact_str::CompactString;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
 use crate::app::{App, WriteContext};
@@ -84,6 +84,7 @@ pub(crate) fn write_context(
         idempotency_key,
         correlation_id: Some(correlation_id(headers)),
         wait,
+        provenance: None,
     })
 }
 
@@ -113,13 +114,31 @@ fn covers(head: &Cursor, cursor: &Cursor) -> bool {
 
 /// The caller's own id where it can be kept and shown as it is, else a new one.
 fn correlation_id(headers: &HeaderMap) -> CompactString {
-    let visible =
-        |id: &&[u8]| (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-    let sent = headers.get(&REQUEST_ID).map(|value| value.as_bytes()).filter(visible);
-    match sent.and_then(|id| std::str::from_utf8(id).ok()) {
+    match sent_id(headers).and_then(|id| std::str::from_utf8(id.as_bytes()).ok()) {
         Some(id) => id.into(),
         None => compact_str::format_compact!("{}", Uuid::new_v4()),
     }
+}
+
+/// What the answer is to say the request is called: its own id, or the one that a write is given here.
+///
+/// <https://hl7.org/fhir/R4/http.html#custom>
+pub(crate) fn request_id(method: &Method, headers: &mut HeaderMap) -> Option<HeaderValue> {
+    if let Some(sent) = sent_id(headers) {
+        return Some(sent.clone());
+    }
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return None;
+    }
+    let given = HeaderValue::try_from(Uuid::new_v4().to_string()).ok()?;
+    headers.insert(REQUEST_ID, given.clone());
+    Some(given)
+}
+
+fn sent_id(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let visible =
+        |id: &[u8]| (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
+    headers.get(&REQUEST_ID).filter(|value| visible(value.as_bytes()))
 }
 
 fn once<'a>(
@@ -138,7 +157,6 @@ fn once<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     type Pairs<'a> = &'a [(&'a HeaderName, &'a [u8])];
 

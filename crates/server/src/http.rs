@@ -5,20 +5,23 @@ use std::time::Instant as Stopwatch;
 use anamnesis_kernel::Cursor;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Body as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
+use crate::headers::{self, REQUEST_ID};
+use crate::request_id::RequestId;
 use crate::turns::Busy;
-use crate::{api, arriving, fhir, health};
+use crate::{api, arriving, cors, encoding, fhir, health};
 
-/// Every route of the server.
-pub(crate) fn router(app: App, start: Cursor) -> Router {
-    Router::new()
+/// Every route of the server; scripts of these origins may use it too.
+pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
+    let router = Router::new()
         .nest("/fhir", fhir::router())
         .route("/fhir/", fhir::system())
         .nest("/api", api::router())
@@ -28,17 +31,34 @@ pub(crate) fn router(app: App, start: Cursor) -> Router {
         .layer(DefaultBodyLimit::max(app.limits.body_bytes_max))
         .layer(from_fn_with_state(app.clone(), informed))
         .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state(app.clone(), measure))
-        .with_state(app)
+        .layer(RequestDecompressionLayer::new())
+        .layer(encoding::compressed());
+    let router = match cors::layer(origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(app.clone(), measure)).with_state(app)
 }
 
-async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = in_turn(&app, request, next).await;
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.answered(known(&method), route, response.status().as_u16(), started.elapsed());
+    let echoed = headers::request_id(&method, request.headers_mut());
+    let id = RequestId::of(request.headers());
+    let mut response = match encoding::refused(&mut request) {
+        Some(refused) => refused,
+        None => id.during(in_turn(&app, request, next)).await,
+    };
+    if let Some(id) = echoed {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let (method, route) = (known(&method), route.as_ref().map_or("none", MatchedPath::as_str));
+    let (status, time) = (response.status().as_u16(), started.elapsed());
+    app.metrics.answered(method, route, status, time);
+    // The pattern of the address, never the address.
+    let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    tracing::debug!(request_id = %id, method, route, status, us, "answered");
     response
 }
 
@@ -107,7 +127,7 @@ async fn nowhere() -> Response {
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()
 }
 
-/// A bug, answered without its details; the panic's own message went to the log of the process.
+/// A bug, answered without its details; its place went to the log of the process.
 fn broken(_: Box<dyn std::any::Any + Send>) -> Response {
     let text = "{\"type\":\"/problems/internal\",\"title\":\"the server met a bug\",\"status\":500}";
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "application/problem+json")], text)

@@ -22,7 +22,7 @@ use crate::validation::Validation;
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
-pub(crate) use value::{Addresses, Level, Url};
+pub(crate) use value::{Addresses, Level, Origins, Url};
 
 /// Everything that can be set; each field has its row in [`SETTINGS`].
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
+    /// Whose scripts may use the server from a browser.
+    pub(crate) cors_origins: Origins,
     /// What becomes of resources that break FHIR's rules.
     pub(crate) validation: Validation,
     /// The profiles that records of their type follow, whether they name them or not.
@@ -59,6 +61,7 @@ impl Default for Settings {
             master_key: None,
             log_level: Level::default(),
             log_json: false,
+            cors_origins: Origins::default(),
             validation: Validation::default(),
             profiles: Addresses::default(),
             limits: Limits::default(),

@@ -32,6 +32,8 @@ pub(super) struct Element {
     pub(super) list: bool,
     /// The types it may have; more than one for `value[x]`.
     pub(super) types: Vec<String>,
+    /// Whether a summary has it.
+    pub(super) summary: bool,
     /// The path of the element whose content it shares.
     pub(super) same_as: Option<String>,
     /// Whether one must be there.
@@ -114,6 +116,7 @@ impl Definitions {
                 list: max != "1",
                 types,
                 same_as,
+                summary: element.get("isSummary") == Some(&Value::Bool(true)),
                 required: element.get("min").and_then(Value::as_u64).is_some_and(|min| min > 0),
                 targets: targets(element),
                 binding: binding(element),

@@ -12,6 +12,8 @@ use super::definitions::{Definitions, SearchParameter};
 /// The parameters that are served; the numbers of all others are kept free for them.
 const SERVED: [&str; 9] =
     ["birthdate", "category", "code", "date", "identifier", "name", "patient", "status", "subject"];
+/// Those that are served of one type alone.
+const SERVED_OF: [(&str, &str); 1] = [("Provenance", "target")];
 
 /// The parameter of every type that finds records by their tags, and its number: no type has so many of its own.
 const TAG: (&str, usize) = ("_tag", 254);
@@ -37,7 +39,7 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
         writeln!(out, "    // {kind}\n    &[")?;
         let (tag, number) = TAG;
         writeln!(out, "        p({tag:?}, {number}, T, &[(&[\"meta\", \"tag\"], Coding)]),")?;
-        for (index, (code, param)) in all.iter().enumerate().filter(|(_, (code, _))| SERVED.contains(code)) {
+        for (index, (code, param)) in all.iter().enumerate().filter(|(_, (code, _))| is_served(kind, code)) {
             let letter = match param.kind.as_str() {
                 "token" => "T",
                 "string" => "S",
@@ -80,6 +82,10 @@ pub(super) fn source(definitions: &Definitions) -> anyhow::Result<String> {
     }
     out += "];\n";
     Ok(out)
+}
+
+fn is_served(kind: &str, code: &str) -> bool {
+    SERVED.contains(&code) || SERVED_OF.contains(&(kind, code))
 }
 
 /// Every official parameter of a type, by code.

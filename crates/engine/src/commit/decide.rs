@@ -191,6 +191,12 @@ impl Decided {
         }
     }
 
+    /// What would be answered, but for what only the log knows.
+    pub(super) fn foreseen(self, request: &Request) -> Result<Answer, CommitError> {
+        let answer = self.outcome(request);
+        self.refusal.map_or(Ok(answer), Err)
+    }
+
     /// Lets the next decision build on this one, and gives what to answer when the log has it.
     pub(super) fn remember(self, engine: &Engine, request: &Request, tags: &[Tag]) -> Settled {
         if let Some(refusal) = self.refusal {

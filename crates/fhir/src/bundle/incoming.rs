@@ -1,9 +1,12 @@
 //! Reading a transaction or batch into its entries.
 
+mod problems;
+
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use anamnesis_kernel::{ResourceType, StreamName};
 
 use crate::outcome::{Issue, IssueCode};
+use problems::Problems;
 
 /// A transaction or batch, read.
 #[derive(Clone, PartialEq, Eq)]
@@ -143,6 +146,13 @@ impl Method {
     }
 }
 
+impl EntryIn {
+    /// Whether it changes something; operations and searches by POST do not.
+    pub fn writes(&self) -> bool {
+        self.method.writes() && !matches!((self.method, &self.target), (Method::Post, Target::Other(_)))
+    }
+}
+
 impl Target {
     /// Reads a URL relative to the base.
     pub fn parse(url: &str) -> Self {
@@ -156,6 +166,16 @@ impl Target {
         match crate::reference::conditional(url) {
             Some((kind, query)) => Self::Query { kind, query: query.to_owned() },
             None => Self::Other(url.to_owned()),
+        }
+    }
+
+    /// The URL it was read from, without a slash in front.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Type(kind) => kind.to_string(),
+            Self::Record(stream) => stream.to_string(),
+            Self::Query { kind, query } => format!("{kind}?{query}"),
+            Self::Other(url) => url.clone(),
         }
     }
 
@@ -207,7 +227,7 @@ pub fn read(bundle: Value, entries_max: usize) -> Result<Incoming, Vec<Issue>> {
 }
 
 fn entry(index: usize, value: Value) -> EntryIn {
-    let mut problems = Problems { place: format!("Bundle.entry[{index}]"), found: Vec::new() };
+    let mut problems = Problems::of_entry(index);
     let mut entry = match value {
         Value::Object(entry) => entry,
         _ => {
@@ -237,13 +257,14 @@ fn entry(index: usize, value: Value) -> EntryIn {
     let method = method.unwrap_or(Method::Get);
     let mut target = Target::parse(&url);
     let resource = entry.remove("resource");
-    if problems.found.is_empty() {
+    if problems.none() {
         problems.agree(method, &target, resource.as_ref());
+        problems.full_url(full_url.as_deref(), resource.as_ref());
     }
-    if !problems.found.is_empty() {
+    if !problems.none() {
         target = Target::Other(url);
     }
-    let problems = problems.found;
+    let problems = problems.found();
     EntryIn {
         index,
         full_url,
@@ -255,75 +276,6 @@ fn entry(index: usize, value: Value) -> EntryIn {
         if_modified_since,
         resource,
         problems,
-    }
-}
-
-struct Problems {
-    place: String,
-    found: Vec<Issue>,
-}
-
-impl Problems {
-    fn say(&mut self, at: &str, code: IssueCode, what: impl Into<String>) {
-        self.found.push(Issue::error(code, what).at(format!("{}{at}", self.place)));
-    }
-
-    fn text(&mut self, object: &Object, key: &str, at: &str) -> Option<String> {
-        let value = object.get(key)?;
-        if value.as_str().is_none() {
-            self.say(
-                &format!("{at}.{key}"),
-                IssueCode::Structure,
-                format!("must be a string, is {}", value.kind()),
-            );
-        }
-        value.as_str().map(str::to_owned)
-    }
-
-    /// Whether method, URL and resource belong together.
-    fn agree(&mut self, method: Method, target: &Target, resource: Option<&Value>) {
-        let fits = match (method, target) {
-            (Method::Get | Method::Head, _) => return,
-            // An operation has no record; whether it is known here is for the server to say.
-            (Method::Post, Target::Other(url)) if url.contains('$') || url.ends_with("/_search") => return,
-            (Method::Post, target) => matches!(target, Target::Type(_)),
-            (_, target) => matches!(target, Target::Record(_) | Target::Query { .. }),
-        };
-        if !fits {
-            let expected = if method == Method::Post { "Type" } else { "Type/id or Type?criteria" };
-            let what = format!("must be {expected} of a type of FHIR R4 for {}", method.name());
-            return self.say(".request.url", IssueCode::Value, what);
-        }
-        if method == Method::Delete {
-            return;
-        }
-        let Some(resource) = resource.and_then(Value::as_object) else {
-            return self.say(
-                ".resource",
-                IssueCode::Required,
-                format!("must be an object for {}", method.name()),
-            );
-        };
-        let Some(named) = resource.str("resourceType").and_then(ResourceType::parse) else {
-            return self.say(".resource", IssueCode::Invalid, "resourceType must be a type of FHIR R4");
-        };
-        // A patch is a Parameters or, for JSON Patch, a Binary.
-        if method == Method::Patch {
-            return;
-        }
-        if Some(named) != target.kind() {
-            return self.say(".resource", IssueCode::Invalid, "resourceType must be the type in request.url");
-        }
-        let id = resource.get("id").map(|id| id.as_str().and_then(|id| ResourceId::new(id).ok()));
-        match (target, id) {
-            (Target::Record(stream), id) if id.as_ref().and_then(Option::as_ref) != Some(&stream.id) => {
-                self.say(".resource.id", IssueCode::Value, "must be the id in request.url");
-            }
-            (Target::Query { .. }, Some(None)) => {
-                self.say(".resource.id", IssueCode::Value, "must be an id: 1 to 64 of A-Z a-z 0-9 - .");
-            }
-            _ => {}
-        }
     }
 }
 
@@ -362,11 +314,15 @@ mod tests {
             (r#"{"request":{"method":"PUT","url":"Patient?a=b"},"resource":{"resourceType":"Patient"}}"#,        "PUT Patient?a=b"),
             (r#"{"request":{"method":"DELETE","url":"/Patient/p1"}}"#,                                           "DELETE Patient/p1"),
             (r#"{"request":{"method":"GET","url":"Patient/p1/_history"}}"#,                                      "GET other Patient/p1/_history"),
+            (r#"{"request":{"method":"POST","url":"Patient/_search?name=a"}}"#,                                   "POST other Patient/_search?name=a"),
             (r#"{"request":{"method":"POST","url":"Patient/$merge"},"resource":{"resourceType":"Parameters"}}"#, "POST other Patient/$merge"),
             (r#"7"#,                                                     "Bundle.entry[0]: must be an object; Bundle.entry[0].request: must be an object with method and url; Bundle.entry[0].request.method: must be GET, HEAD, POST, PUT, DELETE or PATCH; Bundle.entry[0].request.url: must be there"),
             (r#"{"fullUrl":1,"request":{"method":"FETCH","url":"Patient"}}"#, "Bundle.entry[0].fullUrl: must be a string, is a number; Bundle.entry[0].request.method: must be GET, HEAD, POST, PUT, DELETE or PATCH"),
             (r#"{"request":{"method":"POST","url":"Patient/p1"},"resource":{}}"#, "Bundle.entry[0].request.url: must be Type of a type of FHIR R4 for POST"),
             (r#"{"request":{"method":"PUT","url":"Dragon/p1"},"resource":{}}"#,   "Bundle.entry[0].request.url: must be Type/id or Type?criteria of a type of FHIR R4 for PUT"),
+            (r#"{"fullUrl":"http://a/Patient/1/_history/2","request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Patient"}}"#, "Bundle.entry[0].fullUrl: bdl-8: must not name a version"),
+            (r#"{"fullUrl":"http://a/Patient/1","request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Patient","id":"2"}}"#, "Bundle.entry[0].fullUrl: must not disagree with the id in the resource"),
+            (r#"{"fullUrl":"urn:uuid:1","request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Patient","id":"2"}}"#, "POST Patient"),
             (r#"{"request":{"method":"POST","url":"Patient"}}"#,                  "Bundle.entry[0].resource: must be an object for POST"),
             (r#"{"request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Dragon"}}"#, "Bundle.entry[0].resource: resourceType must be a type of FHIR R4"),
             (r#"{"request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Person"}}"#, "Bundle.entry[0].resource: resourceType must be the type in request.url"),

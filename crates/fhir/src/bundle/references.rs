@@ -56,7 +56,7 @@ impl std::fmt::Debug for Resolution {
 pub fn conditional_references(entries: &[EntryIn]) -> Vec<ConditionalReference> {
     let mut found: Vec<ConditionalReference> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for entry in entries.iter().filter(|entry| entry.method.writes()) {
+    for entry in entries.iter().filter(|entry| entry.writes()) {
         let Some(resource) = &entry.resource else { continue };
         let prefix = format!("Bundle.entry[{}].resource", entry.index);
         each_reference(resource, &Path::Root(&prefix), &mut |text, path| {
@@ -83,6 +83,7 @@ fn each_reference(value: &Value, path: &Path<'_>, take: &mut dyn FnMut(&str, &Pa
                 each_reference(item, &Path::Item(path, at), take);
             }
         }
+        Value::Object(object) if is_bundle(object) => {}
         Value::Object(object) => {
             for (name, value) in object.iter() {
                 let path = Path::Element(path, name);
@@ -94,6 +95,13 @@ fn each_reference(value: &Value, path: &Path<'_>, take: &mut dyn FnMut(&str, &Pa
         }
         _ => {}
     }
+}
+
+/// A Bundle that is stored as a record: what its entries refer to is among its entries, so nothing in it is touched.
+///
+/// <https://hl7.org/fhir/R4/bundle.html#references>
+fn is_bundle(object: &Object) -> bool {
+    object.str("resourceType") == Some("Bundle")
 }
 
 /// Puts the references of a resource right: each `reference` by `resolve`, and each address that `resolve` knows.
@@ -127,6 +135,7 @@ impl Rewrite<'_> {
                     self.one(holds, item, &Path::Item(path, at));
                 }
             }
+            Value::Object(object) if is_bundle(object) => {}
             Value::Object(object) => {
                 let shape = match holds {
                     Some(Holds::Resource) => {
@@ -227,6 +236,7 @@ mod tests {
             ("a value is no uri",   r#"{"resourceType":"Patient","identifier":[{"value":"urn:uuid:1"}]}"#,                   r#"{"resourceType":"Patient","identifier":[{"value":"urn:uuid:1"}]}"#),
             ("contained",           r#"{"resourceType":"Patient","contained":[{"resourceType":"Media","content":{"url":"urn:uuid:1"}}]}"#, r#"{"resourceType":"Patient","contained":[{"resourceType":"Media","content":{"url":"Patient/p1"}}]}"#),
             ("narrative",           r#"{"resourceType":"Patient","text":{"div":"<a href=\"urn:uuid:1\">1</a><b id=\"urn:uuid:1\"/><img src=\"urn:uuid:2\"/>"}}"#, r#"{"resourceType":"Patient","text":{"div":"<a href=\"Patient/p1\">1</a><b id=\"urn:uuid:1\"/><img src=\"urn:uuid:2\"/>"}}"#),
+            ("in a bundle",         r#"{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","link":[{"other":{"reference":"urn:uuid:9"}}]}}]}"#, r#"{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","link":[{"other":{"reference":"urn:uuid:9"}}]}}]}"#),
             ("unresolvable",        r#"{"resourceType":"Observation","subject":{"reference":"urn:uuid:2"},"performer":[{},{"reference":"urn:oid:3"}]}"#, "R.subject.reference R.performer[1].reference"),
         ];
         for (what, before, after) in cases {

@@ -815,6 +815,7 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     &[
         p("_tag", 254, T, &[(&["meta", "tag"], Coding)]),
         p("patient", 5, R, &[(&["target"], PatientReference)]),
+        p("target", 8, R, &[(&["target"], Reference)]),
     ],
     // Questionnaire
     &[

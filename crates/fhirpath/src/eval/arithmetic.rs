@@ -5,7 +5,8 @@
 use rust_decimal::Decimal;
 
 use super::{Eval, Result};
-use crate::expr::Op;
+use crate::equal::BEYOND;
+use crate::expr::Arithmetic;
 use crate::item::Atom;
 use crate::quantity::Quantity;
 use crate::{Collection, EvalError, Item};
@@ -16,31 +17,34 @@ impl<'a> Eval<'_, 'a> {
     /// Nothing of nothing; what is too large is nothing, too.
     pub(super) fn arithmetic(
         &self,
-        op: Op,
+        op: Arithmetic,
         left: &Collection<'a>,
         right: &Collection<'a>,
     ) -> Result<Collection<'a>> {
-        if op == Op::Concatenate {
+        if op == Arithmetic::Concatenate {
             return self.concatenated(left, right);
         }
         let Some((left, right)) = left.single()?.zip(right.single()?) else { return Ok(Collection::EMPTY) };
-        let (left, right) = (left.atom()?, right.atom()?);
+        let (left, right) = (left.atom(), right.atom());
         let value: Option<Item<'a>> = match (&left, &right) {
             (Atom::Absent, _) | (_, Atom::Absent) => None,
+            (Atom::Beyond(_), _) | (_, Atom::Beyond(_)) => return Err(BEYOND),
             (Atom::Integer(a), Atom::Integer(b)) => integers(op, *a, *b),
-            (Atom::Text(a), Atom::Text(b)) if op == Op::Add => {
+            (Atom::Text(a), Atom::Text(b)) if op == Arithmetic::Add => {
                 self.charge_string(a.len() + b.len())?;
                 Some(Item::from(format!("{a}{b}")))
             }
-            (Atom::Temporal(at), Atom::Quantity(by)) if op == Op::Add => at.shift(by)?.map(Item::from),
-            (Atom::Temporal(at), Atom::Quantity(by)) if op == Op::Subtract => {
-                at.shift(&by.negated())?.map(Item::from)
+            (Atom::Temporal(at), Atom::Quantity(by)) if op == Arithmetic::Add => {
+                at.shift(by)?.map(Item::from)
+            }
+            (Atom::Temporal(at), Atom::Quantity(by)) if op == Arithmetic::Subtract => {
+                at.shift(&by.negative())?.map(Item::from)
             }
             (Atom::Quantity(a), Atom::Quantity(b)) => quantities(op, a, b)?.map(Item::from),
             _ => match (left.decimal(), right.decimal()) {
                 (Some(a), Some(b)) => decimals(op, a, b),
                 (None, Some(b)) => scaled(op, &left, b)?.map(Item::from),
-                (Some(a), None) if op == Op::Multiply => scaled(op, &right, a)?.map(Item::from),
+                (Some(a), None) if op == Arithmetic::Multiply => scaled(op, &right, a)?.map(Item::from),
                 _ => return Err(WRONG),
             },
         };
@@ -57,16 +61,12 @@ impl<'a> Eval<'_, 'a> {
 
     pub(super) fn negative(&self, items: &Collection<'a>) -> Result<Collection<'a>> {
         let Some(item) = items.single()? else { return Ok(Collection::EMPTY) };
-        Ok(match item.atom()? {
+        Ok(match item.atom() {
             Atom::Absent => Collection::EMPTY,
+            Atom::Beyond(_) => return Err(BEYOND),
             Atom::Integer(number) => Collection::from(number.checked_neg()),
             Atom::Decimal(number) => Collection::one(-number),
-            Atom::Quantity(_) => match item.clone() {
-                Item::Quantity(quantity) => {
-                    Collection::one(Quantity { value: -quantity.value, ..(*quantity).clone() })
-                }
-                _ => return Err(EvalError::Unsupported("the negative of an element that is a quantity")),
-            },
+            Atom::Quantity(quantity) => Collection::one(quantity.negative()),
             _ => return Err(WRONG),
         })
     }
@@ -74,37 +74,37 @@ impl<'a> Eval<'_, 'a> {
     pub(super) fn positive(&self, items: Collection<'a>) -> Result<Collection<'a>> {
         let fits = match items.single()? {
             None => true,
-            Some(item) => matches!(item.atom()?, Atom::Integer(_) | Atom::Decimal(_) | Atom::Quantity(_)),
+            Some(item) => matches!(item.atom(), Atom::Integer(_) | Atom::Decimal(_) | Atom::Quantity(_)),
         };
         if fits { Ok(items) } else { Err(WRONG) }
     }
 }
 
-fn integers<'a>(op: Op, a: i64, b: i64) -> Option<Item<'a>> {
+fn integers<'a>(op: Arithmetic, a: i64, b: i64) -> Option<Item<'a>> {
     match op {
-        Op::Add => a.checked_add(b).map(Item::from),
-        Op::Subtract => a.checked_sub(b).map(Item::from),
-        Op::Multiply => a.checked_mul(b).map(Item::from),
-        Op::Div => a.checked_div(b).map(Item::from),
-        Op::Mod => a.checked_rem(b).map(Item::from),
+        Arithmetic::Add => a.checked_add(b).map(Item::from),
+        Arithmetic::Subtract => a.checked_sub(b).map(Item::from),
+        Arithmetic::Multiply => a.checked_mul(b).map(Item::from),
+        Arithmetic::Div => a.checked_div(b).map(Item::from),
+        Arithmetic::Mod => a.checked_rem(b).map(Item::from),
         // A quotient is a decimal, even of whole numbers.
         _ => Decimal::from(a).checked_div(Decimal::from(b)).map(Item::from),
     }
 }
 
-fn decimals<'a>(op: Op, a: Decimal, b: Decimal) -> Option<Item<'a>> {
+fn decimals<'a>(op: Arithmetic, a: Decimal, b: Decimal) -> Option<Item<'a>> {
     match op {
-        Op::Add => a.checked_add(b).map(Item::from),
-        Op::Subtract => a.checked_sub(b).map(Item::from),
-        Op::Multiply => a.checked_mul(b).map(Item::from),
-        Op::Divide => a.checked_div(b).map(Item::from),
-        Op::Mod => a.checked_rem(b).map(Item::from),
+        Arithmetic::Add => a.checked_add(b).map(Item::from),
+        Arithmetic::Subtract => a.checked_sub(b).map(Item::from),
+        Arithmetic::Multiply => a.checked_mul(b).map(Item::from),
+        Arithmetic::Divide => a.checked_div(b).map(Item::from),
+        Arithmetic::Mod => a.checked_rem(b).map(Item::from),
         _ => i64::try_from(a.checked_div(b)?.trunc()).ok().map(Item::from),
     }
 }
 
 /// Sums are in the unit of the left side.
-fn quantities(op: Op, a: &Quantity<'_>, b: &Quantity<'_>) -> Result<Option<Quantity<'static>>> {
+fn quantities(op: Arithmetic, a: &Quantity<'_>, b: &Quantity<'_>) -> Result<Option<Quantity<'static>>> {
     let sum = |add: fn(Decimal, Decimal) -> Option<Decimal>| {
         if a.unit == b.unit {
             return add(a.value, b.value).map(|value| a.with(value));
@@ -115,20 +115,20 @@ fn quantities(op: Op, a: &Quantity<'_>, b: &Quantity<'_>) -> Result<Option<Quant
         add(left, right)?.checked_div(per).map(|value| a.with(value.normalize()))
     };
     match op {
-        Op::Add => Ok(sum(Decimal::checked_add)),
-        Op::Subtract => Ok(sum(Decimal::checked_sub)),
-        Op::Multiply => Ok(a.times(b)),
-        Op::Divide => Ok(a.divided(b)),
+        Arithmetic::Add => Ok(sum(Decimal::checked_add)),
+        Arithmetic::Subtract => Ok(sum(Decimal::checked_sub)),
+        Arithmetic::Multiply => Ok(a.times(b)),
+        Arithmetic::Divide => Ok(a.divided(b)),
         _ => Err(WRONG),
     }
 }
 
 /// A quantity so many times.
-fn scaled(op: Op, quantity: &Atom<'_>, by: Decimal) -> Result<Option<Quantity<'static>>> {
+fn scaled(op: Arithmetic, quantity: &Atom<'_>, by: Decimal) -> Result<Option<Quantity<'static>>> {
     let Atom::Quantity(quantity) = quantity else { return Err(WRONG) };
     match op {
-        Op::Multiply => Ok(quantity.value.checked_mul(by).map(|value| quantity.with(value))),
-        Op::Divide => Ok(quantity.value.checked_div(by).map(|value| quantity.with(value))),
+        Arithmetic::Multiply => Ok(quantity.value.checked_mul(by).map(|value| quantity.with(value))),
+        Arithmetic::Divide => Ok(quantity.value.checked_div(by).map(|value| quantity.with(value))),
         _ => Err(WRONG),
     }
 }

@@ -5,6 +5,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Eval, Result, Scope};
+use crate::equal::BEYOND;
 use crate::expr::Call;
 use crate::function::Function;
 use crate::item::Atom;
@@ -20,7 +21,7 @@ impl<'a> Eval<'_, 'a> {
         let Some(item) = base.single()? else { return Ok(Collection::EMPTY) };
         let asked = self.integer(&self.argument(call, 0, scope)?)?;
         let high = call.function == Function::HighBoundary;
-        let atom = item.atom()?;
+        let atom = item.atom();
         if call.function == Function::Precision {
             return Ok(match &atom {
                 Atom::Temporal(temporal) => Collection::one(temporal.digits()),
@@ -30,6 +31,7 @@ impl<'a> Eval<'_, 'a> {
         let bound = |number: Decimal| decimal(number, asked.unwrap_or(PLACES), high);
         Ok(match &atom {
             Atom::Absent => Collection::EMPTY,
+            Atom::Beyond(_) => return Err(BEYOND),
             Atom::Integer(number) => Collection::from(bound(Decimal::from(*number))),
             Atom::Decimal(number) => Collection::from(bound(*number)),
             Atom::Quantity(quantity) => {

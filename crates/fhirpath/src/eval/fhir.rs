@@ -113,7 +113,7 @@ impl Item<'_> {
         match self {
             Item::Node(node) => node.as_leaf().is_some(),
             Item::Type(_) => false,
-            computed => !matches!(computed.atom(), Ok(Atom::Absent)),
+            computed => !matches!(computed.atom(), Atom::Absent),
         }
     }
 }

@@ -128,7 +128,11 @@ impl<'a> Eval<'_, 'a> {
                             None
                         })
                     }
-                    (a, b) => Some(a.is_some().cmp(&b.is_some())),
+                    // What has no key comes first, whichever way the others go.
+                    (a, b) => match a.is_some().cmp(&b.is_some()) {
+                        Ordering::Equal => continue,
+                        order => return order,
+                    },
                 };
                 match order.unwrap_or(Ordering::Equal) {
                     Ordering::Equal => {}
@@ -144,6 +148,10 @@ impl<'a> Eval<'_, 'a> {
     }
 
     pub(super) fn subset(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
+        let unordered = matches!(&call.base, Expr::Call(base) if base.function.is_unordered());
+        if self.context.strict && unordered && call.function != Function::Single {
+            return Err(EvalError::Wrong("what has no order has no first or last"));
+        }
         let base = self.eval(&call.base, scope)?;
         let count = match call.function {
             Function::Skip | Function::Take => {
@@ -166,7 +174,7 @@ impl<'a> Eval<'_, 'a> {
     /// A whole number given as an argument.
     pub(super) fn integer(&self, items: &Collection<'a>) -> Result<Option<i64>> {
         let Some(item) = items.single()? else { return Ok(None) };
-        match item.atom()? {
+        match item.atom() {
             crate::item::Atom::Integer(number) => Ok(Some(number)),
             _ => Err(EvalError::Wrong("an integer is wanted")),
         }

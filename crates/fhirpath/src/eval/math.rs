@@ -5,6 +5,7 @@
 use rust_decimal::{Decimal, MathematicalOps, RoundingStrategy};
 
 use super::{Eval, Result, Scope};
+use crate::equal::BEYOND;
 use crate::expr::Call;
 use crate::function::Function;
 use crate::item::Atom;
@@ -22,16 +23,17 @@ impl<'a> Eval<'_, 'a> {
         let argument = self.argument(call, 0, scope)?;
         self.charge(50)?;
         let Some(item) = base.single()? else { return Ok(Collection::EMPTY) };
-        let atom = item.atom()?;
+        let atom = item.atom();
         let number = match &atom {
             Atom::Absent => return Ok(Collection::EMPTY),
+            Atom::Beyond(_) => return Err(BEYOND),
             Atom::Quantity(quantity) => return on_quantity(call.function, quantity),
             atom => atom.decimal().ok_or(NO_NUMBER)?,
         };
         let other = match argument.single()? {
             None if !call.arguments.is_empty() => return Ok(Collection::EMPTY),
             None => None,
-            Some(item) => Some(item.atom()?.decimal().ok_or(NO_NUMBER)?),
+            Some(item) => Some(item.atom().decimal().ok_or(NO_NUMBER)?),
         };
         let whole = |number: Decimal| Collection::from(i64::try_from(number).ok());
         Ok(match call.function {
@@ -42,9 +44,10 @@ impl<'a> Eval<'_, 'a> {
             Function::Ceiling => whole(number.ceil()),
             Function::Floor => whole(number.floor()),
             Function::Truncate => whole(number.trunc()),
-            Function::Exp => Collection::from(number.checked_exp()),
-            Function::Ln => Collection::from(number.checked_ln()),
-            Function::Sqrt => Collection::from(number.sqrt()),
+            // Zeros at the end of an endless number say nothing.
+            Function::Exp => Collection::from(number.checked_exp().map(|n| n.normalize())),
+            Function::Ln => Collection::from(number.checked_ln().map(|n| n.normalize())),
+            Function::Sqrt => Collection::from(number.sqrt().map(|n| n.normalize())),
             Function::Log => Collection::from(other.and_then(|base| logarithm(number, base))),
             Function::Power => match (atom, other) {
                 (Atom::Integer(base), Some(exponent)) if exponent.is_integer() => {
@@ -85,10 +88,14 @@ fn power(base: Decimal, exponent: Decimal) -> Option<Decimal> {
     if exponent.is_integer() {
         let size = u64::try_from(exponent.abs()).ok().filter(|size| *size <= POWER_MAX)?;
         let power = base.checked_powu(size)?;
-        return if exponent.is_sign_negative() { Decimal::ONE.checked_div(power) } else { Some(power) };
+        return if exponent.is_sign_negative() {
+            Decimal::ONE.checked_div(power).map(|inverse| inverse.normalize())
+        } else {
+            Some(power)
+        };
     }
     if base.is_sign_negative() {
         return None;
     }
-    base.checked_powd(exponent)
+    base.checked_powd(exponent).map(|power| power.normalize())
 }

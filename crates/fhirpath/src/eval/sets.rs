@@ -34,7 +34,7 @@ impl<'a> Eval<'_, 'a> {
     /// Whether no equal item was seen; from now on it was.
     pub(super) fn is_new(&self, seen: &mut Seen<'a>, item: &Item<'a>) -> Result<bool> {
         self.charge(1)?;
-        if let Some(key) = key(item)? {
+        if let Some(key) = key(item) {
             return Ok(seen.hashed.insert(key));
         }
         let there = self.has(seen.others.iter(), item)?;
@@ -51,7 +51,7 @@ impl<'a> Eval<'_, 'a> {
     {
         for other in all {
             self.charge(item.weight())?;
-            if equal(other, item)? == Some(true) {
+            if equal(other, item) == Some(true) {
                 return Ok(true);
             }
         }
@@ -158,7 +158,7 @@ impl<'s, 'a> Within<'s, 'a> {
     fn has(&self, eval: &Eval<'_, 'a>, item: &Item<'a>) -> Result<bool> {
         match self {
             Self::Few(items) => eval.has(items.iter(), item),
-            Self::Many(seen) => match key(item)? {
+            Self::Many(seen) => match key(item) {
                 Some(key) => {
                     eval.charge(1)?;
                     Ok(seen.hashed.contains(&key))
@@ -170,22 +170,19 @@ impl<'s, 'a> Within<'s, 'a> {
 }
 
 /// What a simple item is known by: equal items have equal keys.
-fn key<'a>(item: &Item<'a>) -> Result<Option<Key<'a>>> {
-    let of_node = |node: &Node<'a>| -> Result<Option<Key<'a>>> {
-        Ok(match node.atom()? {
+fn key<'a>(item: &Item<'a>) -> Option<Key<'a>> {
+    match item {
+        Item::Node(node) => match node.atom() {
             Atom::Text(text) => Some(Key::Text(text.into())),
             Atom::Boolean(flag) => Some(Key::Boolean(flag)),
             atom => atom.decimal().map(Key::Number),
-        })
-    };
-    Ok(match item {
-        Item::Node(node) => return of_node(node),
+        },
         Item::String(text) => Some(Key::Text(text.clone())),
         Item::Boolean(flag) => Some(Key::Boolean(*flag)),
         Item::Integer(number) => Some(Key::Number(Decimal::from(*number))),
         Item::Decimal(number) => Some(Key::Number(*number)),
         Item::Temporal(_) | Item::Quantity(_) | Item::Type(_) => None,
-    })
+    }
 }
 
 impl Item<'_> {

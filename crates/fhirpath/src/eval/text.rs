@@ -8,9 +8,9 @@ use regex::Regex;
 
 use super::{Eval, Result, Scope};
 use crate::expr::Call;
-use crate::function::Function;
+use crate::function::{Function, Test};
 use crate::item::Atom;
-use crate::{Collection, EvalError, Item, pattern};
+use crate::{Collection, EvalError, Item, Limit, STRING_BYTES_MAX, pattern};
 
 const NO_STRING: EvalError = EvalError::Wrong("a string is wanted");
 
@@ -21,22 +21,22 @@ impl<'a> Eval<'_, 'a> {
             None => Ok(None),
             Some(item) => match item.as_str() {
                 Some(text) => Ok(Some(text)),
-                None if matches!(item.atom()?, Atom::Absent) => Ok(None),
+                None if matches!(item.atom(), Atom::Absent) => Ok(None),
                 None => Err(NO_STRING),
             },
         }
     }
 
     /// The functions on strings that give a boolean.
-    pub(super) fn text_test(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
+    pub(super) fn text_test(&self, test: Test, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Option<bool>> {
         let base = self.eval(&call.base, scope)?;
         let argument = self.argument(call, 0, scope)?;
         let Some((text, part)) = self.string(&base)?.zip(self.string(&argument)?) else { return Ok(None) };
         self.charge(text.len() / 16)?;
-        Ok(Some(match call.function {
-            Function::Contains => text.contains(part),
-            Function::StartsWith => text.starts_with(part),
-            Function::EndsWith => text.ends_with(part),
+        Ok(Some(match test {
+            Test::Contains => text.contains(part),
+            Test::StartsWith => text.starts_with(part),
+            Test::EndsWith => text.ends_with(part),
             _ => self.regex(call, part)?.is_match(text),
         }))
     }
@@ -48,7 +48,7 @@ impl<'a> Eval<'_, 'a> {
         }
         // Making one is dear.
         self.charge(10_000 + text.len() * 100)?;
-        let full = call.function == Function::MatchesFull;
+        let full = call.function == Function::Test(Test::MatchesFull);
         pattern::compile(text, full).map(Cow::Owned).ok_or(EvalError::Wrong("a broken regular expression"))
     }
 
@@ -120,11 +120,14 @@ impl<'a> Eval<'_, 'a> {
         let separator = self.string(separator)?.unwrap_or_default();
         let mut joined = String::new();
         for (n, item) in base.iter().enumerate() {
-            if n > 0 {
-                joined.push_str(separator);
+            let part = item.as_str().ok_or(NO_STRING)?;
+            let between = if n > 0 { separator } else { "" };
+            self.charge(1 + (between.len() + part.len()) / 16)?;
+            joined.push_str(between);
+            joined.push_str(part);
+            if joined.len() > STRING_BYTES_MAX {
+                return Err(EvalError::TooCostly(Limit::StringBytes));
             }
-            joined.push_str(item.as_str().ok_or(NO_STRING)?);
-            self.charge_string(joined.len())?;
         }
         Ok(if base.is_empty() { Collection::EMPTY } else { Collection::one(joined) })
     }

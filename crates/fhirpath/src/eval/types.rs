@@ -4,20 +4,49 @@
 
 use anamnesis_json::Value;
 
-use super::{Eval, Result};
-use crate::expr::{Namespace, TypeSpecifier};
+use super::{Eval, Result, Scope};
+use crate::expr::{Call, Namespace, TypeSpecifier};
 use crate::item::Atom;
-use crate::{Collection, Item, Kind, Node, TemporalKind, TypeName};
+use crate::{Collection, EvalError, Item, Kind, Node, TemporalKind, TypeName};
+
+const SYSTEM_TYPES: &[&str] =
+    &["Any", "Boolean", "Date", "DateTime", "Decimal", "Integer", "Quantity", "String", "Time"];
 
 impl<'a> Eval<'_, 'a> {
     /// `is`: nothing of nothing, and an error of several.
     pub(super) fn is(&self, items: &Collection<'a>, of: &TypeSpecifier) -> Result<Option<bool>> {
-        Ok(items.single()?.map(|item| self.is_of(item, of)))
+        let Some(item) = items.single()? else { return Ok(None) };
+        let is = self.is_of(item, of);
+        if !is {
+            self.expect_type(of)?;
+        }
+        Ok(Some(is))
     }
 
     /// `as` and `ofType`: those of the type. R4's own invariants use `as` on many.
-    pub(super) fn as_type(&self, items: Collection<'a>, of: &TypeSpecifier) -> Collection<'a> {
-        items.into_iter().filter(|item| self.is_of(item, of)).collect()
+    pub(super) fn as_type(&self, items: Collection<'a>, of: &TypeSpecifier) -> Result<Collection<'a>> {
+        if items.is_empty() {
+            return Ok(items);
+        }
+        self.charge(items.len())?;
+        let kept: Collection<'a> = items.into_iter().filter(|item| self.is_of(item, of)).collect();
+        if kept.is_empty() {
+            self.expect_type(of)?;
+        }
+        Ok(kept)
+    }
+
+    /// What is not of a type may be so because nothing is: a misspelt one is an error, where a model can tell.
+    fn expect_type(&self, of: &TypeSpecifier) -> Result<()> {
+        let system = matches!(of.namespace, Namespace::Either | Namespace::System);
+        let known = match of.namespace {
+            _ if system && SYSTEM_TYPES.contains(&&*of.name) => true,
+            Namespace::Unknown | Namespace::System => false,
+            Namespace::Either | Namespace::Fhir => {
+                self.context.model.is_none_or(|model| model.type_named(&of.name).is_some())
+            }
+        };
+        if known { Ok(()) } else { Err(EvalError::Wrong("no such type")) }
     }
 
     fn is_of(&self, item: &Item<'a>, of: &TypeSpecifier) -> bool {
@@ -36,6 +65,29 @@ impl<'a> Eval<'_, 'a> {
             Some((model, of)) => model.is(of, name),
             None => node.is_maybe(name),
         }
+    }
+
+    /// Strictly, what was cast to a type is asked for elements of that type alone, even where there is nothing.
+    pub(super) fn expect_element(&self, of: &TypeSpecifier, name: &str) -> Result<()> {
+        let Some(model) = self.context.model else { return Ok(()) };
+        let Some(of) = model.type_named(&of.name) else { return Ok(()) };
+        match model.element(of, name).is_some_and(|element| !element.choice) || model.has_choice(of, name) {
+            true => Ok(()),
+            false => Err(EvalError::Wrong("no such element")),
+        }
+    }
+
+    /// Whether an item conforms to one of FHIR's own types; profiles are not known here.
+    pub(super) fn conforms_to(&self, call: &'a Call, scope: Scope<'_, 'a>) -> Result<Collection<'a>> {
+        const UNSUPPORTED: EvalError = EvalError::Unsupported("conformsTo() with a profile");
+        let base = self.eval(&call.base, scope)?;
+        let argument = self.argument(call, 0, scope)?;
+        let Some((item, url)) = base.single()?.zip(self.string(&argument)?) else {
+            return Ok(Collection::EMPTY);
+        };
+        let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/").ok_or(UNSUPPORTED)?;
+        self.context.model.and_then(|model| model.type_named(name)).ok_or(UNSUPPORTED)?;
+        Ok(Collection::one(self.is_of_type_named(item, name)))
     }
 
     /// What `type()` says of an item.
@@ -75,7 +127,7 @@ impl Node<'_> {
             return match object.str("resourceType") {
                 Some(told) => told == name || matches!(name, "Resource" | "DomainResource"),
                 None => match Kind::of(name) {
-                    Kind::Quantity => matches!(self.atom(), Ok(Atom::Quantity(_))),
+                    Kind::Quantity => matches!(self.atom(), Atom::Quantity(_)),
                     Kind::Object => object_looks_like(object, name),
                     _ => false,
                 },

@@ -4,7 +4,6 @@
 //! and to a partial value a smaller unit is added as as many whole ones of its own precision.
 
 use jiff::Span;
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::{Precision, Temporal, TemporalKind, on_no_day};
@@ -97,13 +96,5 @@ impl Calendar {
             Self::Week => (4, Self::Month),
             Self::Month | Self::Year => (12, Self::Year),
         }
-    }
-}
-
-/// A number of whole units, for literals in tests and functions that subtract.
-impl Quantity<'_> {
-    /// The same, the other way.
-    pub(crate) fn negated(&self) -> Self {
-        Self { value: Decimal::ZERO - self.value, ..self.clone() }
     }
 }

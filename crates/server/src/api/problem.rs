@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::headers::HeaderProblem;
+use crate::request_id;
 
 /// When to try again after a 503, in seconds.
 const RETRY_AFTER_S: &str = "1";
@@ -172,7 +173,12 @@ impl Problem {
             chain = format!("{chain}: {cause}");
             source = cause.source();
         }
-        tracing::error!(status = kind.row().0.as_u16(), "the event API could not answer: {chain}");
+        let status = kind.row().0.as_u16();
+        tracing::error!(
+            request_id = request_id::current(),
+            status,
+            "the event API could not answer: {chain}"
+        );
         Self::new(kind, error.to_string())
     }
 

@@ -57,6 +57,7 @@ pub(super) async fn load(app: &App, count: u64, seed: u64) -> anyhow::Result<u64
         idempotency_key: None,
         correlation_id: None,
         wait: Wait::Log,
+        provenance: None,
     };
     for n in 0..count {
         let person = people.person(n);

@@ -46,9 +46,11 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
          Stop with Ctrl-C.",
         opened.store.directory.display()
     ));
-    let left = listen::serve(listener, http::router(app.clone(), start), &app, told_to_stop()).await;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    let router = http::router(app.clone(), start, &settings.cors_origins.0);
+    let left = listen::serve(listener, router, &app, told_to_stop()).await;
     if left > 0 {
-        tracing::warn!("some requests did not end in time");
+        tracing::warn!(connections = left, "some requests did not end in time");
     }
     running.stop();
     tracing::info!("stopped");

@@ -5,13 +5,12 @@ use anamnesis_json::Value;
 use futures::FutureExt;
 
 use super::conditional::CRITERIA;
-use super::conditional_read::Known;
 use super::negotiate::Return;
 use super::outcome::{Outcome, within};
 use super::reply::Reply;
 use super::search::bundle_id;
 use super::together::in_order;
-use super::transaction::{Done, Refused, line_of, split_url, unsupported};
+use super::transaction::{Done, Refused, line_of, unsupported};
 use super::write::{Write, expected};
 use super::{create, delete, delete_conditional, get, request, update, update_conditional};
 use crate::app::{App, WriteContext};
@@ -61,7 +60,7 @@ async fn one(
     context: &WriteContext,
     returned: Option<Return>,
 ) -> (usize, bool, Result<Reply, Outcome>) {
-    let (index, writes) = (entry.index, entry.method.writes());
+    let (index, writes) = (entry.index, entry.writes());
     let answer = carried_out(app, entry, context, returned).await.map_err(|outcome| placed(outcome, index));
     (index, writes, answer)
 }
@@ -78,15 +77,8 @@ async fn carried_out(
     if let Some(issue) = unsupported(&entry) {
         return Err(Outcome::Invalid(vec![issue]));
     }
-    if let Method::Get | Method::Head = entry.method {
-        let known = Known::of_entry(&entry);
-        let url = url_of(&entry.target);
-        let (path, query) = split_url(&url);
-        let mut reply = known.spared(get::get(app, path, query, false).await?);
-        if entry.method == Method::Head {
-            reply.body = axum::body::Bytes::new();
-        }
-        return Ok(reply);
+    if !entry.writes() {
+        return get::entry(app, &entry).await;
     }
     let EntryIn { index, method, target, if_match, if_none_exist, if_none_match, resource, .. } = entry;
     let own = WriteContext { idempotency_key: own_key(context, index), ..context.clone() };
@@ -120,16 +112,6 @@ async fn carried_out(
             delete_conditional::delete(app, kind, &query, if_match, &write).await
         }
         _ => Err(Outcome::NoInteraction),
-    }
-}
-
-/// The URL a target was read from.
-pub(super) fn url_of(target: &Target) -> String {
-    match target {
-        Target::Type(kind) => kind.to_string(),
-        Target::Record(stream) => stream.to_string(),
-        Target::Query { kind, query } => format!("{kind}?{query}"),
-        Target::Other(url) => url.clone(),
     }
 }
 

@@ -5,10 +5,12 @@
 //! that of two who race the second is told to search again; and what was found is only changed at the version that
 //! was found, so that it still meets the criteria when it is.
 
+use std::collections::HashSet;
+
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::search::parse;
-use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Query;
+use anamnesis_kernel::{ResourceType, StreamName};
 use anamnesis_store::{Claim, RecordVersion};
 use futures::FutureExt;
 use http::StatusCode;
@@ -79,6 +81,11 @@ impl Criteria {
         self
     }
 
+    /// As it is searched.
+    pub(super) const fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// What to say when they find several; criteria can name people, so they are not repeated.
     pub(super) fn several(&self, at: impl Into<String>) -> Issue {
         let what = format!("several records of type {} meet the criteria", self.kind);
@@ -87,7 +94,7 @@ impl Criteria {
 }
 
 fn is_about_result(key: &str) -> bool {
-    matches!(key, "_count" | "_summary" | "_total" | "_format" | "_pretty")
+    matches!(key, "_count" | "_summary" | "_elements" | "_total" | "_format" | "_pretty")
 }
 
 /// What each of these finds, in order.
@@ -182,6 +189,18 @@ pub(super) struct Settled {
     pub(super) claim: Claim,
     /// At most as many as were wanted.
     pub(super) found: Vec<RecordVersion>,
+}
+
+impl Settled {
+    /// What it comes to when these records are gone.
+    pub(super) fn without(self, gone: &HashSet<StreamName>) -> Match {
+        let mut left = self.found.into_iter().filter(|version| !gone.contains(&version.name));
+        match (left.next(), left.next()) {
+            (None, _) => Match::None(self.claim),
+            (Some(one), None) => Match::One(one),
+            _ => Match::Several,
+        }
+    }
 }
 
 /// What each of these finds now, in order: for interactions that change what they find, or depend on its absence.

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use super::conditional::{ATTEMPTS_MAX, Criteria, Match, resolve};
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, Write, checked, item, known, request as commit_request, written};
-use super::{read, request};
+use super::{binary, read, request};
 use crate::app::App;
 
 /// `POST /{kind}`
@@ -24,7 +25,10 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let kind = request::kind(&kind)?;
         let criteria = request::header(&parts.headers, &request::IF_NONE_EXIST)?;
-        let (text, resource) = request::json(&app, &parts.headers, body).await?;
+        let (text, resource) = match kind.name() {
+            "Binary" => binary::received(&app, &parts.headers, body, None).await?,
+            _ => request::json(&app, &parts.headers, body).await?,
+        };
         let returned = prefer.returned.unwrap_or(Return::Representation);
         let write = Write { context: &context, text: &text, returned };
         create(&app, kind, resource, criteria, &write).await
@@ -54,7 +58,9 @@ pub(super) async fn create(
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
     let Some(criteria) = criteria else {
         let item = item(write.context, stream, Expect::None, Command::Put(elements));
-        let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
+        let answer =
+            commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key))
+                .await?;
         return written(app, write, answer, kept.as_ref()).await;
     };
     if let Some(answer) = known(app, write.context, key).await? {
@@ -70,7 +76,7 @@ pub(super) async fn create(
             None => Vec::new(),
         };
         let item = item(write.context, stream.clone(), Expect::None, Command::Put(elements.clone()));
-        match app.engine.commit(commit_request(write.context, vec![item], claims, key)).await {
+        match commit(app, write.context, key, commit_request(write.context, vec![item], claims, key)).await {
             Ok(answer) => return written(app, write, answer, kept.as_ref()).await,
             Err(CommitError::Claimed) => {}
             Err(error) => return Err(error.into()),

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::request;
 use super::write::{Key, Write, expect, item, request as commit_request, written};
@@ -43,6 +44,7 @@ pub(super) async fn delete(
     let what = format!("DELETE {stream}?{}", if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
     let item = item(write.context, stream, expect(if_match), Command::Delete);
-    let answer = app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await?;
+    let answer =
+        commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await?;
     written(app, write, answer, None).await
 }

@@ -15,6 +15,7 @@ use http::StatusCode;
 use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, Settled, settle};
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::request;
 use super::write::{Key, Write, expect, item, known, request as commit_request, written};
@@ -64,14 +65,14 @@ pub(super) async fn delete(
         }
         let items = items(app, write.context, &criteria, &found, if_match)
             .map_err(|issue| Outcome::Precondition(vec![issue.at(CRITERIA)]))?;
-        match app.engine.commit(commit_request(write.context, items, Vec::new(), key)).await {
+        match commit(app, write.context, key, commit_request(write.context, items, Vec::new(), key)).await {
             Ok(answer) => return gone(app, write, answer).await,
             // One of them moved on since it was found, so perhaps it no longer meets the criteria.
             Err(CommitError::Conflict { expected: Expect::Version(_), .. }) if if_match.is_none() => {}
             Err(error) => return Err(error.into()),
         }
         if turn.is_none() {
-            turn = Some(app.races().take(claim.claim).await);
+            turn = Some(app.races().turn_at(&claim.claim).await);
         }
     }
     Err(CommitError::Busy.into())

@@ -3,6 +3,7 @@
 //! Invariant: over all pages each record comes once: first the patient's compartment in the order of searches,
 //! then, in the order of names, what those records point to outside of it. Nothing of another patient comes along.
 
+mod asked;
 mod pointed;
 
 use std::sync::Arc;
@@ -11,20 +12,52 @@ use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_fhir::compartment;
 use anamnesis_kernel::search::{Criterion, Place, Query, Test};
 use anamnesis_kernel::{ResourceType, StreamName};
-use anamnesis_store::{Body, ReadError};
+use anamnesis_store::{Body, Hit, ReadError};
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
 
-use super::history::count;
+use super::get::broken_query;
 use super::outcome::Outcome;
 use super::page::{self, End};
-use super::query;
-use super::reply::Reply;
+use super::reply::{self, Reply};
 use super::search::{bundle_id, linked, page_of};
 use super::together::texts;
+use super::{parameters, query, request};
 use crate::app::App;
+use asked::Asked;
 use pointed::Pointed;
 
 /// How many records outside of the compartment are looked up at a time.
 const LOOKED_UP: usize = 100;
+/// How many of the compartment are looked at at a time, where not all are asked for.
+const LOOKED_AT: u32 = 200;
+
+/// `POST /Patient/{id}/$everything`, the parameters as a resource.
+pub(super) async fn handle_post(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        request::accepted(&app, &parts.headers, parts.uri.query()).await?;
+        let patient = request::stream(&kind, &id)?;
+        if !patient.is_patient() {
+            return Err(Outcome::NoInteraction);
+        }
+        let mut pairs = query::pairs(parts.uri.query().unwrap_or_default())
+            .ok_or_else(|| Outcome::Invalid(vec![broken_query()]))?;
+        // Who sends no body need not say what it is.
+        let sent = match parts.headers.contains_key(CONTENT_TYPE) {
+            true => Some(request::json(&app, &parts.headers, body).await?.1),
+            false => None,
+        };
+        pairs.extend(parameters::pairs(sent.as_ref())?);
+        everything(&app, &patient, &pairs).await
+    };
+    reply::finish(&app, answer.await)
+}
 
 /// One page of what there is about a patient.
 ///
@@ -43,21 +76,19 @@ pub(super) async fn everything(
         return Err(Outcome::Gone);
     }
     let mut page = Page { records: Vec::new(), wanted: asked.count as usize };
-    let ended = match asked.after {
-        Some(End::Name(name)) => outside(app, patient, Some(&name), None, &mut page).await?,
-        Some(End::Place(place)) => inside(app, patient, Some(place), &mut page).await?,
-        _ => inside(app, patient, None, &mut page).await?,
+    let ended = match &asked.after {
+        Some(End::Name(name)) => outside(app, patient, &asked, Some(name), None, &mut page).await?,
+        Some(End::Place(place)) => inside(app, patient, &asked, Some(*place), &mut page).await?,
+        _ => inside(app, patient, &asked, None, &mut page).await?,
     };
 
     let url = format!("{}/{patient}/$everything", app.base_url);
-    let own: Vec<(&str, String)> =
-        asked.sent.map(|count| ("_count", count.to_string())).into_iter().collect();
     let next = ended.map(|end| {
-        let mut pairs = own.clone();
-        pairs.push(("_page", page::token(&app.engine.keyring().store, &question(patient), &end)));
+        let mut pairs = asked.pairs.clone();
+        pairs.push(("_page", page::token(&app.engine.keyring().store, &asked.question, &end)));
         linked(&url, &query::text(&pairs))
     });
-    let own = linked(&url, &query::text(&own));
+    let own = linked(&url, &query::text(&asked.pairs));
     let mut links = vec![("self", own.as_str())];
     links.extend(next.as_deref().map(|next| ("next", next)));
     let urls: Vec<String> =
@@ -89,11 +120,11 @@ impl Page {
 async fn inside(
     app: &App,
     patient: &StreamName,
+    asked: &Asked,
     after: Option<Place>,
     page: &mut Page,
 ) -> Result<Option<End>, Outcome> {
-    let mut query = compartment_query(patient, after, u32::try_from(page.room()).unwrap_or(u32::MAX));
-    let (hits, more) = page_of(app, &mut query).await?;
+    let (hits, more) = taken(app, patient, asked, after, page.room()).await?;
     let found = texts(app, hits.iter().map(|hit| &hit.version).collect()).await?;
     let end = hits.last().map(|last| End::Place(last.place));
     for (hit, text) in hits.into_iter().zip(found) {
@@ -104,19 +135,45 @@ async fn inside(
     }
     // A page that begins with the compartment has all of it: what it points to need not be read again.
     let mut pointed = None;
-    if after.is_none() {
+    if after.is_none() && !asked.narrows() {
         let mut whole = Pointed::new(patient, &app.base_url);
         for (name, text, _) in &page.records {
             whole.read(name, text);
         }
         pointed = Some(whole);
     }
-    let from_outside = outside(app, patient, None, pointed, page).await?;
+    let from_outside = outside(app, patient, asked, None, pointed, page).await?;
     // With no room left, the next page begins outside: after the last of the compartment, of which none are left.
     Ok(match from_outside {
-        Some(End::Place(_)) => end,
+        Some(End::Place(_)) if end.is_some() => end,
         other => other,
     })
+}
+
+/// The records of the compartment that are asked for, from behind `after` on, and whether others follow.
+async fn taken(
+    app: &App,
+    patient: &StreamName,
+    asked: &Asked,
+    mut after: Option<Place>,
+    wanted: usize,
+) -> Result<(Vec<Hit>, bool), ReadError> {
+    let mut taken = Vec::with_capacity(wanted);
+    let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
+    loop {
+        let mut query = compartment_query(patient, after, if asked.narrows() { LOOKED_AT } else { limit });
+        let (hits, more) = page_of(app, &mut query).await?;
+        after = hits.last().map(|hit| hit.place);
+        for hit in hits.into_iter().filter(|hit| asked.takes(hit)) {
+            if taken.len() == wanted {
+                return Ok((taken, true));
+            }
+            taken.push(hit);
+        }
+        if !more || (!asked.narrows() && taken.len() == wanted) {
+            return Ok((taken, more));
+        }
+    }
 }
 
 /// Fills the page with what the compartment points to, from after `after` on; gives where it ended.
@@ -125,20 +182,21 @@ async fn inside(
 async fn outside(
     app: &App,
     patient: &StreamName,
+    asked: &Asked,
     after: Option<&StreamName>,
     pointed: Option<Pointed>,
     page: &mut Page,
 ) -> Result<Option<End>, Outcome> {
     let pointed = match pointed {
         Some(pointed) => pointed,
-        None => all_pointed(app, patient).await?,
+        None => all_pointed(app, patient, asked).await?,
     };
     let mut last = after.cloned();
-    let names: Vec<StreamName> =
-        pointed.names().into_iter().filter(|name| after.is_none_or(|after| name > after)).collect();
+    let asked_for = |name: &StreamName| asked.is_of_type(name) && after.is_none_or(|after| name > after);
+    let names: Vec<StreamName> = pointed.names().into_iter().filter(asked_for).collect();
     for some in names.chunks(LOOKED_UP) {
         for (name, found) in some.iter().zip(app.engine.views().find(some).await?) {
-            let Some(found) = found else { continue };
+            let Some(found) = found.filter(|found| asked.is_new(found)) else { continue };
             if !of_nobody_else(app, patient, &found).await? {
                 continue;
             }
@@ -166,14 +224,15 @@ async fn of_nobody_else(
     Ok(patients.is_empty() || patients.contains(&patient.id))
 }
 
-async fn all_pointed(app: &App, patient: &StreamName) -> Result<Pointed, ReadError> {
+/// What all records of the compartment point to that lie between the dates of care, whatever their types.
+async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<Pointed, ReadError> {
     let mut pointed = Pointed::new(patient, &app.base_url);
     let mut after = None;
     loop {
         let mut query = compartment_query(patient, after, app.limits.count_max);
         let (hits, more) = page_of(app, &mut query).await?;
         for (hit, text) in hits.iter().zip(texts(app, hits.iter().map(|hit| &hit.version).collect()).await?) {
-            match text {
+            match text.filter(|_| asked.is_in_care(&hit.place)) {
                 Some(text) => pointed.read(&hit.version.name, &text),
                 None => pointed.inside(&hit.version.name),
             }
@@ -189,39 +248,4 @@ fn compartment_query(patient: &StreamName, after: Option<Place>, limit: u32) -> 
     let kind = Some(ResourceType::PATIENT.number());
     let test = Test::Reference { param: compartment::PARAM, kind, id: patient.id.as_str().into() };
     Query { kind: None, all: vec![Criterion { any: vec![test] }], after, limit }
-}
-
-fn question(patient: &StreamName) -> String {
-    format!("{patient}/$everything")
-}
-
-struct Asked {
-    count: u32,
-    sent: Option<u32>,
-    after: Option<End>,
-}
-
-impl Asked {
-    fn read(app: &App, patient: &StreamName, pairs: &[(String, String)]) -> Result<Self, Outcome> {
-        let mut asked = Self { count: app.limits.count_max, sent: None, after: None };
-        for (key, value) in pairs {
-            match key.as_str() {
-                "_count" => {
-                    let count = count(value)?;
-                    asked.sent = Some(count);
-                    // A page without room would be followed by itself for ever.
-                    asked.count = count.clamp(1, app.limits.count_max);
-                }
-                "_page" => match page::read(&app.engine.keyring().store, &question(patient), value) {
-                    Some(end @ (End::Place(_) | End::Name(_))) => asked.after = Some(end),
-                    _ => return Err(Outcome::bad("_page: not a page of this operation")),
-                },
-                "start" | "end" | "_since" | "_type" => {
-                    return Err(Outcome::bad(format!("{key}: not supported here")));
-                }
-                _ => {}
-            }
-        }
-        Ok(asked)
-    }
 }

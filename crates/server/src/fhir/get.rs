@@ -1,12 +1,16 @@
 //! The URLs that read, whether they come as requests or as entries of a bundle.
 
+use anamnesis_fhir::bundle::{EntryIn, Method};
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_kernel::{ResourceId, StreamName};
 
+use super::conditional_read::Known;
 use super::history::Of;
 use super::outcome::Outcome;
 use super::reply::Reply;
-use super::{everything, history, metadata, query, read, request, search, vread};
+use super::{
+    everything, history, meta, metadata, parameters, query, read, represent, request, search, vread,
+};
 use crate::app::App;
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
@@ -20,22 +24,60 @@ pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool
     if pairs.iter().any(|(key, _)| key == "_asOf") {
         return Err(Outcome::bad("_asOf: not answered yet: only the present can be read"));
     }
+    let subset = represent::asked(&pairs)?;
+    let reply = found(app, path, &pairs, strict).await?;
+    represent::cut(reply, &subset, &pairs)
+}
+
+async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) -> Result<Reply, Outcome> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
-        ["_history"] => history::history(app, &Of::System, &pairs, strict).await,
-        [kind] => search::search(app, request::kind(kind)?, &pairs, strict).await,
-        [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), &pairs, strict).await,
+        ["_history"] => history::history(app, &Of::System, pairs, strict).await,
+        [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
+        [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
         [kind, id] => read::read(app, &record(kind, id)?).await,
-        [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), &pairs, strict).await,
+        [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
         [kind, id, "_history", version] => {
             let version = request::version(version).ok_or(Outcome::NotFound)?;
             vread::vread(app, &record(kind, id)?, version).await
         }
-        ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, &pairs).await,
+        [kind, id, "$meta"] => meta::meta(app, &record(kind, id)?).await,
+        ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),
     }
+}
+
+/// Whether this path is read by POST too: a search, or an operation that only reads.
+pub(super) fn is_posted(path: &str) -> bool {
+    matches!(
+        *path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice(),
+        [_, "_search"] | ["Patient", _, "$everything"]
+    )
+}
+
+/// Carries out what an entry of a bundle reads, and spares the client what it has.
+///
+/// # Errors
+///
+/// When there is no such interaction, or whatever the interaction says.
+pub(super) async fn entry(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> {
+    let url = entry.target.url();
+    let (path, query) = url.split_once('?').map_or((&*url, None), |(path, query)| (path, Some(query)));
+    let mut query = query.unwrap_or_default().to_owned();
+    let mut path = path;
+    if entry.method == Method::Post {
+        path = path.strip_suffix("/_search").unwrap_or(path);
+        for (name, value) in parameters::pairs(entry.resource.as_ref())? {
+            query = format!("{query}&{}", query::text(&[(name, value)]));
+        }
+    }
+    let mut reply = Known::of_entry(entry).spared(get(app, path, Some(&query), false).await?);
+    if entry.method == Method::Head {
+        reply.body = axum::body::Bytes::new();
+    }
+    Ok(reply)
 }
 
 /// The record a read is about: what has no id was never here.

@@ -23,7 +23,7 @@ use asked::Asked;
 use line::Line;
 use page_of::{Page, page_of};
 
-pub(super) use asked::count;
+pub(super) use asked::{count, instant};
 
 /// How many versions are looked up at a time.
 const AT_ONCE: usize = 8;

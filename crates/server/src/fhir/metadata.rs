@@ -5,20 +5,36 @@
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
 use anamnesis_kernel::ResourceType;
 
+use super::patch::FORMATS as PATCH_FORMATS;
 use super::reply::Reply;
 use crate::app::App;
 
 /// When what follows last changed.
 const CHANGED: &str = "2026-11-25";
 
-const INTERACTIONS: [&str; 8] =
-    ["read", "vread", "create", "update", "delete", "history-instance", "history-type", "search-type"];
-const EVERYTHING: (&str, &str) = ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything");
-
-const VALIDATE: (&str, &str) = ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+const INTERACTIONS: [&str; 9] = [
+    "read",
+    "vread",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "search-type",
+];
+/// Of every type, and of patients.
+const OPERATIONS: [(&str, &str); 5] = [
+    ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
+    ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
+    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
+    ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
+];
 
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
+    let of_all = OPERATIONS.get(1..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
             kind,
@@ -28,7 +44,7 @@ pub(super) fn metadata(app: &App) -> Reply {
             conditional_read: "full-support",
             conditional_update: true,
             conditional_delete: app.limits.conditional_delete.code(),
-            operations: if kind == ResourceType::PATIENT { &[EVERYTHING, VALIDATE] } else { &[VALIDATE] },
+            operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
     let facts = Facts {
@@ -36,7 +52,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         base: &app.base_url,
         date: CHANGED,
         formats: &["application/fhir+json", "json"],
-        patch_formats: &[],
+        patch_formats: &PATCH_FORMATS,
         types: &types,
         interactions: &["transaction", "batch", "history-system"],
         operations: &[],

@@ -8,6 +8,9 @@ pub(super) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 /// What a search by POST sends.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// A patch by places in the JSON.
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
 
@@ -64,7 +67,7 @@ pub(super) fn accepts_json(headers: &HeaderMap, format: Option<&str>) -> bool {
         }
         said = true;
         let takes = matches!(media.as_str(), "*/*" | "application/*") || JSON.contains(&media.as_str());
-        if takes && !refused(range) {
+        if takes && !is_refused(range) {
             return true;
         }
     }
@@ -79,6 +82,12 @@ pub(super) fn sends_json(headers: &HeaderMap) -> bool {
         .is_some_and(|value| JSON.contains(&media_type(value).as_str()) && in_utf8(value))
 }
 
+/// Whether the body is said to be a JSON Patch in UTF-8.
+pub(super) fn sends_json_patch(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| media_type(value) == JSON_PATCH && in_utf8(value))
+}
+
 /// Whether the body is said to be a form.
 pub(super) fn sends_form(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -89,7 +98,18 @@ fn all<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-fn media_type(value: &str) -> String {
+/// Whether a media type is that of FHIR in JSON, and of nothing else.
+pub(super) fn is_fhir_json(media: &str) -> bool {
+    media == "application/fhir+json"
+}
+
+/// Whether a media type is one that FHIR in JSON goes by.
+pub(super) fn is_json(media: &str) -> bool {
+    JSON.contains(&media)
+}
+
+/// A media type without its parameters, in lower case.
+pub(super) fn media_type(value: &str) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -105,7 +125,7 @@ fn in_utf8(value: &str) -> bool {
 }
 
 /// Whether a range has the weight 0, which means "not this".
-fn refused(range: &str) -> bool {
+pub(super) fn is_refused(range: &str) -> bool {
     parameters(range).any(|(key, value)| key == "q" && value.parse() == Ok(0.0_f32))
 }
 

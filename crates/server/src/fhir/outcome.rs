@@ -10,6 +10,7 @@ use anamnesis_store::ReadError;
 use http::StatusCode;
 
 use crate::headers::HeaderProblem;
+use crate::request_id;
 use crate::turns::Busy;
 
 /// Why a request was not answered with what it asked for.
@@ -274,7 +275,7 @@ fn log(error: &dyn std::error::Error) {
         chain.push_str(&cause.to_string());
         source = cause.source();
     }
-    tracing::error!(error = chain, "a FHIR request met a failure");
+    tracing::error!(request_id = request_id::current(), error = chain, "a FHIR request met a failure");
 }
 
 impl From<CommitError> for Outcome {

@@ -6,7 +6,7 @@ use anamnesis_kernel::{Cursor, Instant, StreamName, Version};
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::http_date::http_date;
@@ -49,10 +49,15 @@ impl Reply {
         }
     }
 
-    /// Where the version is, relative to the base.
+    /// Where the version is, relative to the base, where a client is to be told.
     pub(super) fn location(&self) -> Option<String> {
+        if self.located { self.place() } else { None }
+    }
+
+    /// Where the version is, relative to the base.
+    fn place(&self) -> Option<String> {
         let (stream, version) = (self.stream.as_ref()?, self.version?);
-        self.located.then(|| format!("{stream}/_history/{version}"))
+        Some(format!("{stream}/_history/{version}"))
     }
 
     /// The entity tag of the version.
@@ -76,12 +81,14 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
             let etag = reply.etag();
             let modified = reply.modified.and_then(http_date);
             let empty = reply.body.is_empty();
+            let shown = reply.place().filter(|_| !empty).map(|place| format!("{}/{place}", app.base_url));
             response = Response::new(Body::from(reply.body));
             *response.status_mut() = reply.status;
             if !empty {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
             }
             set(&mut response, LOCATION, location);
+            set(&mut response, CONTENT_LOCATION, shown);
             set(&mut response, ETAG, etag);
             set(&mut response, LAST_MODIFIED, modified);
             cursor = reply.cursor;

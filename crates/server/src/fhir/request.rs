@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::negotiate::{Prefer, accepts_json, sends_json};
 use super::outcome::Outcome;
-use super::query;
 use super::write::expected as expected_of;
+use super::{provenance, query};
 use crate::app::{App, WriteContext};
 use crate::arriving::Unarrived;
 use crate::headers::{await_cursor, write_context};
@@ -29,6 +29,15 @@ pub(super) const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-ex
 /// When not. Gives whether the client wants to be told of what is not understood.
 pub(super) async fn accepted(app: &App, headers: &HeaderMap, query: Option<&str>) -> Result<bool, Outcome> {
     acceptable(headers, query)?;
+    seen(app, headers).await
+}
+
+/// Sees to it that the views have the cursor that a read names.
+///
+/// # Errors
+///
+/// When not. Gives whether the client wants to be told of what is not understood.
+pub(super) async fn seen(app: &App, headers: &HeaderMap) -> Result<bool, Outcome> {
     await_cursor(app, headers).await?;
     Ok(Prefer::of(headers).strict)
 }
@@ -40,11 +49,27 @@ pub(super) async fn accepted(app: &App, headers: &HeaderMap, query: Option<&str>
 /// When a header cannot be taken.
 pub(super) fn writing(headers: &HeaderMap, query: Option<&str>) -> Result<(WriteContext, Prefer), Outcome> {
     acceptable(headers, query)?;
-    Ok((write_context(headers, Door::Fhir, "fhir")?, Prefer::of(headers)))
+    let mut context = write_context(headers, Door::Fhir, "fhir")?;
+    provenance::read(headers, &mut context)?;
+    Ok((context, Prefer::of(headers)))
 }
 
-fn acceptable(headers: &HeaderMap, query: Option<&str>) -> Result<(), Outcome> {
+/// Sees to it that JSON may be answered.
+///
+/// # Errors
+///
+/// When the client asks for something else.
+pub(super) fn acceptable(headers: &HeaderMap, query: Option<&str>) -> Result<(), Outcome> {
     let pairs = query.filter(|query| query.contains("_format")).and_then(query::pairs).unwrap_or_default();
+    acceptable_pairs(headers, &pairs)
+}
+
+/// Sees to it that JSON may be answered to a query, or to a form.
+///
+/// # Errors
+///
+/// When it asks for something else.
+pub(super) fn acceptable_pairs(headers: &HeaderMap, pairs: &[(String, String)]) -> Result<(), Outcome> {
     let format = pairs.iter().find(|(key, _)| key == "_format").map(|(_, value)| value.as_str());
     if accepts_json(headers, format) { Ok(()) } else { Err(Outcome::NotAcceptable) }
 }
@@ -58,6 +83,15 @@ pub(super) async fn json(app: &App, headers: &HeaderMap, body: Body) -> Result<(
     if !sends_json(headers) {
         return Err(Outcome::MediaType);
     }
+    parsed(app, headers, body).await
+}
+
+/// The JSON of a body whose media type was looked at.
+///
+/// # Errors
+///
+/// When it is too long, or does not parse.
+pub(super) async fn parsed(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Value), Outcome> {
     let text = bytes(app, headers, body).await?;
     let value = anamnesis_json::parse_with_depth(&text, app.limits.nesting_max).map_err(|error| {
         let code = match error.reason {

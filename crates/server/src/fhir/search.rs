@@ -12,7 +12,7 @@ use super::outcome::Outcome;
 use super::page::{self, End};
 use super::reply::{self, Reply};
 use super::together::texts;
-use super::{get, negotiate, query, request};
+use super::{get, negotiate, query, represent, request};
 use crate::app::App;
 
 const COUNT_DEFAULT: u32 = 20;
@@ -35,7 +35,9 @@ pub(super) async fn handle_post(
         let mut pairs = query::pairs(parts.uri.query().unwrap_or_default()).ok_or_else(broken)?;
         let form = std::str::from_utf8(&body).ok().and_then(query::pairs).ok_or_else(broken)?;
         pairs.extend(form);
-        search(&app, kind, &pairs, strict).await
+        request::acceptable_pairs(&parts.headers, &pairs)?;
+        let subset = represent::asked(&pairs)?;
+        represent::cut(search(&app, kind, &pairs, strict).await?, &subset, &pairs)
     };
     reply::finish(&app, answer.await)
 }

@@ -16,9 +16,10 @@ use axum::response::Response;
 use super::conditional::ATTEMPTS_MAX;
 use super::negotiate::Return;
 use super::outcome::{Outcome, Sent};
+use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, known, request as commit_request};
-use super::{batch, request};
+use super::{batch, get, request};
 use crate::app::{App, WriteContext};
 
 pub(super) use respond::line_of;
@@ -106,11 +107,7 @@ async fn transaction(
     context: &WriteContext,
     returned: Option<Return>,
 ) -> Result<Done, Outcome> {
-    let wrong: Vec<Issue> = incoming
-        .entries
-        .iter()
-        .filter_map(|entry| unsupported(entry).or_else(|| by_criteria(entry)))
-        .collect();
+    let wrong: Vec<Issue> = incoming.entries.iter().filter_map(unsupported).collect();
     if !wrong.is_empty() {
         return Err(Outcome::Invalid(wrong));
     }
@@ -123,7 +120,7 @@ async fn transaction(
     for _ in 0..ATTEMPTS_MAX {
         let prepared = prepare::prepare(app, incoming.entries, key, context, may_be_long).await?;
         let request = commit_request(context, prepared.items, prepared.claims, key);
-        match app.engine.commit(request).await {
+        match commit(app, context, key, request).await {
             Ok(answer) if answer.repeated => {
                 return respond::again(app, reread(app, text)?.entries, key, answer, returned).await;
             }
@@ -132,6 +129,10 @@ async fn transaction(
             }
             // The resources went with the request: they are read once more from what was sent.
             Err(CommitError::Claimed) => incoming = reread(app, text)?,
+            // What criteria found moved on, so perhaps it no longer meets them.
+            Err(CommitError::Conflict { stream, .. }) if prepared.sought.contains(&stream) => {
+                incoming = reread(app, text)?;
+            }
             Err(error) => return Err(Outcome::of_commit(error, &Sent::Entries(&prepared.written))),
         }
     }
@@ -149,17 +150,9 @@ fn reread(app: &App, text: &[u8]) -> Result<Incoming, Outcome> {
 pub(super) fn unsupported(entry: &EntryIn) -> Option<Issue> {
     let what = match (entry.method, &entry.target) {
         (Method::Patch, _) => "PATCH is not supported",
-        (Method::Post, Target::Other(_)) => "operations and searches by POST are not supported in bundles",
-        _ => return None,
-    };
-    let at = format!("Bundle.entry[{}].request", entry.index);
-    Some(Issue::error(IssueCode::NotSupported, what).at(at))
-}
-
-fn by_criteria(entry: &EntryIn) -> Option<Issue> {
-    let what = match (entry.method, &entry.target) {
-        (Method::Put, Target::Query { .. }) => "conditional updates are not supported",
-        (Method::Delete, Target::Query { .. }) => "conditional deletions are not supported",
+        (Method::Post, Target::Other(url)) if !get::is_posted(split_url(url).0) => {
+            "neither a search nor an operation that is known here"
+        }
         _ => return None,
     };
     let at = format!("Bundle.entry[{}].request", entry.index);

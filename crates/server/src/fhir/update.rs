@@ -10,9 +10,10 @@ use axum::response::Response;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
-use super::request;
-use super::write::{Key, Write, checked, condition, item, request as commit_request, written};
+use super::write::{Key, Write, checked, condition, is_whole, item, request as commit_request, written};
+use super::{binary, request};
 use crate::app::App;
 
 /// `PUT /{kind}/{id}`
@@ -26,7 +27,10 @@ pub(super) async fn handle(
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let stream = request::stream(&kind, &id)?;
         let expected = request::expected(&parts.headers)?;
-        let (text, resource) = request::json(&app, &parts.headers, body).await?;
+        let (text, resource) = match stream.kind.name() {
+            "Binary" => binary::received(&app, &parts.headers, body, Some(&stream.id)).await?,
+            _ => request::json(&app, &parts.headers, body).await?,
+        };
         let returned = prefer.returned.unwrap_or(Return::Representation);
         update(&app, stream, resource, expected, &Write { context: &context, text: &text, returned }).await
     };
@@ -55,11 +59,12 @@ pub(super) async fn update(
         };
         return Err(Outcome::invalid(IssueCode::Value, what, format!("{}.id", stream.kind)));
     }
+    is_whole(stream.kind, &elements, None).map_err(Outcome::Refused)?;
     let what = format!("PUT {stream}?{}", condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
     let item = item(write.context, stream, expected, Command::Put(elements));
-    match app.engine.commit(commit_request(write.context, vec![item], Vec::new(), key)).await {
+    match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await {
         Ok(answer) => written(app, write, answer, kept.as_ref()).await,
         // That it must not be there was the client's condition, as a version is.
         Err(CommitError::Conflict { expected: Expect::None, .. }) => {

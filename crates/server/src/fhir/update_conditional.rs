@@ -15,9 +15,10 @@ use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, settle};
 use super::create::mint;
 use super::negotiate::Return;
 use super::outcome::Outcome;
+use super::provenance::commit;
 use super::reply::{self, Reply};
-use super::request;
-use super::write::{Key, Write, checked, expect, item, known, request as commit_request, written};
+use super::write::{Key, Write, checked, expect, is_whole, item, known, request as commit_request, written};
+use super::{binary, request};
 use crate::app::App;
 
 /// `PUT /{kind}?criteria`
@@ -27,7 +28,10 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let kind = request::kind(&kind)?;
         let if_match = request::if_match(&parts.headers)?;
-        let (text, resource) = request::json(&app, &parts.headers, body).await?;
+        let (text, resource) = match kind.name() {
+            "Binary" => binary::received(&app, &parts.headers, body, None).await?,
+            _ => request::json(&app, &parts.headers, body).await?,
+        };
         let returned = prefer.returned.unwrap_or(Return::Representation);
         let write = Write { context: &context, text: &text, returned };
         let criteria = parts.uri.query().unwrap_or_default();
@@ -52,6 +56,7 @@ pub(super) async fn update(
 ) -> Result<Reply, Outcome> {
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
     let (id, elements) = checked(app, kind, resource, None, may_be_long).map_err(Outcome::Invalid)?;
+    is_whole(kind, &elements, None).map_err(Outcome::Refused)?;
     let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?;
     let what = format!("PUT {kind}?{}#{}", criteria.normal, if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
@@ -79,7 +84,7 @@ pub(super) async fn update(
             _ => return Err(Outcome::Precondition(vec![criteria.several(CRITERIA)])),
         };
         let item = item(write.context, stream.clone(), expected, Command::Put(elements.clone()));
-        match app.engine.commit(commit_request(write.context, vec![item], claims, key)).await {
+        match commit(app, write.context, key, commit_request(write.context, vec![item], claims, key)).await {
             Ok(answer) => return written(app, write, answer, kept.as_ref()).await,
             Err(CommitError::Claimed) => {}
             // It moved on since it was found, so perhaps it no longer meets the criteria.
@@ -87,7 +92,7 @@ pub(super) async fn update(
             Err(error) => return Err(error.into()),
         }
         if turn.is_none() {
-            turn = Some(app.races().take(claim).await);
+            turn = Some(app.races().turn_at(&claim).await);
         }
     }
     Err(CommitError::Busy.into())

@@ -3,6 +3,7 @@
 use anamnesis_chart::{Command, Elements, take_apart, write_resource};
 use anamnesis_engine::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Request, Step};
 use anamnesis_fhir::outcome::{Issue, IssueCode, operation_outcome};
+use anamnesis_fhir::subset::is_part;
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use anamnesis_seal::{Hash, Tag};
@@ -153,6 +154,26 @@ pub(super) fn checked(
         issues.push(Issue::error(IssueCode::TooLong, what).at(at(kind.name())));
     }
     if issues.is_empty() { Ok((id, elements)) } else { Err(issues) }
+}
+
+/// Makes sure that what is to be put is no part of a resource, which would overwrite what it leaves out:
+/// <https://hl7.org/fhir/R4/search.html#summary>.
+///
+/// # Errors
+///
+/// When it is tagged as one.
+pub(super) fn is_whole(
+    kind: ResourceType,
+    elements: &Elements,
+    place: Option<&str>,
+) -> Result<(), Vec<Issue>> {
+    if !is_part(elements) {
+        return Ok(());
+    }
+    let path = format!("{kind}.meta.tag");
+    let what = "SUBSETTED: a part of a resource would overwrite what it leaves out";
+    let at = place.map_or_else(|| path.clone(), |place| within(place, &path));
+    Err(vec![Issue::error(IssueCode::BusinessRule, what).at(at)])
 }
 
 /// What a write of one record is answered with.

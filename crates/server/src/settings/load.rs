@@ -18,7 +18,8 @@ const FILE: &str = "anamnesis.toml";
 const FILE_VARIABLE: &str = "ANAMNESIS_CONFIG";
 const PREFIX: &str = "ANAMNESIS_";
 /// What tests and chores set for themselves; they are no settings.
-const NO_SETTINGS: [&str; 4] = ["ANAMNESIS_BIN", "ANAMNESIS_BLESS", "ANAMNESIS_SKIPPED", "ANAMNESIS_SYNTHEA"];
+const NO_SETTINGS: [&str; 5] =
+    ["ANAMNESIS_BENCH_AS_IS", "ANAMNESIS_BIN", "ANAMNESIS_BLESS", "ANAMNESIS_SKIPPED", "ANAMNESIS_SYNTHEA"];
 
 /// Settings, and where each came from.
 pub(crate) struct Loaded {

@@ -51,6 +51,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),
 
+    row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; none where none is set").flag("cors-origins", "ORIGINS", SERVE),
     row("validation", |s| &mut s.validation, "what becomes of a resource that breaks FHIR's rules: refused, or kept with a tag where a record can be kept with it").flag("validation", "HOW", WRITE),
     row("profiles", |s| &mut s.profiles, "profiles that every record of their type must follow, whether it names them or not"),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anamnesis_json::Value as Json;
+use http::HeaderValue;
 use toml::de::DeValue;
 use tracing_subscriber::EnvFilter;
 
@@ -260,6 +261,47 @@ impl Value for Level {
 
     fn shown(&self) -> Shown {
         Shown::Text(self.0.clone())
+    }
+}
+
+/// Origins of scripts, as browsers name them, or `*` for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origins(pub(crate) Vec<HeaderValue>);
+
+impl Origins {
+    fn read(text: &str) -> Option<HeaderValue> {
+        let has_path = |rest: &str| rest.is_empty() || rest.contains('/');
+        let origin = text
+            .split_once("://")
+            .is_some_and(|(scheme, rest)| matches!(scheme, "http" | "https") && !has_path(rest));
+        if origin || text == "*" { HeaderValue::from_str(text).ok() } else { None }
+    }
+}
+
+impl Value for Origins {
+    fn accept(&mut self, raw: Raw<'_>) -> bool {
+        let read: Option<Vec<HeaderValue>> = match raw {
+            Raw::Words(words) => {
+                words.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(Self::read).collect()
+            }
+            Raw::Toml(value) => match value.as_array() {
+                Some(origins) => {
+                    origins.iter().map(|origin| origin.get_ref().as_str().and_then(Self::read)).collect()
+                }
+                None => value.as_str().and_then(Self::read).map(|origin| vec![origin]),
+            },
+        };
+        put(self, read.map(Self))
+    }
+
+    fn expected(&self) -> &'static str {
+        "origins such as \"https://app.example.org\", or \"*\"; several as a list, or with commas between them"
+    }
+
+    fn shown(&self) -> Shown {
+        let origins: Vec<_> =
+            self.0.iter().map(|origin| String::from_utf8_lossy(origin.as_bytes())).collect();
+        if origins.is_empty() { Shown::Nothing } else { Shown::Text(origins.join(", ")) }
     }
 }
 

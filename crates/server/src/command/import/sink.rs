@@ -195,6 +195,7 @@ async fn store(app: &App, bundle: Value, text: &[u8], key: String) -> anyhow::Re
         idempotency_key: Some(key.into_bytes()),
         correlation_id: None,
         wait: Wait::Log,
+        provenance: None,
     };
     app.profiles.refresh(&app.engine).await.context("the profiles cannot be read")?;
     match transaction::bundle(app, text, bundle, &context).await {

@@ -1,22 +1,30 @@
 //! From the entries of a transaction to the items of one commit: what exists is found, ids are given, references
 //! put right, resources checked.
 
-use std::collections::HashMap;
+mod own;
+mod references;
+mod sought;
+
+use std::collections::HashSet;
 
 use anamnesis_chart::Command;
 use anamnesis_engine::{Expect, Item};
-use anamnesis_fhir::bundle::{EntryIn, Method, Plan, Target, conditional_references, plan, rewrite};
+use anamnesis_fhir::bundle::{
+    EntryIn, Method, Plan, Target, collisions, conditional_references, plan, rewrite,
+};
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceType, StreamName, Version, slot_of};
 use anamnesis_store::{Claim, RecordVersion};
 
 use crate::app::{App, WriteContext};
-use crate::fhir::conditional::{Criteria, Match, look_up, resolve};
 use crate::fhir::create::Mint;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::request::version_of_tag;
-use crate::fhir::write::{Key, checked, expect, item};
+use crate::fhir::write::{Key, checked, expect, expected, is_whole, item};
+use own::Own;
+use references::settle_references;
+use sought::{Meant, Sought};
 
 const ISSUES_MAX: usize = 100;
 
@@ -28,20 +36,54 @@ pub(super) struct Prepared {
     pub(super) written: Vec<(usize, StreamName)>,
     /// That criteria found none.
     pub(super) claims: Vec<Claim>,
+    /// What criteria found, which is written at the version that was found.
+    pub(super) sought: HashSet<StreamName>,
     /// By entry: what is to be answered.
     pub(super) entries: Vec<Asked>,
 }
 
 /// What an entry asks to be answered.
 pub(super) enum Asked {
-    /// What became of the next item.
+    /// What became of its items.
     Written,
     /// The record its criteria found.
     Found(RecordVersion),
     /// What an entry before it, with the same criteria, writes: the number of that entry.
     SameAs(usize),
-    /// What its URL reads, afterwards.
-    Read(Method, Target),
+    /// That nothing met its criteria, so that nothing had to be deleted.
+    Nothing,
+    /// What it reads, afterwards.
+    Read(Box<EntryIn>),
+}
+
+/// What is wrong with the entries.
+#[derive(Default)]
+pub(super) struct Problems {
+    issues: Vec<Issue>,
+    /// Whether something is wrong with what is there, and not only with what was sent.
+    unmet: bool,
+}
+
+impl Problems {
+    /// Notes what is wrong with what was sent.
+    fn wrong(&mut self, issues: impl IntoIterator<Item = Issue>) {
+        self.issues.extend(issues);
+    }
+
+    /// Notes what was made a condition and does not hold.
+    fn unmet(&mut self, issue: Issue) {
+        self.issues.push(issue);
+        self.unmet = true;
+    }
+
+    fn outcome(mut self) -> Option<Outcome> {
+        self.issues.truncate(ISSUES_MAX);
+        match (self.issues.is_empty(), self.unmet) {
+            (true, _) => None,
+            (false, true) => Some(Outcome::Precondition(self.issues)),
+            (false, false) => Some(Outcome::Invalid(self.issues)),
+        }
+    }
 }
 
 /// Prepares a commit.
@@ -56,16 +98,26 @@ pub(super) async fn prepare(
     context: &WriteContext,
     may_be_long: bool,
 ) -> Result<Prepared, Outcome> {
-    let mut issues = Vec::new();
-    let Existing { mut asked, claims } = existing(app, &entries, &mut issues).await?;
-    let mut missing = !issues.is_empty();
-    let mint = Mint::new(app, key, patient_slot(&entries, &asked));
+    let mut problems = Problems::default();
+    let references = conditional_references(&entries);
+    let mut sought = Sought::before_updates(app, &entries, context, &mut problems).await?;
+    let searched = entries.iter().filter_map(|entry| match (entry.method, &entry.target) {
+        (Method::Put, Target::Query { kind, .. }) => Some(*kind),
+        _ => None,
+    });
+    let searched = searched.chain(references.iter().map(|reference| reference.kind)).collect();
+    let own = Own::of(&entries, &searched, |at| sought.is_itself(at));
+    sought.updates(app, &entries, &own, &mut problems).await?;
+
+    let mint = Mint::new(app, key, patient_slot(&entries, &sought.meant));
     let mut mint = |index: usize, _: ResourceType| mint.id(app, u32::try_from(index).unwrap_or(u32::MAX));
     let mut plan = plan(&entries, &mut mint).map_err(Outcome::Invalid)?;
-    for (at, entry) in entries.iter().enumerate() {
-        match asked.get(at) {
-            Some(Some(Asked::Found(found))) => plan.settle(at, entry, found.name.clone()),
-            Some(Some(Asked::SameAs(first))) => {
+    for ((at, entry), meant) in entries.iter().enumerate().zip(&sought.meant) {
+        match meant {
+            Meant::Answered(Asked::Found(found)) | Meant::Update(found) => {
+                plan.settle(at, entry, found.name.clone());
+            }
+            Meant::Answered(Asked::SameAs(first)) => {
                 if let Some(Some(stream)) = plan.streams.get(*first).cloned() {
                     plan.settle(at, entry, stream);
                 }
@@ -73,55 +125,73 @@ pub(super) async fn prepare(
             _ => {}
         }
     }
-    missing |= settle_references(app, &entries, &mut plan, &mut issues).await?;
+    settle_references(app, &entries, &references, &own, &sought, &mut plan, &mut problems).await?;
 
     let mut prepared = Prepared {
         items: Vec::with_capacity(entries.len()),
         written: Vec::with_capacity(entries.len()),
-        claims,
+        claims: sought.claims,
+        sought: HashSet::new(),
         entries: Vec::with_capacity(entries.len()),
     };
-    for (at, entry) in entries.iter_mut().enumerate() {
-        if issues.len() > ISSUES_MAX {
+    for ((at, mut entry), meant) in entries.drain(..).enumerate().zip(sought.meant) {
+        if problems.issues.len() > ISSUES_MAX {
             break;
         }
-        let answered = asked.get_mut(at).and_then(Option::take);
-        let found = answered.is_some();
-        prepared.entries.push(match answered {
-            Some(answered) => answered,
-            None if entry.method.writes() => Asked::Written,
-            None => {
-                Asked::Read(entry.method, std::mem::replace(&mut entry.target, Target::Other(String::new())))
+        let found = match meant {
+            Meant::Answered(asked) => {
+                prepared.entries.push(asked);
+                continue;
             }
-        });
-        if found || !entry.method.writes() {
-            continue;
-        }
+            Meant::Itself if !entry.writes() => {
+                prepared.entries.push(Asked::Read(Box::new(entry)));
+                continue;
+            }
+            Meant::Delete(items) => {
+                for item in items {
+                    prepared.add(entry.index, item, entry.if_match.is_none());
+                }
+                prepared.entries.push(Asked::Written);
+                continue;
+            }
+            Meant::Update(found) => Some(found),
+            Meant::Itself => None,
+        };
+        prepared.entries.push(Asked::Written);
         let Some(Some(stream)) = plan.streams.get(at) else { continue };
-        match command(app, entry, stream, &plan, may_be_long) {
+        match command(app, &mut entry, stream, found.as_ref(), &plan, may_be_long) {
             Ok((expected, command)) => {
-                prepared.items.push(item(context, stream.clone(), expected, command));
-                prepared.written.push((entry.index, stream.clone()));
+                let item = item(context, stream.clone(), expected, command);
+                prepared.add(entry.index, item, found.is_some() && entry.if_match.is_none());
             }
-            Err(wrong) => issues.extend(wrong),
+            Err(wrong) => problems.wrong(wrong),
         }
     }
-    if issues.is_empty() {
-        return Ok(prepared);
-    }
-    issues.truncate(ISSUES_MAX);
-    Err(if missing { Outcome::Precondition(issues) } else { Outcome::Invalid(issues) })
+    problems.wrong(collisions(&prepared.written));
+    problems.outcome().map_or(Ok(prepared), Err)
 }
 
-/// The command of an entry that writes, with its references put right.
+impl Prepared {
+    /// Adds an item of an entry; `sought` says that its version is that of a search, and nobody's condition.
+    fn add(&mut self, entry: usize, item: Item, sought: bool) {
+        if sought {
+            self.sought.insert(item.stream.clone());
+        }
+        self.written.push((entry, item.stream.clone()));
+        self.items.push(item);
+    }
+}
+
+/// The command of an entry that writes, with its references put right; `found` is what its criteria found.
 fn command(
     app: &App,
     entry: &mut EntryIn,
     stream: &StreamName,
+    found: Option<&RecordVersion>,
     plan: &Plan,
     may_be_long: bool,
 ) -> Result<(Expect, Command), Vec<Issue>> {
-    let if_match = if_match(entry)?;
+    let if_match = if_match(entry).map_err(|issue| vec![issue])?;
     if entry.method == Method::Delete {
         return Ok((expect(if_match), Command::Delete));
     }
@@ -129,157 +199,45 @@ fn command(
     let mut resource = entry.resource.take().unwrap_or(Value::Null);
     rewrite(&mut resource, &place, &|text| plan.resolve(text))?;
     let (_, elements) = checked(app, stream.kind, resource, Some(&place), may_be_long)?;
-    let expected = if entry.method == Method::Post { Expect::None } else { expect(if_match) };
+    if entry.method != Method::Post {
+        is_whole(stream.kind, &elements, Some(&place))?;
+    }
+    let expected = match (entry.method, &entry.target, found) {
+        (_, _, Some(found)) => expect(if_match.or(Some(found.version))),
+        // Nothing met its criteria, so it is as good as a create.
+        (Method::Post, ..) | (_, Target::Query { .. }, None) => Expect::None,
+        _ => expected(if_match, entry.if_none_match.as_deref()).ok_or_else(|| {
+            let what = "must be *, and stand without ifMatch";
+            vec![Issue::error(IssueCode::Value, what).at(request_at(entry, "ifNoneMatch"))]
+        })?,
+    };
     Ok((expected, Command::Put(elements)))
 }
 
-fn if_match(entry: &EntryIn) -> Result<Option<Version>, Vec<Issue>> {
+/// The version an entry depends on.
+fn if_match(entry: &EntryIn) -> Result<Option<Version>, Issue> {
     let Some(tag) = &entry.if_match else { return Ok(None) };
     let wrong = || {
-        let at = format!("Bundle.entry[{}].request.ifMatch", entry.index);
-        vec![Issue::error(IssueCode::Value, "must be a version such as W/\"3\"").at(at)]
+        let what = "must be a version such as W/\"3\"";
+        Issue::error(IssueCode::Value, what).at(request_at(entry, "ifMatch"))
     };
     version_of_tag(tag).map(Some).ok_or_else(wrong)
 }
 
-/// What criteria of `ifNoneExist` come to.
-struct Existing {
-    /// By entry, where nothing is to be written for it.
-    asked: Vec<Option<Asked>>,
-    claims: Vec<Claim>,
-}
-
-async fn existing(app: &App, entries: &[EntryIn], issues: &mut Vec<Issue>) -> Result<Existing, Outcome> {
-    let mut asked: Vec<Option<Asked>> = entries.iter().map(|_| None).collect();
-    let mut all = Vec::new();
-    let mut places = Vec::new();
-    let mut seen: HashMap<(ResourceType, String), usize> = HashMap::new();
-    for (at, entry) in entries.iter().enumerate() {
-        let (Method::Post, Target::Type(kind), Some(query)) =
-            (entry.method, &entry.target, &entry.if_none_exist)
-        else {
-            continue;
-        };
-        match Criteria::parse(app, *kind, query) {
-            Ok(criteria) => {
-                // Of two entries with the same criteria the second finds what the first creates.
-                let same = (*kind, criteria.normal.clone());
-                if let Some(first) = seen.get(&same) {
-                    if let Some(slot) = asked.get_mut(at) {
-                        *slot = Some(Asked::SameAs(*first));
-                    }
-                    continue;
-                }
-                seen.insert(same, at);
-                all.push(criteria);
-                places.push(at);
-            }
-            Err(wrong) => {
-                issues.extend(wrong.into_iter().map(|issue| issue.at(if_none_exist_at(entry))));
-            }
-        }
-    }
-    if all.is_empty() {
-        return Ok(Existing { asked, claims: Vec::new() });
-    }
-    let mut claims = Vec::new();
-    let found = resolve(app, &all).await?;
-    for ((found, at), criteria) in found.into_iter().zip(places).zip(&all) {
-        match (found, asked.get_mut(at), entries.get(at)) {
-            (Match::One(version), Some(slot), _) => *slot = Some(Asked::Found(version)),
-            (Match::None(claim), ..) => claims.push(claim),
-            (Match::Several, _, Some(entry)) => issues.push(criteria.several(if_none_exist_at(entry))),
-            _ => {}
-        }
-    }
-    Ok(Existing { asked, claims })
-}
-
-fn if_none_exist_at(entry: &EntryIn) -> String {
-    format!("Bundle.entry[{}].request.ifNoneExist", entry.index)
-}
-
-/// Finds what references by search mean; says whether one could not be found, or is several.
-async fn settle_references(
-    app: &App,
-    entries: &[EntryIn],
-    plan: &mut Plan,
-    issues: &mut Vec<Issue>,
-) -> Result<bool, Outcome> {
-    let references = conditional_references(entries);
-    if references.is_empty() {
-        return Ok(false);
-    }
-    let mut all = Vec::with_capacity(references.len());
-    let mut asked = Vec::with_capacity(references.len());
-    for reference in &references {
-        match Criteria::parse(app, reference.kind, &reference.query) {
-            Ok(criteria) => {
-                all.push(criteria);
-                asked.push(reference);
-            }
-            Err(wrong) => {
-                issues.extend(wrong.into_iter().map(|issue| issue.at(reference.expression.as_str())));
-                // It was told what is wrong with it, so it is not told again that nothing answers to it.
-                plan.references.insert(reference.reference.clone(), reference.reference.clone());
-            }
-        }
-    }
-    let mut missing = false;
-    for (found, reference) in look_up(app, &all).await?.into_iter().zip(asked) {
-        let name = match found {
-            Ok(version) => version.name.to_string(),
-            Err(several) => {
-                missing = true;
-                issues.push(
-                    unmatched(reference.kind, &reference.query, several).at(reference.expression.as_str()),
-                );
-                reference.reference.clone()
-            }
-        };
-        plan.references.insert(reference.reference.clone(), name);
-    }
-    Ok(missing)
-}
-
-/// What is said of a reference by search that finds none or several; a search for a person is not repeated.
-fn unmatched(kind: ResourceType, query: &str, several: bool) -> Issue {
-    let personal = matches!(kind.name(), "Patient" | "Person" | "RelatedPerson");
-    let (found, answer) = if several { ("several records", "answer") } else { ("no record", "answers") };
-    let code = if several { IssueCode::MultipleMatches } else { IssueCode::NotFound };
-    let what = match personal {
-        true => format!("{found} of type {kind} {answer} to the reference"),
-        false => format!("{found} {answer} to the reference {kind}?{query}"),
-    };
-    Issue::error(code, what)
+/// Where a member of an entry's request stands.
+fn request_at(entry: &EntryIn, member: &str) -> String {
+    format!("Bundle.entry[{}].request.{member}", entry.index)
 }
 
 /// The slot of the bundle's patient, where its id is known before ids are given.
-fn patient_slot(entries: &[EntryIn], asked: &[Option<Asked>]) -> Option<u16> {
-    entries.iter().zip(asked).find_map(|(entry, asked)| match (&entry.target, asked) {
-        (_, Some(Asked::Found(found))) if found.name.is_patient() => Some(slot_of(&found.name.id)),
+fn patient_slot(entries: &[EntryIn], meant: &[Meant]) -> Option<u16> {
+    entries.iter().zip(meant).find_map(|(entry, meant)| match (&entry.target, meant) {
+        (_, Meant::Answered(Asked::Found(found)) | Meant::Update(found)) if found.name.is_patient() => {
+            Some(slot_of(&found.name.id))
+        }
         (Target::Record(stream), _) if entry.method == Method::Put && stream.is_patient() => {
             Some(slot_of(&stream.id))
         }
         _ => None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn searches_for_people_are_not_repeated() {
-        let kind = |name: &str| ResourceType::parse(name).unwrap();
-        #[rustfmt::skip] // A table reads by column.
-        let cases = [
-            ("Organization", false, "no record answers to the reference Organization?identifier=7"),
-            ("Practitioner", true,  "several records answer to the reference Practitioner?identifier=7"),
-            ("Patient",      false, "no record of type Patient answers to the reference"),
-        ];
-        for (name, several, expected) in cases {
-            assert_eq!(unmatched(kind(name), "identifier=7", several).diagnostics, expected);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The answer to a bundle: an entry for each entry, in the same order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::iter::Peekable;
 
 use anamnesis_engine::{Answer, ItemAnswer};
 use anamnesis_fhir::bundle::{EntryIn, Head, Kind, Method, Response, Target, response};
@@ -10,10 +11,9 @@ use axum::body::Bytes;
 use futures::FutureExt;
 use http::StatusCode;
 
+use super::Done;
 use super::prepare::Asked;
-use super::{Done, split_url};
 use crate::app::App;
-use crate::fhir::batch::url_of;
 use crate::fhir::conditional::{Criteria, Match, resolve};
 use crate::fhir::get;
 use crate::fhir::negotiate::Return;
@@ -99,7 +99,7 @@ pub(super) async fn first(
     let mut after = After::read(app, &answer, returned).await?;
     let places: HashMap<usize, &ItemAnswer> =
         written.iter().zip(&answer.items).map(|((entry, _), item)| (*entry, item)).collect();
-    if entries.iter().any(|entry| matches!(entry, Asked::Read(..))) {
+    if entries.iter().any(|entry| matches!(entry, Asked::Read(_))) {
         app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
     }
     let reads = read_all(app, &entries).await;
@@ -129,7 +129,11 @@ pub(super) async fn first(
                     _ => continue,
                 }
             }
-            Asked::Read(..) => match reads.next() {
+            Asked::Nothing => {
+                taken += 1;
+                bare(StatusCode::NO_CONTENT)
+            }
+            Asked::Read(_) => match reads.next() {
                 Some(answer) => line_of(app, &answer, false, returned),
                 None => continue,
             },
@@ -151,16 +155,22 @@ pub(super) async fn again(
     returned: Option<Return>,
 ) -> Result<Done, Outcome> {
     let mut after = After::read(app, &answer, returned).await?;
-    let mut items = answer.items.iter().peekable();
+    let mut items = Items::of(app, &answer, &entries, key);
     let mut lines = Vec::with_capacity(entries.len());
     let mut taken = 0;
     for entry in entries {
-        taken += u32::from(entry.method.writes());
-        if let Some(item) = items.next_if(|item| entry.method.writes() && is_of(app, item, &entry, key)) {
+        taken += u32::from(entry.writes());
+        if !entry.writes() {
+            // Where the views do not get there in time the read answers for itself.
+            app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
+            lines.push(line_of(app, &get::entry(app, &entry).await, false, returned));
+            continue;
+        }
+        if let Some(item) = items.of_entry(&entry) {
             lines.push(after.line(app, item, answer.moment));
             continue;
         }
-        // Nothing was written for it: it read, or its criteria had found what was there.
+        // Nothing was written for it: its criteria had found what was there, or nothing to delete.
         lines.push(match (&entry.target, &entry.if_none_exist) {
             (Target::Type(kind), Some(query)) if entry.method == Method::Post => {
                 let criteria = Criteria::parse(app, *kind, query).map_err(Outcome::Invalid)?;
@@ -172,11 +182,7 @@ pub(super) async fn again(
                     _ => bare(StatusCode::OK),
                 }
             }
-            _ if !entry.method.writes() => {
-                // Where the views do not get there in time the read answers for itself.
-                app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
-                line_of(app, &read_one(app, entry.method, &entry.target).await, false, returned)
-            }
+            _ if entry.method == Method::Delete => bare(StatusCode::NO_CONTENT),
             _ => bare(StatusCode::OK),
         });
     }
@@ -190,37 +196,65 @@ fn done(lines: Vec<Line>, answer: Answer, taken: u32) -> Done {
     Done { body, cursor: answer.cursor, taken, repeated: false, refused: Vec::new() }
 }
 
-/// Whether an item of the first answer is what this entry wrote.
-fn is_of(app: &App, item: &ItemAnswer, entry: &EntryIn, key: Option<Key>) -> bool {
-    match (&entry.target, key) {
-        (Target::Record(stream), _) => item.stream == *stream,
-        (Target::Type(kind), Some(key)) => {
-            let n = u32::try_from(entry.index).unwrap_or(u32::MAX);
-            let id = app.engine.keyring().store.minted(&key.tag, n, slot_of(&item.stream.id));
-            item.stream.kind == *kind && item.stream.id == ResourceId::from_uuid(id)
-        }
-        _ => false,
+/// The items of the first answer, which stand in the order of the entries that wrote them.
+struct Items<'a> {
+    app: &'a App,
+    key: Option<Key>,
+    items: Peekable<std::slice::Iter<'a, ItemAnswer>>,
+    /// The records that entries name by their URL.
+    named: HashSet<StreamName>,
+}
+
+impl<'a> Items<'a> {
+    fn of(app: &'a App, answer: &'a Answer, entries: &[EntryIn], key: Option<Key>) -> Self {
+        let named = entries.iter().filter(|entry| entry.writes()).filter_map(|entry| match &entry.target {
+            Target::Record(stream) => Some(stream.clone()),
+            _ => None,
+        });
+        Self { app, key, items: answer.items.iter().peekable(), named: named.collect() }
     }
+
+    /// What an entry wrote, if it wrote; of several that its criteria had found to be deleted, the last.
+    fn of_entry(&mut self, entry: &EntryIn) -> Option<&'a ItemAnswer> {
+        match &entry.target {
+            Target::Record(stream) => self.items.next_if(|item| item.stream == *stream),
+            Target::Type(kind) => {
+                let minted =
+                    |id: &ResourceId| self.key.is_some_and(|key| is_minted(self.app, key, entry, id));
+                self.items.next_if(|item| item.stream.kind == *kind && minted(&item.stream.id))
+            }
+            Target::Query { kind, .. } if entry.method == Method::Delete => {
+                let mut last = None;
+                let named = &self.named;
+                let deleted = |item: &&ItemAnswer| {
+                    item.stream.kind == *kind && !item.live && !named.contains(&item.stream)
+                };
+                while let Some(item) = self.items.next_if(deleted) {
+                    last = Some(item);
+                }
+                last
+            }
+            // An update by criteria always wrote, if only that nothing changed.
+            Target::Query { kind, .. } => self.items.next_if(|item| item.stream.kind == *kind),
+            Target::Other(_) => None,
+        }
+    }
+}
+
+/// Whether this id was given to this entry's record under the key.
+fn is_minted(app: &App, key: Key, entry: &EntryIn, id: &ResourceId) -> bool {
+    let n = u32::try_from(entry.index).unwrap_or(u32::MAX);
+    *id == ResourceId::from_uuid(app.engine.keyring().store.minted(&key.tag, n, slot_of(id)))
 }
 
 async fn read_all(app: &App, entries: &[Asked]) -> Vec<Result<Reply, Outcome>> {
     let mut reads = Vec::new();
     for entry in entries {
-        if let Asked::Read(method, target) = entry {
-            reads.push(read_one(app, *method, target).boxed());
+        if let Asked::Read(entry) = entry {
+            reads.push(get::entry(app, entry).boxed());
         }
     }
     in_order(reads, READS_AT_ONCE).await
-}
-
-async fn read_one(app: &App, method: Method, target: &Target) -> Result<Reply, Outcome> {
-    let url = url_of(target);
-    let (path, query) = split_url(&url);
-    let mut reply = get::get(app, path, query, false).await?;
-    if method == Method::Head {
-        reply.body = Bytes::new();
-    }
-    Ok(reply)
 }
 
 /// What must be read to answer: when unchanged records began, and resources where they are to be returned.

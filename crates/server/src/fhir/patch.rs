@@ -1,0 +1,114 @@
+//! The patch interaction: <https://hl7.org/fhir/R4/http.html#patch>.
+
+use anamnesis_fhir::outcome::{Issue, IssueCode};
+use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch};
+use anamnesis_json::Value;
+use anamnesis_kernel::{StreamName, Version};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::negotiate::{JSON_PATCH, Prefer, Return, sends_json, sends_json_patch};
+use super::outcome::Outcome;
+use super::reply::{self, Reply};
+use super::request;
+use super::revise::revise;
+use super::write::Write;
+use crate::app::App;
+
+/// Which patches are taken: <https://www.rfc-editor.org/rfc/rfc5789#section-3.1>.
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// The media types of patches that are taken.
+pub(super) const FORMATS: [&str; 2] = [JSON_PATCH, "application/fhir+json"];
+
+/// `PATCH /{kind}/{id}`
+pub(super) async fn handle(
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let stream = request::stream(&kind, &id)?;
+        let if_match = request::if_match(&parts.headers)?;
+        let (text, asked) = received(&app, &parts.headers, body).await?;
+        let write = Write { context: &context, text: &text, returned: returned(&prefer) };
+        patch(&app, &stream, &asked, if_match, &write).await
+    };
+    finished(&app, answer.await)
+}
+
+/// The patch a client sends, as text and as it was understood.
+///
+/// # Errors
+///
+/// When it is of another media type, or no patch.
+pub(super) async fn received(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Patch), Outcome> {
+    let by_places = sends_json_patch(headers);
+    if !by_places && !sends_json(headers) {
+        let what = format!("PATCH takes {} in UTF-8", FORMATS.join(" and "));
+        let issue = Issue::error(IssueCode::NotSupported, what);
+        return Err(Outcome::Machine(StatusCode::UNSUPPORTED_MEDIA_TYPE, issue));
+    }
+    let (text, document) = request::parsed(app, headers, body).await?;
+    let asked = match by_places {
+        true => JsonPatch::read(document).map(Patch::Json),
+        false => PathPatch::read(document).map(Patch::Path),
+    };
+    Ok((text, asked.map_err(refused)?))
+}
+
+/// What a patch is answered with.
+pub(super) fn returned(prefer: &Prefer) -> Return {
+    prefer.returned.unwrap_or(Return::Representation)
+}
+
+/// Makes the HTTP answer: one that says that it is no patch says what is.
+pub(super) fn finished(app: &App, answer: Result<Reply, Outcome>) -> Response {
+    let mut response = reply::finish(app, answer);
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        advertise(&mut response);
+    }
+    response
+}
+
+/// Says which patches are taken.
+pub(super) fn advertise(response: &mut Response) {
+    if let Ok(formats) = HeaderValue::from_str(&FORMATS.join(", ")) {
+        response.headers_mut().insert(ACCEPT_PATCH, formats);
+    }
+}
+
+/// Makes a record what the patch makes of it.
+///
+/// # Errors
+///
+/// 404 or 410 when there is none, 412 when it is not at the version that was expected, 422 when the patch does not fit.
+pub(super) async fn patch(
+    app: &App,
+    stream: &StreamName,
+    patch: &Patch,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+) -> Result<Reply, Outcome> {
+    revise(app, stream, "PATCH", if_match, write, &change(app, patch)).await
+}
+
+/// The change that a patch makes.
+pub(super) fn change<'a>(
+    app: &App,
+    patch: &'a Patch,
+) -> impl Fn(Value) -> Result<Value, Outcome> + Sync + use<'a> {
+    let bounds = Bounds { copied_bytes_max: app.limits.event_bytes_max, nesting_max: app.limits.nesting_max };
+    move |resource: Value| patch.apply(resource, &bounds).map_err(refused)
+}
+
+/// What to answer when a patch was not carried out.
+fn refused(failure: Failure) -> Outcome {
+    match failure {
+        Failure::Malformed(issues) => Outcome::Invalid(issues),
+        Failure::Inapplicable(issue) => Outcome::Refused(vec![issue]),
+    }
+}

@@ -1,0 +1,67 @@
+//! The conditional patch: <https://hl7.org/fhir/R4/http.html#3.1.0.6.1>.
+
+use anamnesis_fhir::patch::Patch;
+use anamnesis_kernel::{ResourceType, Version};
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, settle};
+use super::outcome::Outcome;
+use super::patch::{change, finished, received};
+use super::reply::Reply;
+use super::revise::{again, attempt};
+use super::write::{Key, Write};
+use super::{patch, request};
+use crate::app::App;
+
+/// `PATCH /{kind}?criteria`
+pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, request: Request) -> Response {
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let kind = request::kind(&kind)?;
+        let if_match = request::if_match(&parts.headers)?;
+        let (text, asked) = received(&app, &parts.headers, body).await?;
+        let write = Write { context: &context, text: &text, returned: patch::returned(&prefer) };
+        patched(&app, kind, &asked, parts.uri.query().unwrap_or_default(), if_match, &write).await
+    };
+    finished(&app, answer.await)
+}
+
+/// Makes the one record that meets the criteria what the patch makes of it, at the version that met them.
+///
+/// # Errors
+///
+/// 404 when none meets them, 412 when several do, and whatever the patch comes to.
+async fn patched(
+    app: &App,
+    kind: ResourceType,
+    asked: &Patch,
+    criteria: &str,
+    if_match: Option<Version>,
+    write: &Write<'_>,
+) -> Result<Reply, Outcome> {
+    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?;
+    let what = format!("PATCH {kind}?{}#{}", criteria.normal, if_match.unwrap_or_default());
+    let key = Key::of(app, write.context, &what, write.text);
+    if let Some(reply) = again(app, key, write).await? {
+        return Ok(reply);
+    }
+    let mut answer = Err(Outcome::NotFound);
+    for _ in 0..ATTEMPTS_MAX {
+        let found = settle(app, std::slice::from_ref(&criteria)).await?.pop().map(|settled| settled.found);
+        let one = match found.as_deref() {
+            Some([one]) => one,
+            Some([_, _, ..]) => return Err(Outcome::Precondition(vec![criteria.several(CRITERIA)])),
+            _ => return Err(Outcome::NotFound),
+        };
+        let expected = if_match.or(Some(one.version));
+        answer = attempt(app, &one.name, key, expected, write, &change(app, asked)).await;
+        match &answer {
+            // It moved on since it was found, so perhaps it no longer meets the criteria.
+            Err(Outcome::Precondition(_)) if if_match.is_none() => {}
+            _ => return answer,
+        }
+    }
+    answer
+}

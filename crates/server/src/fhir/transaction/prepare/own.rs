@@ -1,0 +1,86 @@
+//! The records a transaction makes, as searches would find them once it has been carried out.
+
+use std::collections::{HashMap, HashSet};
+
+use anamnesis_fhir::bundle::{EntryIn, Method, Target};
+use anamnesis_fhir::index::index;
+use anamnesis_json::Value;
+use anamnesis_kernel::search::{Entry, Key, Param, Test};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use compact_str::CompactString;
+use uuid::Uuid;
+
+use crate::fhir::conditional::Criteria;
+
+/// Records of the types that are searched for.
+#[derive(Default)]
+pub(super) struct Own {
+    records: Vec<OwnRecord>,
+    /// By parameter and code: who has it, so that many criteria need not look at many records each.
+    by_code: HashMap<(Param, CompactString), Vec<usize>>,
+}
+
+struct OwnRecord {
+    /// The entry's place among the entries.
+    at: usize,
+    /// Its name, with an id of no meaning where that is not given yet.
+    name: StreamName,
+    entries: Vec<Entry>,
+}
+
+impl Own {
+    /// What the entries make of records of these types; `made` says whether an entry makes its own.
+    pub(super) fn of(
+        entries: &[EntryIn],
+        kinds: &HashSet<ResourceType>,
+        made: impl Fn(usize) -> bool,
+    ) -> Self {
+        let mut own = Self::default();
+        if kinds.is_empty() {
+            return own;
+        }
+        for (at, entry) in entries.iter().enumerate() {
+            let name = match (entry.method, &entry.target) {
+                (Method::Put, Target::Record(stream)) => stream.clone(),
+                (Method::Post, Target::Type(kind)) | (Method::Put, Target::Query { kind, .. }) => {
+                    StreamName::new(*kind, ResourceId::from_uuid(Uuid::nil()))
+                }
+                _ => continue,
+            };
+            if let Some(elements) = entry.resource.as_ref().and_then(Value::as_object)
+                && kinds.contains(&name.kind)
+                && made(at)
+            {
+                let entries = index(&name, elements).entries;
+                own.add(OwnRecord { at, name, entries });
+            }
+        }
+        own
+    }
+
+    fn add(&mut self, record: OwnRecord) {
+        for entry in &record.entries {
+            if let Key::Token { code, .. } = &entry.key {
+                self.by_code.entry((entry.param, code.clone())).or_default().push(self.records.len());
+            }
+        }
+        self.records.push(record);
+    }
+
+    /// The entries whose records meet the criteria, in order.
+    pub(super) fn meeting<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = usize> + 'a {
+        let code = criteria.query().all.iter().find_map(|criterion| match criterion.any.as_slice() {
+            [Test::Token { param, code: Some(code), .. }] => Some((*param, code.clone())),
+            _ => None,
+        });
+        let some = code.map(|code| self.by_code.get(&code).map_or(&[][..], Vec::as_slice));
+        let all = if some.is_none() { 0..self.records.len() } else { 0..0 };
+        let mut last = None;
+        some.unwrap_or_default().iter().copied().chain(all).filter_map(move |n| {
+            // One record may have the code twice, from two systems.
+            let again = last.replace(n) == Some(n);
+            let record = self.records.get(n).filter(|_| !again)?;
+            anamnesis_fhir::meets(criteria.query(), &record.name, &record.entries).then_some(record.at)
+        })
+    }
+}
