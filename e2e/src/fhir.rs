@@ -3,7 +3,7 @@
 use anamnesis_json::Value;
 use anamnesis_testkit::{Http, Reply};
 
-use crate::{json, str};
+use crate::{json, last_cursor, str, text};
 
 const FHIR: (&str, &str) = ("content-type", "application/fhir+json");
 
@@ -44,4 +44,32 @@ pub fn entry(full_url: &str, method: &str, url: &str, more: &str, resource: &str
 pub fn status(answer: &Value, entry: usize) -> u16 {
     let status = str(answer, &format!("entry.{entry}.response.status"));
     status.get(..3).and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// The answer to a transaction that is taken, and the status of each of its entries.
+///
+/// # Panics
+///
+/// When it is not.
+#[track_caller]
+pub fn taken(http: &Http, entries: &[String]) -> (Value, Vec<u16>) {
+    let answer = bundle(http, "transaction", entries).expect(200).json();
+    assert_eq!(str(&answer, "type"), "transaction-response");
+    let statuses = (0..entries.len()).map(|n| status(&answer, n)).collect();
+    (answer, statuses)
+}
+
+/// What is said of a transaction that is refused with this status, first at this place, with nothing kept.
+///
+/// # Panics
+///
+/// When it is not.
+#[track_caller]
+pub fn refused(http: &Http, entries: &[String], status: u16, place: &str) -> String {
+    let before = last_cursor(http);
+    let outcome = bundle(http, "transaction", entries).expect(status).json();
+    assert_eq!(str(&outcome, "resourceType"), "OperationOutcome");
+    assert_eq!(str(&outcome, "issue.0.expression.0"), place, "{}", text(&outcome));
+    assert_eq!(last_cursor(http), before, "nothing was kept");
+    str(&outcome, "issue.0.diagnostics").to_owned()
 }

@@ -12,7 +12,7 @@ mod raw;
 mod search;
 
 pub use command::{Run, run, run_with, verified};
-pub use fhir::{bundle, entry, issue, send, status};
+pub use fhir::{bundle, entry, issue, refused, send, status, taken};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
 pub use raw::{Raw, Said, patient, put_head};

@@ -77,7 +77,7 @@ fn what_cannot_be_taken_ends_every_command_before_it_begins() {
 fn a_limit_of_the_file_is_the_servers() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("small.toml");
-    std::fs::write(&file, "[limits]\ncount_max = 2\nbundle_entries_max = 1\nnesting_max = 8\n").unwrap();
+    std::fs::write(&file, "[limits]\ncount_max = 2\nbundle_entries_max = 1\nnesting_max = 8\nevent_bytes_max = 300\ncommit_events_max = 2\n").unwrap();
     let server = Options::new().arg("--config").arg(&file).env("ANAMNESIS_LIMITS_VALUES_MAX", "3").start();
     let http = server.http();
     for n in 0..3 {
@@ -99,6 +99,20 @@ fn a_limit_of_the_file_is_the_servers() {
     http.post("/fhir", &bundle(&format!("{entry},{entry}"))).expect(400);
     let deep = r#"{"resourceType":"Patient","extension":[{"extension":[{"extension":[{"extension":[{"url":"a"}]}]}]}]}"#;
     http.post("/fhir/Patient", &json(deep)).expect(400);
+    let named =
+        |bytes: usize| format!(r#"{{"resourceType":"Patient","name":[{{"text":"{}"}}]}}"#, "x".repeat(bytes));
+    http.post("/fhir/Patient", &json(named(100))).expect(201);
+    assert_eq!(http.post("/fhir/Patient", &json(named(400))).status / 100, 4);
+    let event =
+        r#"{"type":"PatientAddressUpdated","schema_version":1,"data":{"new_address":{"city":"Ghent"}}}"#;
+    let events = |count: usize| {
+        json(format!(
+            r#"{{"streams":[{{"stream":"Patient/p0","events":[{}]}}]}}"#,
+            vec![event; count].join(",")
+        ))
+    };
+    http.post("/api/commits", &events(2)).expect(201);
+    http.post("/api/commits", &events(3)).expect(422);
 }
 
 #[test]

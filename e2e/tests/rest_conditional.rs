@@ -139,6 +139,11 @@ fn an_update_can_be_made_to_create_or_nothing() {
     issue(unless("W/\"1\"", &patient("p1", 7, "Bruges")), 400);
     http.delete("/fhir/Patient/p1").expect(204);
     unless("*", &patient("p1", 7, "Bruges")).expect(201);
+    // By criteria too: nothing may meet them.
+    let only = [("if-none-match", "*")];
+    issue(send(&http, "PUT", MRN, &only, &patient("", 7, "Mol")), 412);
+    issue(send(&http, "PUT", MRN, &[("if-none-match", "W/\"1\"")], &patient("", 7, "Mol")), 400);
+    send(&http, "PUT", "/fhir/Patient?identifier=urn:mrn|8", &only, &patient("", 8, "Mol")).expect(201);
 }
 
 /// "No matches or One Match: The server performs an ordinary delete on the matching resource."
@@ -268,6 +273,54 @@ fn a_read_spares_the_client_what_it_has() {
     http.send("GET", "/fhir/Patient/p1", &[("if-none-match", "W/\"1\"")], None).expect(200);
     http.delete("/fhir/Patient/p1").expect(204);
     issue(http.send("GET", "/fhir/Patient/p1", &[("if-none-match", "W/\"3\"")], None), 410);
+}
+
+fn patch(http: &Http, headers: &[(&str, &str)], body: &str) -> Reply {
+    let media = ("content-type", "application/json-patch+json");
+    let headers: Vec<_> = headers.iter().copied().chain([media]).collect();
+    http.send("PATCH", MRN, &headers, Some(body.as_bytes().to_vec()))
+}
+
+/// "No matches: The server returns a 404 Not Found. One Match: The server performs the update against the matching
+/// resource. Multiple matches: The server returns a 412 Precondition Failed".
+/// <https://hl7.org/fhir/R4/http.html#patch>
+#[test]
+fn a_patch_by_criteria() {
+    let server = Server::start();
+    let http = server.http();
+    let city = |city: &str| format!(r#"[{{"op":"replace","path":"/address/0/city","value":"{city}"}}]"#);
+    assert_eq!(issue(patch(&http, &[], &city("Mol")), 404), "not-found");
+    assert_eq!(count(&http, "Patient"), 0, "a patch makes none");
+    put(&http, "/fhir/Patient/p1", &patient("p1", 7, "Ghent")).expect(201);
+    let done = patch(&http, &[], &city("Bruges")).expect(200);
+    assert_eq!((str(&done.json(), "id"), done.header("etag")), ("p1", Some("W/\"2\"")));
+    issue(patch(&http, &[("if-match", "W/\"1\"")], &city("Mol")), 412);
+    issue(patch(&http, &[("if-match", "yesterday")], &city("Mol")), 400);
+    patch(&http, &[("if-match", "W/\"2\"")], &city("Aalst")).expect(200);
+    issue(patch(&http, &[], r#"[{"op":"test","path":"/active","value":true}]"#), 422);
+    let keyed = [("idempotency-key", "k-9")];
+    patch(&http, &keyed, &city("Mol")).expect(200);
+    patch(&http, &[], &city("Ghent")).expect(200);
+    patch(&http, &keyed, &city("Mol")).expect(200);
+    assert_eq!(str(&http.get("/fhir/Patient/p1").json(), "address.0.city"), "Ghent", "done once");
+    issue(send(&http, "PATCH", MRN, &[], &patient("", 7, "Mol")), 400);
+    put(&http, "/fhir/Patient/p2", &patient("p2", 7, "Ghent")).expect(201);
+    assert_eq!(issue(patch(&http, &[], &city("Mol")), 412), "multiple-matches");
+}
+
+/// Every patch that is answered with success is in the record, however many come at once.
+#[test]
+fn racing_patches_by_criteria_lose_nothing() {
+    let server = Server::start();
+    let http = server.http();
+    put(&http, "/fhir/Patient/p1", &patient("p1", 7, "Ghent")).expect(201);
+    let answers = at_once(&http, 12, |http, n| {
+        let body = format!(r#"[{{"op":"add","path":"/address/-","value":{{"city":"City {n}"}}}}]"#);
+        patch(http, &[], &body)
+    });
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let cities = http.get("/fhir/Patient/p1").expect(200).json();
+    assert_eq!(list(&cities, "address").len(), 13);
 }
 
 /// A key makes a repetition harmless, by criteria too.

@@ -224,6 +224,17 @@ fn labels_come_and_go() {
         stream(&http, "Patient/p1").iter().map(|event| str(event, "type").to_owned()).collect();
     assert_eq!(kinds, ["PatientRegistered", "PatientRevised", "PatientRevised"]);
 
+    // Of a type, and of all: every label that is in use, each once.
+    send(&http, "PUT", "/fhir/Patient/p2", &[], &patient("p2", "Ghent")).expect(201);
+    for path in ["/fhir/$meta", "/fhir/Patient/$meta"] {
+        let all = http.get(path).expect(200).json();
+        assert_eq!(str(&all, "parameter.0.valueMeta.profile.0"), "http://example.org/p", "{path}");
+        assert!(at(&all, "parameter.0.valueMeta.versionId").as_str().is_none());
+    }
+    let none = http.get("/fhir/Observation/$meta").expect(200).json();
+    assert!(list(&none, "parameter.0.valueMeta.profile").is_empty());
+    issue(http.get("/fhir/Dragon/$meta"), 404);
+
     issue(send(&http, "POST", "/fhir/Patient/p1/$meta-add", &[], &patient("p1", "Ghent")), 400);
     issue(http.get("/fhir/Patient/never/$meta"), 404);
     issue(http.send("DELETE", "/fhir/Patient/p1/$meta-add", &[], None), 405);

@@ -74,6 +74,25 @@ fn a_follower_does_not_keep_it_from_ending() {
     assert!(lines.all(|line| line.is_ok()), "the stream ends, it is not torn");
 }
 
+/// Nor does one who never sends the rest: patience is a setting.
+#[test]
+fn a_request_that_never_comes_whole_is_given_up() {
+    let setting = ["--set", "limits.shutdown_ms_max=700"];
+    let mut server = Options::new().arg(setting[0]).arg(setting[1]).start();
+    let mut half = connect(&server);
+    let head = "PUT /fhir/Patient/p1 HTTP/1.1\r\nhost: x\r\ncontent-type: application/fhir+json\r\ncontent-length: 50\r\n\r\n{";
+    half.write_all(head.as_bytes()).unwrap();
+    server.http().get("/livez").expect(200);
+    let begun = Instant::now();
+    assert_eq!(server.terminate().and_then(|status| status.code()), Some(0));
+    assert!(
+        begun.elapsed() >= Duration::from_millis(600) && begun.elapsed() < PROMPT,
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(server.stderr().contains("some requests did not end in time"), "{}", server.stderr());
+}
+
 #[test]
 fn writers_at_the_end_know_what_was_kept() {
     let folder = tempfile::tempdir().unwrap();

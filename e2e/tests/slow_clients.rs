@@ -99,7 +99,13 @@ fn a_body_that_trickles_is_answered_408_at_both_doors() {
         assert!(answer.body.contains(said), "{}", answer.body);
         client.ended_after();
     }
-    assert_eq!(refused(&server, "body"), 2);
+    // What is packed is looked through.
+    let mut client = Raw::to(&server);
+    client.send(put_head("slow", 900).replace("content-length", "content-encoding: gzip\r\ncontent-length"));
+    client.send(b"\x1f\x8b\x08\0\0\0\0\0\0\x03");
+    let answer = client.answer().unwrap();
+    assert_eq!(answer.status, 408, "{}", answer.body);
+    assert_eq!(refused(&server, "body"), 3);
     server.http().get("/fhir/Patient/slow").expect(404);
 }
 
@@ -136,6 +142,53 @@ fn many_slow_bodies_leave_the_turns_to_others() {
     }
     assert!(kept > 0);
     assert_eq!(events(&server.http(), "record=Patient").events.len() as u64, kept + 2);
+}
+
+/// With one turn and no queue, whoever comes second is told so by both doors, and what was done is known.
+#[test]
+fn a_full_queue_is_told_to_come_again() {
+    let server = server(&["limits.requests_max=1", "limits.queue_max=0"]);
+    let writer = |client: usize| {
+        let http = server.http();
+        move || {
+            let (mut kept, mut told) = (0, 0);
+            for n in 0..25 {
+                let id = format!("w{client}-{n}");
+                let reply = if client.is_multiple_of(2) {
+                    http.put(&format!("/fhir/Patient/{id}"), &json(patient(&id)))
+                } else {
+                    let event = format!(
+                        r#"{{"stream":"Patient/{id}","type":"PatientRegistered","data":{{"gender":"female"}}}}"#
+                    );
+                    http.post("/api/commits", &json(event))
+                };
+                match reply.status {
+                    201 => kept += 1,
+                    503 => {
+                        assert_eq!(reply.header("retry-after"), Some("1"));
+                        let words =
+                            if client.is_multiple_of(2) { "throttled" } else { "/problems/unavailable" };
+                        assert!(reply.text().contains(words), "{}", reply.text());
+                        told += 1;
+                    }
+                    status => panic!("{status}: {}", reply.text()),
+                }
+            }
+            (kept, told)
+        }
+    };
+    let (kept, told) = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8).map(|client| scope.spawn(writer(client))).collect();
+        for _ in 0..20 {
+            server.http().get("/livez").expect(200);
+            server.http().get("/metrics").expect(200);
+        }
+        let each = writers.into_iter().map(|writer| writer.join().unwrap());
+        each.fold((0, 0), |(kept, told), (k, t)| (kept + k, told + t))
+    });
+    assert!(kept > 0 && told > 0, "{kept} kept, {told} told");
+    assert_eq!(refused(&server, "queue"), told);
+    assert_eq!(events(&server.http(), "record=Patient&_count=1000").events.len() as u64, kept + 1);
 }
 
 #[test]

@@ -198,10 +198,13 @@ impl Engine {
                             self.instruments.conflict();
                             return Err(CommitError::Claimed);
                         }
-                        AppendError::KeyKnown(_) | AppendError::EventKnown { .. } => {
+                        AppendError::KeyKnown(_) => {
                             if let Some(answer) = self.known(request).await? {
                                 return Ok(answer);
                             }
+                        }
+                        AppendError::EventKnown { position, .. } => {
+                            return self.known_events(request, position).await;
                         }
                         other => return Err(other.into()),
                     }

@@ -135,6 +135,36 @@ async fn a_known_event_id_is_already_appended() {
 }
 
 #[tokio::test]
+async fn a_step_that_changed_nothing_does_not_make_a_repetition_another_request() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    let step = |id: u128, kind: &str, data: &str| {
+        let data = anamnesis_json::parse(data.as_bytes()).unwrap().as_object().unwrap().clone();
+        let command = Command::Append { kind: kind.into(), schema_version: None, data };
+        let event_id = Some(uuid::Uuid::from_u128(id));
+        Step { event_id, ..Step::of(command) }
+    };
+    let asked = |idle: &str| {
+        let mut asked = put("Patient/p1", "{}");
+        asked.items[0].steps = vec![
+            step(1, "PatientReactivated", idle),
+            step(2, "PatientGenderChanged", r#"{"gender":"female"}"#),
+            step(3, "PatientGenderChanged", r#"{"gender":"female"}"#),
+        ];
+        asked
+    };
+    let first = house.engine.commit(asked(r#"{"active":true}"#)).await.unwrap();
+    assert_eq!(first.items[0].events.len(), 1, "two of the steps change nothing");
+    let again = house.engine.commit(asked(r#"{"active":true}"#)).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!(again.items[0].events[0].position, first.items[0].events[0].position);
+    assert_eq!(house.engine.head().offset(0), 2);
+    let mut more = asked(r#"{"active":true}"#);
+    more.items[0].steps.push(step(4, "PatientBirthDateCorrected", r#"{"birthDate":"1970-01-01"}"#));
+    assert!(matches!(house.engine.commit(more).await, Err(CommitError::KeyReused)), "it asks for more");
+}
+
+#[tokio::test]
 async fn every_version_is_kept_with_its_time() {
     let house = House::new().await;
     house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();

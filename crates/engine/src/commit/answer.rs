@@ -1,12 +1,13 @@
 //! What a request is answered with, the first time and again.
 
+use anamnesis_chart::{Context, State, decide};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Cursor, Event, Instant, Position, StreamName, Version};
-use anamnesis_store::Appended;
+use anamnesis_store::{Appended, StoredEvent};
 use compact_str::CompactString;
 use uuid::Uuid;
 
-use super::{CommitError, Request};
+use super::{CommitError, Item, Request, Step};
 use crate::codec;
 use crate::engine::Engine;
 
@@ -120,10 +121,13 @@ impl Engine {
                 items.ok_or_else(|| CommitError::Unavailable("a kept outcome does not open".into()))?;
             return Ok(Some(self.answer_again(items, &kept.appended).await?));
         }
-        let chosen = request.items.iter().flat_map(|item| &item.steps).find_map(|step| step.event_id);
-        let Some(chosen) = chosen else { return Ok(None) };
-        let Some(position) = self.log.find_event(chosen).await? else { return Ok(None) };
-        self.known_events(request, position).await.map(Some)
+        // All of them: a step that changed nothing left no event, and its id is not known.
+        for chosen in request.items.iter().flat_map(|item| &item.steps).filter_map(|step| step.event_id) {
+            if let Some(position) = self.log.find_event(chosen).await? {
+                return self.known_events(request, position).await.map(Some);
+            }
+        }
+        Ok(None)
     }
 
     async fn answer_again(
@@ -159,53 +163,97 @@ impl Engine {
         })
     }
 
-    /// Compares a request whose first chosen event id is known with the commit that has it.
-    async fn known_events(&self, request: &Request, position: Position) -> Result<Answer, CommitError> {
-        let steps: Vec<_> =
-            request.items.iter().flat_map(|item| item.steps.iter().map(move |step| (item, step))).collect();
-        let before = steps.iter().take_while(|(_, step)| step.event_id.is_none()).count() as u64;
-        let first = position.offset.checked_sub(before).ok_or(CommitError::KeyReused)?;
-        let limit = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-        let stored = self.log.read(position.partition, first, limit).await?;
-        let commit_id = stored.first().map(|event| event.commit_id).unwrap_or_default();
-        if stored.len() != steps.len() || stored.iter().any(|event| event.commit_id != commit_id) {
-            return Err(CommitError::KeyReused);
-        }
-        let moment = stored.first().map(|event| event.moment).unwrap_or_default();
+    /// Compares a request one of whose event ids is known with the commit that has it.
+    ///
+    /// A step that made no event then must make none now: else the request asks for more than was done.
+    pub(super) async fn known_events(
+        &self,
+        request: &Request,
+        position: Position,
+    ) -> Result<Answer, CommitError> {
+        let mut stored = self.commit_at(request, position).await?.into_iter().peekable();
+        let Some(first) = stored.peek() else { return Err(CommitError::KeyReused) };
+        let (commit_id, moment) = (first.commit_id, first.moment);
+        let mut end = 0;
         let mut items: Vec<ItemAnswer> = Vec::new();
-        for (stored, (item, step)) in stored.into_iter().zip(&steps) {
-            let event = codec::open(&self.keyring, stored).await?;
-            let event = event.ok_or_else(|| CommitError::Erased(item.stream.clone()))?;
-            if !is_same(&event, &item.stream, step) {
+        for item in &request.items {
+            let mut receipts = Vec::new();
+            let mut idle = Vec::new();
+            for step in &item.steps {
+                let event = match stored.next_if(|stored| names(step, stored)) {
+                    Some(stored) => {
+                        end = stored.position.offset + 1;
+                        let opened = codec::open(&self.keyring, stored).await?;
+                        opened.ok_or_else(|| CommitError::Erased(item.stream.clone()))?
+                    }
+                    None => {
+                        idle.push(step);
+                        continue;
+                    }
+                };
+                if !is_same(&event, &item.stream, step) {
+                    return Err(CommitError::KeyReused);
+                }
+                receipts.push(Receipt {
+                    event_id: event.event_id,
+                    kind: event.kind,
+                    version: event.version,
+                    position: event.position,
+                });
+            }
+            let head = self.load(self.keyring.store.stream_tag(&item.stream), &item.stream).await?;
+            if idle.iter().any(|step| !self.changes_nothing(request, item, step, &head.state)) {
                 return Err(CommitError::KeyReused);
             }
-            let receipt = Receipt {
-                event_id: event.event_id,
-                kind: event.kind,
-                version: event.version,
-                position: event.position,
-            };
-            match items.last_mut().filter(|last| last.stream == item.stream) {
-                Some(last) => {
-                    last.version = receipt.version;
-                    last.events.push(receipt);
-                }
-                None => items.push(ItemAnswer {
-                    stream: item.stream.clone(),
-                    version: receipt.version,
-                    created: receipt.version == 1,
-                    live: true,
-                    events: vec![receipt],
-                }),
-            }
+            items.push(ItemAnswer {
+                stream: item.stream.clone(),
+                version: receipts.last().map_or(head.state.version, |receipt| receipt.version),
+                created: receipts.first().is_some_and(|receipt| receipt.version == 1),
+                live: true,
+                events: receipts,
+            });
         }
-        let cursor = Cursor { moment, offsets: vec![first + steps.len() as u64] };
+        if stored.next().is_some() {
+            return Err(CommitError::KeyReused);
+        }
+        let cursor = Cursor { moment, offsets: vec![end] };
         Ok(Answer { cursor, commit_id, moment, items, repeated: true, seen: true })
+    }
+
+    /// The events of the commit that has this position; none where it has more than the request has steps.
+    async fn commit_at(
+        &self,
+        request: &Request,
+        position: Position,
+    ) -> Result<Vec<StoredEvent>, CommitError> {
+        let steps: u64 = request.items.iter().map(|item| item.steps.len() as u64).sum();
+        let from = position.offset.saturating_sub(steps);
+        let limit = u32::try_from(2 * steps + 1).unwrap_or(u32::MAX);
+        let mut around = self.log.read(position.partition, from, limit).await?;
+        let commit_id = around.iter().find(|event| event.position == position).map(|event| event.commit_id);
+        around.retain(|event| Some(event.commit_id) == commit_id);
+        if around.len() as u64 > steps {
+            around.clear();
+        }
+        Ok(around)
+    }
+
+    fn changes_nothing(&self, request: &Request, item: &Item, step: &Step, state: &State) -> bool {
+        let context = Context { stream: &item.stream, reason: step.reason.as_deref(), door: request.door };
+        decide(state, &context, step.command.clone()).is_ok_and(|events| events.is_empty())
     }
 }
 
+/// Whether a stored event may be what a step made: of its id where it chose one, of its type where it did not.
+fn names(step: &Step, stored: &StoredEvent) -> bool {
+    let kind = |kind: &CompactString| *kind == stored.kind;
+    let same_kind =
+        matches!(&step.command, anamnesis_chart::Command::Append { kind: wanted, .. } if kind(wanted));
+    step.event_id.map_or(same_kind, |id| id == stored.event_id)
+}
+
 /// Whether an event says what the step says.
-fn is_same(event: &Event, stream: &StreamName, step: &super::Step) -> bool {
+fn is_same(event: &Event, stream: &StreamName, step: &Step) -> bool {
     let anamnesis_chart::Command::Append { kind, schema_version, data } = &step.command else { return false };
     let version = schema_version.is_none_or(|version| version == event.schema_version);
     let stripped = |mut data: Object| {

@@ -12,7 +12,9 @@ use super::search::bundle_id;
 use super::together::in_order;
 use super::transaction::{Done, Refused, line_of, unsupported};
 use super::write::{Write, expected};
-use super::{create, delete, delete_conditional, get, request, update, update_conditional};
+use super::{
+    create, delete, delete_conditional, get, patch, patch_conditional, request, update, update_conditional,
+};
 use crate::app::{App, WriteContext};
 
 /// How many entries are carried out at a time.
@@ -95,17 +97,25 @@ async fn carried_out(
     };
     let write = Write { context: &own, text: &text, returned: returned.unwrap_or(Return::Minimal) };
     let resource = resource.unwrap_or(Value::Null);
+    let unknown = || Outcome::bad("request.ifNoneMatch: must be *, and stand without ifMatch");
     match (method, target) {
         (Method::Post, Target::Type(kind)) => {
             create::create(app, kind, resource, if_none_exist.as_deref(), &write).await
         }
         (Method::Put, Target::Record(stream)) => {
-            let expected = expected(if_match, if_none_match.as_deref())
-                .ok_or_else(|| Outcome::bad("request.ifNoneMatch: must be *, and stand without ifMatch"))?;
+            let expected = expected(if_match, if_none_match.as_deref()).ok_or_else(unknown)?;
             update::update(app, stream, resource, expected, &write).await
         }
         (Method::Put, Target::Query { kind, query }) => {
-            update_conditional::update(app, kind, resource, &query, if_match, &write).await
+            let expected = expected(if_match, if_none_match.as_deref()).ok_or_else(unknown)?;
+            update_conditional::update(app, kind, resource, &query, expected, &write).await
+        }
+        (Method::Patch, Target::Record(stream)) => {
+            patch::patch(app, &stream, &patch::of_resource(app, resource)?, if_match, &write).await
+        }
+        (Method::Patch, Target::Query { kind, query }) => {
+            let asked = patch::of_resource(app, resource)?;
+            patch_conditional::patched(app, kind, &asked, &query, if_match, &write).await
         }
         (Method::Delete, Target::Record(stream)) => delete::delete(app, stream, if_match, &write).await,
         (Method::Delete, Target::Query { kind, query }) => {

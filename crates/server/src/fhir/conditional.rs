@@ -243,7 +243,7 @@ async fn claims<'a>(
 /// # Errors
 ///
 /// When they do not in time.
-async fn catch_up(app: &App) -> Result<(), Outcome> {
+pub(super) async fn catch_up(app: &App) -> Result<(), Outcome> {
     if app.engine.wait_for_views(&app.engine.head(), app.limits.views).await {
         return Ok(());
     }

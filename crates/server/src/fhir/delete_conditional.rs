@@ -72,7 +72,7 @@ pub(super) async fn delete(
             Err(error) => return Err(error.into()),
         }
         if turn.is_none() {
-            turn = Some(app.races().turn_at(&claim.claim).await);
+            turn = Some(app.races().turn_to_search(&claim.claim).await);
         }
     }
     Err(CommitError::Busy.into())

@@ -2,7 +2,7 @@
 
 use anamnesis_fhir::bundle::{EntryIn, Method};
 use anamnesis_fhir::outcome::IssueCode;
-use anamnesis_kernel::{ResourceId, StreamName};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 use super::conditional_read::Known;
 use super::history::Of;
@@ -33,6 +33,8 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
+        ["$meta"] => meta::in_use(app, ResourceType::all()).await,
+        [kind, "$meta"] => meta::in_use(app, [request::kind(kind)?]).await,
         ["_history"] => history::history(app, &Of::System, pairs, strict).await,
         [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
         [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,

@@ -1,4 +1,6 @@
-//! The operations on `meta` of one record: <https://hl7.org/fhir/R4/resource-operation-meta.html>.
+//! The operations on `meta`: <https://hl7.org/fhir/R4/resource-operation-meta.html>.
+
+mod in_use;
 
 use anamnesis_fhir::meta::{add, of_parameters, remove, to_parameters};
 use anamnesis_json::{Object, Value};
@@ -13,6 +15,8 @@ use super::revise::revise;
 use super::write::Write;
 use super::{read, request};
 use crate::app::App;
+
+pub(super) use in_use::in_use;
 
 /// `GET /{kind}/{id}/$meta`
 ///

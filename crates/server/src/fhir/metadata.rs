@@ -30,6 +30,7 @@ const OPERATIONS: [(&str, &str); 5] = [
     ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
     ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
     ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
+    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
 
 /// The CapabilityStatement of this server.
@@ -55,7 +56,7 @@ pub(super) fn metadata(app: &App) -> Reply {
         patch_formats: &PATCH_FORMATS,
         types: &types,
         interactions: &["transaction", "batch", "history-system"],
-        operations: &[],
+        operations: of_all.get(..1).unwrap_or_default(),
     };
     Reply::bundle(statement(&facts).to_text(), app.engine.reached())
 }

@@ -7,6 +7,7 @@ use anamnesis_kernel::{StreamName, Version};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::negotiate::{JSON_PATCH, Prefer, Return, sends_json, sends_json_patch};
@@ -58,6 +59,29 @@ pub(super) async fn received(app: &App, headers: &HeaderMap, body: Body) -> Resu
         false => PathPatch::read(document).map(Patch::Path),
     };
     Ok((text, asked.map_err(refused)?))
+}
+
+/// The patch an entry's resource is: a Binary that holds a JSON Patch, or the Parameters of a FHIRPath Patch.
+///
+/// # Errors
+///
+/// When it is none.
+pub(super) fn of_resource(app: &App, resource: Value) -> Result<Patch, Outcome> {
+    let text = |key| resource.get(key).and_then(Value::as_str);
+    match text("resourceType") {
+        Some("Parameters") => PathPatch::read(resource).map(Patch::Path).map_err(refused),
+        Some("Binary") if text("contentType") == Some(JSON_PATCH) => {
+            let bytes = text("data").and_then(|data| BASE64_STANDARD.decode(data).ok());
+            let wrong = || Outcome::invalid(IssueCode::Structure, "must be JSON in base64", "data");
+            let document =
+                anamnesis_json::parse_with_depth(&bytes.ok_or_else(wrong)?, app.limits.nesting_max);
+            JsonPatch::read(document.map_err(|_| wrong())?).map(Patch::Json).map_err(refused)
+        }
+        _ => {
+            let what = format!("must be Parameters, or a Binary of contentType {JSON_PATCH}");
+            Err(Outcome::Invalid(vec![Issue::error(IssueCode::NotSupported, what)]))
+        }
+    }
 }
 
 /// What a patch is answered with.

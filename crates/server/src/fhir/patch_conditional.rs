@@ -5,7 +5,7 @@ use anamnesis_kernel::{ResourceType, Version};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
-use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, settle};
+use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, Settled, settle};
 use super::outcome::Outcome;
 use super::patch::{change, finished, received};
 use super::reply::Reply;
@@ -33,7 +33,7 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
 /// # Errors
 ///
 /// 404 when none meets them, 412 when several do, and whatever the patch comes to.
-async fn patched(
+pub(super) async fn patched(
     app: &App,
     kind: ResourceType,
     asked: &Patch,
@@ -48,12 +48,15 @@ async fn patched(
         return Ok(reply);
     }
     let mut answer = Err(Outcome::NotFound);
+    let mut turn = None;
     for _ in 0..ATTEMPTS_MAX {
-        let found = settle(app, std::slice::from_ref(&criteria)).await?.pop().map(|settled| settled.found);
-        let one = match found.as_deref() {
-            Some([one]) => one,
-            Some([_, _, ..]) => return Err(Outcome::Precondition(vec![criteria.several(CRITERIA)])),
-            _ => return Err(Outcome::NotFound),
+        let Some(Settled { claim, found }) = settle(app, std::slice::from_ref(&criteria)).await?.pop() else {
+            break;
+        };
+        let one = match found.as_slice() {
+            [] => return Err(Outcome::NotFound),
+            [one] => one,
+            _ => return Err(Outcome::Precondition(vec![criteria.several(CRITERIA)])),
         };
         let expected = if_match.or(Some(one.version));
         answer = attempt(app, &one.name, key, expected, write, &change(app, asked)).await;
@@ -61,6 +64,9 @@ async fn patched(
             // It moved on since it was found, so perhaps it no longer meets the criteria.
             Err(Outcome::Precondition(_)) if if_match.is_none() => {}
             _ => return answer,
+        }
+        if turn.is_none() {
+            turn = Some(app.races().turn_to_search(&claim.claim).await);
         }
     }
     answer

@@ -118,14 +118,22 @@ async fn changed(
         let (expected, actual) = (Expect::Version(expected), found.version);
         return Err(CommitError::Conflict { stream: stream.clone(), expected, actual }.into());
     }
-    let resource = anamnesis_json::parse_with_depth(&text, usize::MAX).map_err(|_| {
-        let what = "what is stored cannot be read back";
-        Outcome::Machine(http::StatusCode::INTERNAL_SERVER_ERROR, Issue::error(IssueCode::Exception, what))
-    })?;
-    let resource = change(resource)?;
+    let resource = change(read_back(&text)?)?;
     let may_be_long = text.len() > app.limits.event_bytes_max / 2;
     let (_, elements) = checked(app, stream.kind, resource, None, may_be_long).map_err(Outcome::Refused)?;
     Ok(elements)
+}
+
+/// A resource as it is served, read back.
+///
+/// # Errors
+///
+/// When it cannot be, which is the machine's fault.
+pub(super) fn read_back(text: &[u8]) -> Result<Value, Outcome> {
+    anamnesis_json::parse_with_depth(text, usize::MAX).map_err(|_| {
+        let what = "what is stored cannot be read back";
+        Outcome::Machine(http::StatusCode::INTERNAL_SERVER_ERROR, Issue::error(IssueCode::Exception, what))
+    })
 }
 
 /// The reply with the resource as it is now, where it is to be shown and is not there yet.

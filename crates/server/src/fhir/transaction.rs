@@ -117,8 +117,10 @@ async fn transaction(
         return respond::again(app, incoming.entries, key, answer, returned).await;
     }
     let may_be_long = text.len() > app.limits.event_bytes_max;
+    let mut turn = None;
     for _ in 0..ATTEMPTS_MAX {
         let prepared = prepare::prepare(app, incoming.entries, key, context, may_be_long).await?;
+        let claim = prepared.claims.first().map(|claim| claim.claim);
         let request = commit_request(context, prepared.items, prepared.claims, key);
         match commit(app, context, key, request).await {
             Ok(answer) if answer.repeated => {
@@ -128,10 +130,18 @@ async fn transaction(
                 return respond::first(app, prepared.entries, &prepared.written, answer, returned).await;
             }
             // The resources went with the request: they are read once more from what was sent.
-            Err(CommitError::Claimed) => incoming = reread(app, text)?,
+            Err(CommitError::Claimed) => {
+                incoming = reread(app, text)?;
+                if turn.is_none() {
+                    turn = Some(app.races().turn_to_search(&claim).await);
+                }
+            }
             // What criteria found moved on, so perhaps it no longer meets them.
             Err(CommitError::Conflict { stream, .. }) if prepared.sought.contains(&stream) => {
                 incoming = reread(app, text)?;
+                if turn.is_none() {
+                    turn = Some(app.races().turn_to_search(&stream).await);
+                }
             }
             Err(error) => return Err(Outcome::of_commit(error, &Sent::Entries(&prepared.written))),
         }
@@ -148,18 +158,10 @@ fn reread(app: &App, text: &[u8]) -> Result<Incoming, Outcome> {
 
 /// What is asked of an entry and not done here.
 pub(super) fn unsupported(entry: &EntryIn) -> Option<Issue> {
-    let what = match (entry.method, &entry.target) {
-        (Method::Patch, _) => "PATCH is not supported",
-        (Method::Post, Target::Other(url)) if !get::is_posted(split_url(url).0) => {
-            "neither a search nor an operation that is known here"
-        }
-        _ => return None,
-    };
-    let at = format!("Bundle.entry[{}].request", entry.index);
-    Some(Issue::error(IssueCode::NotSupported, what).at(at))
-}
-
-/// The path and the query of an entry's URL.
-pub(super) fn split_url(url: &str) -> (&str, Option<&str>) {
-    url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)))
+    let (Method::Post, Target::Other(url)) = (entry.method, &entry.target) else { return None };
+    if get::is_posted(url.split('?').next().unwrap_or_default()) {
+        return None;
+    }
+    let issue = Issue::error(IssueCode::NotSupported, "neither a search nor an operation that is known here");
+    Some(issue.at(format!("Bundle.entry[{}].request", entry.index)))
 }

@@ -7,7 +7,7 @@ use anamnesis_chart::Command;
 use anamnesis_engine::{CommitError, Expect};
 use anamnesis_fhir::outcome::IssueCode;
 use anamnesis_json::Value;
-use anamnesis_kernel::{ResourceType, StreamName, Version};
+use anamnesis_kernel::{ResourceType, StreamName};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
@@ -17,7 +17,9 @@ use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
-use super::write::{Key, Write, checked, expect, is_whole, item, known, request as commit_request, written};
+use super::write::{
+    Key, Write, checked, condition, expect, is_whole, item, known, request as commit_request, written,
+};
 use super::{binary, request};
 use crate::app::App;
 
@@ -27,7 +29,7 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
         let (parts, body) = request.into_parts();
         let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
         let kind = request::kind(&kind)?;
-        let if_match = request::if_match(&parts.headers)?;
+        let expected = request::expected(&parts.headers)?;
         let (text, resource) = match kind.name() {
             "Binary" => binary::received(&app, &parts.headers, body, None).await?,
             _ => request::json(&app, &parts.headers, body).await?,
@@ -35,7 +37,7 @@ pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, req
         let returned = prefer.returned.unwrap_or(Return::Representation);
         let write = Write { context: &context, text: &text, returned };
         let criteria = parts.uri.query().unwrap_or_default();
-        update(&app, kind, resource, criteria, if_match, &write).await
+        update(&app, kind, resource, criteria, expected, &write).await
     };
     reply::finish(&app, answer.await)
 }
@@ -51,14 +53,18 @@ pub(super) async fn update(
     kind: ResourceType,
     resource: Value,
     criteria: &str,
-    if_match: Option<Version>,
+    expected: Expect,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
+    let if_match = match expected {
+        Expect::Version(version) => Some(version),
+        _ => None,
+    };
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
     let (id, elements) = checked(app, kind, resource, None, may_be_long).map_err(Outcome::Invalid)?;
     is_whole(kind, &elements, None).map_err(Outcome::Refused)?;
     let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?;
-    let what = format!("PUT {kind}?{}#{}", criteria.normal, if_match.unwrap_or_default());
+    let what = format!("PUT {kind}?{}#{}", criteria.normal, condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
     if let Some(answer) = known(app, write.context, key).await? {
@@ -69,13 +75,16 @@ pub(super) async fn update(
     for _ in 0..ATTEMPTS_MAX {
         let Some(settled) = settle(app, std::slice::from_ref(&criteria)).await?.pop() else { break };
         let claim = settled.claim.claim;
-        let (stream, expected, claims) = match settled.found.as_slice() {
+        let (stream, stands, claims) = match settled.found.as_slice() {
             [] if if_match.is_some() => {
                 return Err(Outcome::unmet(
                     "If-Match: no record meets the criteria, so none has that version",
                 ));
             }
             [] => (&new, Expect::None, vec![settled.claim]),
+            [_] if expected == Expect::None => {
+                return Err(Outcome::unmet("If-None-Match: a record meets the criteria"));
+            }
             [one] if id.as_ref().is_some_and(|id| *id != one.name.id) => {
                 let what = "must be the id of the record that meets the criteria, or not be there";
                 return Err(Outcome::invalid(IssueCode::Value, what, format!("{kind}.id")));
@@ -83,7 +92,7 @@ pub(super) async fn update(
             [one] => (&one.name, expect(if_match.or(Some(one.version))), Vec::new()),
             _ => return Err(Outcome::Precondition(vec![criteria.several(CRITERIA)])),
         };
-        let item = item(write.context, stream.clone(), expected, Command::Put(elements.clone()));
+        let item = item(write.context, stream.clone(), stands, Command::Put(elements.clone()));
         match commit(app, write.context, key, commit_request(write.context, vec![item], claims, key)).await {
             Ok(answer) => return written(app, write, answer, kept.as_ref()).await,
             Err(CommitError::Claimed) => {}
@@ -92,7 +101,7 @@ pub(super) async fn update(
             Err(error) => return Err(error.into()),
         }
         if turn.is_none() {
-            turn = Some(app.races().turn_at(&claim).await);
+            turn = Some(app.races().turn_to_search(&claim).await);
         }
     }
     Err(CommitError::Busy.into())

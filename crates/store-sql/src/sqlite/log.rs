@@ -55,7 +55,7 @@ impl SqliteLog {
         };
         let connection = open_writer(path, Care::Truth).map_err(failed)?;
         let id = rows::create(&connection, now).map_err(failed)?;
-        let writer = Writer::new(connection)?;
+        let writer = Writer::new(connection, path)?;
         let head = writer.head();
         let (requests, queue) = crossbeam_channel::unbounded();
         let thread = std::thread::Builder::new()

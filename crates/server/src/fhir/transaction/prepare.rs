@@ -2,6 +2,7 @@
 //! put right, resources checked.
 
 mod own;
+mod patches;
 mod references;
 mod sought;
 
@@ -10,7 +11,7 @@ use std::collections::HashSet;
 use anamnesis_chart::Command;
 use anamnesis_engine::{Expect, Item};
 use anamnesis_fhir::bundle::{
-    EntryIn, Method, Plan, Target, collisions, conditional_references, plan, rewrite,
+    EntryIn, Method, Plan, Resolution, Target, collisions, conditional_references, plan, rewrite,
 };
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
@@ -23,6 +24,7 @@ use crate::fhir::outcome::Outcome;
 use crate::fhir::request::version_of_tag;
 use crate::fhir::write::{Key, checked, expect, expected, is_whole, item};
 use own::Own;
+use patches::apply_patches;
 use references::settle_references;
 use sought::{Meant, Sought};
 
@@ -60,8 +62,19 @@ pub(super) enum Asked {
 #[derive(Default)]
 pub(super) struct Problems {
     issues: Vec<Issue>,
-    /// Whether something is wrong with what is there, and not only with what was sent.
-    unmet: bool,
+    worst: Worst,
+}
+
+/// What the answer's status is about.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Worst {
+    /// What was sent.
+    #[default]
+    Wrong,
+    /// What would come of it.
+    Refused,
+    /// What was made a condition.
+    Unmet,
 }
 
 impl Problems {
@@ -70,19 +83,28 @@ impl Problems {
         self.issues.extend(issues);
     }
 
+    /// Notes what cannot be done to what is there.
+    fn refused(&mut self, issues: impl IntoIterator<Item = Issue>) {
+        self.issues.extend(issues);
+        self.worst = self.worst.max(Worst::Refused);
+    }
+
     /// Notes what was made a condition and does not hold.
     fn unmet(&mut self, issue: Issue) {
         self.issues.push(issue);
-        self.unmet = true;
+        self.worst = Worst::Unmet;
     }
 
     fn outcome(mut self) -> Option<Outcome> {
         self.issues.truncate(ISSUES_MAX);
-        match (self.issues.is_empty(), self.unmet) {
-            (true, _) => None,
-            (false, true) => Some(Outcome::Precondition(self.issues)),
-            (false, false) => Some(Outcome::Invalid(self.issues)),
+        if self.issues.is_empty() {
+            return None;
         }
+        Some(match self.worst {
+            Worst::Wrong => Outcome::Invalid(self.issues),
+            Worst::Refused => Outcome::Refused(self.issues),
+            Worst::Unmet => Outcome::Precondition(self.issues),
+        })
     }
 }
 
@@ -102,12 +124,14 @@ pub(super) async fn prepare(
     let references = conditional_references(&entries);
     let mut sought = Sought::before_updates(app, &entries, context, &mut problems).await?;
     let searched = entries.iter().filter_map(|entry| match (entry.method, &entry.target) {
-        (Method::Put, Target::Query { kind, .. }) => Some(*kind),
+        (Method::Put | Method::Patch, Target::Query { kind, .. }) => Some(*kind),
         _ => None,
     });
     let searched = searched.chain(references.iter().map(|reference| reference.kind)).collect();
     let own = Own::of(&entries, &searched, |at| sought.is_itself(at));
     sought.updates(app, &entries, &own, &mut problems).await?;
+    sought.patches(app, &entries, &mut problems).await?;
+    apply_patches(app, &mut entries, &sought, &mut problems).await?;
 
     let mint = Mint::new(app, key, patient_slot(&entries, &sought.meant));
     let mut mint = |index: usize, _: ResourceType| mint.id(app, u32::try_from(index).unwrap_or(u32::MAX));
@@ -158,7 +182,14 @@ pub(super) async fn prepare(
             Meant::Itself => None,
         };
         prepared.entries.push(Asked::Written);
-        let Some(Some(stream)) = plan.streams.get(at) else { continue };
+        let patched = entry.method != Method::Patch || entry.resource.is_some();
+        let Some(stream) = plan.streams.get(at).and_then(Option::as_ref).filter(|_| patched) else {
+            // Why there is nothing to write has been told, else the entry would be lost in silence.
+            if problems.issues.is_empty() {
+                return Err(Outcome::NoInteraction);
+            }
+            continue;
+        };
         match command(app, &mut entry, stream, found.as_ref(), &plan, may_be_long) {
             Ok((expected, command)) => {
                 let item = item(context, stream.clone(), expected, command);
@@ -197,19 +228,27 @@ fn command(
     }
     let place = format!("Bundle.entry[{}].resource", entry.index);
     let mut resource = entry.resource.take().unwrap_or(Value::Null);
-    rewrite(&mut resource, &place, &|text| plan.resolve(text))?;
+    rewrite(&mut resource, &place, &|text| match plan.resolve(text) {
+        // What a patch left alone may say what it says.
+        Resolution::Unresolvable if entry.method == Method::Patch => Resolution::Keep,
+        resolution => resolution,
+    })?;
     let (_, elements) = checked(app, stream.kind, resource, Some(&place), may_be_long)?;
     if entry.method != Method::Post {
         is_whole(stream.kind, &elements, Some(&place))?;
     }
+    let asked = match entry.method {
+        Method::Put => expected(if_match, entry.if_none_match.as_deref()).ok_or_else(|| {
+            let what = "must be *, and stand without ifMatch";
+            vec![Issue::error(IssueCode::Value, what).at(request_at(entry, "ifNoneMatch"))]
+        })?,
+        _ => expect(if_match),
+    };
     let expected = match (entry.method, &entry.target, found) {
         (_, _, Some(found)) => expect(if_match.or(Some(found.version))),
         // Nothing met its criteria, so it is as good as a create.
         (Method::Post, ..) | (_, Target::Query { .. }, None) => Expect::None,
-        _ => expected(if_match, entry.if_none_match.as_deref()).ok_or_else(|| {
-            let what = "must be *, and stand without ifMatch";
-            vec![Issue::error(IssueCode::Value, what).at(request_at(entry, "ifNoneMatch"))]
-        })?,
+        _ => asked,
     };
     Ok((expected, Command::Put(elements)))
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: nobody is answered before the sync; a group that fails leaves nothing behind.
 
+use std::path::Path;
+
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
 use anamnesis_seal::{Entry, Tree};
 use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency, ReadError};
@@ -10,7 +12,7 @@ use rusqlite::{Connection, params};
 use tokio::sync::{oneshot, watch};
 
 use super::super::directory::OpenError;
-use super::super::error::{append_error, commit_error};
+use super::super::error::{append_error, commit_error, is_malformed};
 use super::judge::{Versions, judge};
 use super::{clamp, read, rows};
 use crate::statements;
@@ -51,21 +53,33 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Reads where the log ends, and checks that its last event is there and is the tree's last leaf.
-    pub(super) fn new(connection: Connection) -> Result<Self, OpenError> {
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or its end is not as it was written: the first may pass, the second does not.
+    pub(super) fn new(connection: Connection, path: &Path) -> Result<Self, OpenError> {
         let damaged = |offset, what| OpenError::Damaged { offset, what };
+        let unread = |offset, what| {
+            move |source: rusqlite::Error| match source {
+                rusqlite::Error::SqliteFailure(..) if !is_malformed(&source) => {
+                    OpenError::Database { path: path.to_owned(), source }
+                }
+                _ => OpenError::Damaged { offset, what },
+            }
+        };
         let read = |row: &rusqlite::Row<'_>| {
             let tree: Vec<u8> = row.get(3)?;
             Ok((rows::unsigned(row, 0)?, row.get::<_, i64>(1)?, rows::unsigned(row, 2)?, tree))
         };
         let head = connection.query_row(statements::LOG_READ_HEAD, params![0], read);
-        let (next, moment, bytes, tree) = head.map_err(|_| damaged(0, "the head cannot be read"))?;
+        let (next, moment, bytes, tree) = head.map_err(unread(0, "the head cannot be read"))?;
         let tree = Tree::from_bytes(&tree).map_err(|_| damaged(next, "the tree cannot be read"))?;
         if tree.size() != next {
             return Err(damaged(next.min(tree.size()), "the tree and the events differ in number"));
         }
         let mut beyond =
-            connection.prepare(statements::LOG_READ).map_err(|_| damaged(0, "the file is malformed"))?;
-        if beyond.exists(params![0, clamp(next), 1]).map_err(|_| damaged(next, "the file is malformed"))? {
+            connection.prepare(statements::LOG_READ).map_err(unread(0, "the file is malformed"))?;
+        if beyond.exists(params![0, clamp(next), 1]).map_err(unread(next, "the file is malformed"))? {
             return Err(damaged(next, "an event stands beyond the head"));
         }
         drop(beyond);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anamnesis_fhir::bundle::{ConditionalReference, EntryIn, Plan};
+use anamnesis_fhir::bundle::{ConditionalReference, EntryIn, Method, Plan};
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_kernel::{ResourceType, StreamName};
 
@@ -27,13 +27,17 @@ pub(super) async fn settle_references(
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Result<(), Outcome> {
+    if references.is_empty() {
+        return Ok(());
+    }
     let (mut apart, mut touched) = (Asked::default(), Asked::default());
     // What the transaction writes or removes no longer answers as the views have it, but as it will be.
     let written: HashSet<StreamName> = entries
         .iter()
         .zip(&plan.streams)
         .enumerate()
-        .filter(|(at, (entry, _))| entry.writes() && sought.changes(*at))
+        // What a patch makes of a record is not known yet, so such a record answers as it is.
+        .filter(|(at, (entry, _))| entry.writes() && entry.method != Method::Patch && sought.changes(*at))
         .filter_map(|(_, (_, stream))| stream.clone())
         .collect();
     let kinds: HashSet<ResourceType> = written.iter().chain(&sought.gone).map(|stream| stream.kind).collect();

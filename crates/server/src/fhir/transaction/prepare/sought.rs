@@ -9,12 +9,12 @@ use anamnesis_engine::Item;
 use anamnesis_fhir::bundle::{EntryIn, Method, Target, same_record};
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
-use anamnesis_store::{Claim, RecordVersion};
+use anamnesis_store::{Body, Claim, RecordVersion};
 
 use super::own::Own;
 use super::{Asked, Problems, if_match, request_at};
 use crate::app::{App, WriteContext};
-use crate::fhir::conditional::{Criteria, Match, resolve, settle};
+use crate::fhir::conditional::{Criteria, Match, catch_up, resolve, settle};
 use crate::fhir::delete_conditional;
 use crate::fhir::outcome::Outcome;
 
@@ -180,7 +180,8 @@ impl Sought {
     ) -> Result<(), Outcome> {
         let (mut all, mut places) = (Vec::new(), Vec::new());
         for (at, entry) in entries.iter().enumerate() {
-            let (Method::Put, Target::Query { kind, query }) = (entry.method, &entry.target) else {
+            let (Method::Put | Method::Patch, Target::Query { kind, query }) = (entry.method, &entry.target)
+            else {
                 continue;
             };
             match Criteria::parse(app, *kind, query) {
@@ -200,12 +201,20 @@ impl Sought {
                 .find_map(|at| entries.get(at).filter(|entry| entry.method == Method::Post));
             match (settled.without(&self.gone), posted) {
                 (Match::None(_), Some(posted)) => problems.wrong([same_record(entry.index, posted.index)]),
+                (Match::None(_), None) if entry.method == Method::Patch => {
+                    let what = "no record meets the criteria, and a patch makes none";
+                    problems.unmet(Issue::error(IssueCode::NotFound, what).at(request_at(entry, "url")));
+                }
                 (Match::None(_), None) if entry.if_match.is_some() => {
                     let what = "no record meets the criteria, so none has that version";
                     let issue = Issue::error(IssueCode::Conflict, what);
                     problems.unmet(issue.at(request_at(entry, "ifMatch")));
                 }
                 (Match::None(claim), None) => self.claims.push(claim),
+                (Match::One(_), None) if must_create(entry) => {
+                    let issue = Issue::error(IssueCode::Conflict, "a record meets the criteria");
+                    problems.unmet(issue.at(request_at(entry, "ifNoneMatch")));
+                }
                 (Match::One(version), None) if own_id(entry).is_none_or(|id| id == version.name.id) => {
                     self.set(at, Meant::Update(version));
                 }
@@ -222,6 +231,42 @@ impl Sought {
         Ok(())
     }
 
+    /// Finds the records that are patched by their names.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read, or do not reach the end of the log in time.
+    pub(super) async fn patches(
+        &mut self,
+        app: &App,
+        entries: &[EntryIn],
+        problems: &mut Problems,
+    ) -> Result<(), Outcome> {
+        let named =
+            entries.iter().enumerate().filter_map(|(at, entry)| match (entry.method, &entry.target) {
+                (Method::Patch, Target::Record(stream)) => Some((at, entry, stream.clone())),
+                _ => None,
+            });
+        let named: Vec<_> = named.collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        catch_up(app).await?;
+        let names: Vec<StreamName> = named.iter().map(|(.., stream)| stream.clone()).collect();
+        for ((at, entry, _), found) in named.into_iter().zip(app.engine.views().find(&names).await?) {
+            let (code, what) = match found {
+                Some(found) if !matches!(found.body, Body::Deleted) => {
+                    self.set(at, Meant::Update(found));
+                    continue;
+                }
+                Some(_) => (IssueCode::Deleted, "the record was deleted"),
+                None => (IssueCode::NotFound, "there is no such record"),
+            };
+            problems.unmet(Issue::error(code, what).at(request_at(entry, "url")));
+        }
+        Ok(())
+    }
+
     /// So many that two are left when all are taken out that the transaction deletes.
     fn room(&self) -> u32 {
         u32::try_from(self.gone.len()).unwrap_or(u32::MAX).saturating_add(2)
@@ -234,7 +279,15 @@ impl Sought {
     }
 }
 
-/// The id its resource brings; that it is one was seen when the bundle was read.
+/// Whether an update may only create.
+fn must_create(entry: &EntryIn) -> bool {
+    entry.method == Method::Put && entry.if_none_match.as_deref() == Some("*")
+}
+
+/// The id the resource of an update brings; that it is one was seen when the bundle was read.
 fn own_id(entry: &EntryIn) -> Option<ResourceId> {
+    if entry.method == Method::Patch {
+        return None;
+    }
     entry.resource.as_ref().and_then(|resource| ResourceId::new(resource.get("id")?.as_str()?).ok())
 }

@@ -1,0 +1,59 @@
+//! The labels that are in use, of a type or of all: <https://hl7.org/fhir/R4/resource-operation-meta.html>.
+//!
+//! Invariant: labels are nowhere counted, so records are read for them, and never more than so many.
+
+use anamnesis_fhir::meta::{add, to_parameters};
+use anamnesis_fhir::outcome::{Issue, IssueCode};
+use anamnesis_fhir::search::parse;
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::ResourceType;
+
+use crate::app::App;
+use crate::fhir::outcome::Outcome;
+use crate::fhir::reply::Reply;
+use crate::fhir::search::{limits, page_of};
+use crate::fhir::together::texts;
+
+/// How many records are read for one answer.
+const RECORDS_MAX: usize = 10_000;
+
+/// `GET /$meta` and `GET /{kind}/$meta`: every profile, security label and tag that records of these types have.
+///
+/// # Errors
+///
+/// When there are more records than are read, or they cannot be read.
+pub(in crate::fhir) async fn in_use(
+    app: &App,
+    kinds: impl IntoIterator<Item = ResourceType>,
+) -> Result<Reply, Outcome> {
+    let cursor = app.engine.reached();
+    let mut all = Object::new();
+    let mut left = RECORDS_MAX;
+    for kind in kinds {
+        let mut after = None;
+        loop {
+            let mut query = parse(kind, &[], &limits(app, false)).map_err(Outcome::Invalid)?.query;
+            (query.limit, query.after) = (app.limits.count_max, after);
+            let (hits, more) = page_of(app, &mut query).await?;
+            left = left.checked_sub(hits.len()).ok_or_else(too_many)?;
+            for text in texts(app, hits.iter().map(|hit| &hit.version).collect()).await?.into_iter().flatten()
+            {
+                let resource = anamnesis_json::parse_with_depth(&text, usize::MAX).unwrap_or_default();
+                if let Some(meta) = resource.get("meta").and_then(Value::as_object) {
+                    add(&mut all, meta);
+                }
+            }
+            match hits.last() {
+                Some(last) if more => after = Some(last.place),
+                _ => break,
+            }
+        }
+    }
+    Ok(Reply::bundle(to_parameters(&all).to_text(), cursor))
+}
+
+fn too_many() -> Outcome {
+    let what =
+        format!("more than {RECORDS_MAX} records would have to be read: ask of a type, or of a record");
+    Outcome::Refused(vec![Issue::error(IssueCode::TooCostly, what)])
+}
