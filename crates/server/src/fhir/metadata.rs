@@ -28,7 +28,6 @@ const OPERATIONS: [(&str, &str); 5] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
     ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
     ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
-    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
     ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
     ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
