@@ -1,5 +1,6 @@
 //! Reads of the log, inside and over HTTP, and folding it into views.
 
+mod checks;
 mod opened;
 
 use std::process::Command;
@@ -14,6 +15,15 @@ use super::{Bench, Table};
 
 /// Batches of a thousand events that make the log which is read.
 const BATCHES: usize = 200;
+
+/// Rows about checking resources, where the shared data is.
+pub(super) fn check_rows(table: &mut Table) -> anyhow::Result<()> {
+    let Some(shared) = anamnesis_testkit::shared_data() else { return Ok(()) };
+    let (all, observations) = checks::micros(&shared.join("synthea/loose"))?;
+    table.add("checking a Synthea resource of any type, inside, one core", format!("{all:.1} µs"));
+    table.add("checking a Synthea Observation, inside, one core", format!("{observations:.1} µs"));
+    Ok(())
+}
 
 /// Rows about reading the log.
 pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {

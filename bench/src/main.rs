@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|log]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|log]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -102,6 +102,9 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         }
         if wanted("reads") {
             reads::rows(&bench, &mut table).await?;
+        }
+        if wanted("check") {
+            inside::check_rows(&mut table)?;
         }
         if wanted("log") {
             inside::rows(&bench, &mut table).await?;

@@ -13,7 +13,7 @@ use crate::param::Way;
 use crate::{compartment, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
-pub const SHAPE: &str = "r4-index.2";
+pub const SHAPE: &str = "r4-index.3";
 
 /// Where one record stands in the index.
 #[derive(Clone, PartialEq, Eq)]
