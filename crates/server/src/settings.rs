@@ -24,7 +24,7 @@ pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
 pub(crate) use value::{Addresses, Level, Origins, Url};
 
-/// Everything that can be set; each field has its row in [`SETTINGS`].
+/// Everything that can be set; each field has its row in the table beside this file.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The data directory.
