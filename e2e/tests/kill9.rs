@@ -169,6 +169,10 @@ fn an_import_goes_on_where_it_was_killed() {
         std::thread::sleep(Duration::from_millis(60 + 70 * round));
         child.kill().unwrap();
         child.wait().unwrap();
+        if !data.join("log.db").exists() {
+            // Killed before it had made anything: on a busy machine that takes a while.
+            continue;
+        }
         verify(&data);
         let mut left = sizes.clone();
         for size in commits(&data) {
