@@ -81,6 +81,28 @@ fn log_prints_what_the_api_tells() {
     run(&["log", "--url", "http://127.0.0.1:9"]).expect(2);
 }
 
+#[test]
+fn a_mistaken_address_is_told_from_data_that_is_refused() {
+    let server = Options::new().start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.json");
+    std::fs::write(&file, r#"{"resourceType":"Patient"}"#).unwrap();
+    let (file, url) = (file.to_string_lossy(), server.url());
+    let base = format!("{url}/fhir");
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+        (&["import", "--url", &url, &*file][..],       "there is no FHIR at this address"),
+        (&["log", "--url", &base],                     "there is no event API at this address"),
+        (&["log", "--url", &url, "--from", "nonsense"], "the server answered 400: from is not a cursor"),
+    ];
+    for (args, said) in cases {
+        let run = run(args).expect(2);
+        assert!(run.err.contains(said), "{args:?}: {}", run.err);
+    }
+    let taken = run(&["import", "--url", &base, &*file]).expect(0);
+    assert!(taken.out.starts_with("took 1 resource in "), "{}", taken.out);
+}
+
 /// The sixteen bytes of a UUID.
 fn bytes_of(uuid: &str) -> Vec<u8> {
     let digits = uuid.replace('-', "");
@@ -131,6 +153,11 @@ fn a_directory_that_is_no_store_cannot_be_checked() {
     for command in [&["verify"][..], &["rebuild"], &["log"]] {
         let said = on(&file, command).expect(2);
         assert!(said.err.starts_with("anamnesis: ") && said.err.lines().count() == 1, "{}", said.err);
+    }
+    let misspelt = folder.path().join("misspelt");
+    for command in [&["verify"][..], &["rebuild"], &["log"]] {
+        let said = on(&misspelt, command).expect(2);
+        assert!(said.err.contains("there is no store in") && !misspelt.exists(), "{}", said.err);
     }
     run(&["verify", "--dragon"]).expect(2);
     run(&["import", "--data", &folder.path().join("x").to_string_lossy(), "/nowhere/at/all"]).expect(2);

@@ -26,6 +26,8 @@ mod pretty;
 mod provenance;
 mod query;
 mod read;
+#[cfg(test)]
+mod reference;
 mod reply;
 mod represent;
 mod request;
@@ -49,6 +51,8 @@ use axum::routing::{MethodRouter, get, post};
 use crate::app::App;
 use conditional_read::Known;
 use outcome::Outcome;
+#[cfg(test)]
+pub(crate) use provenance::PROVENANCE;
 
 /// The routes below the FHIR base.
 pub(crate) fn router() -> Router<App> {

@@ -2,6 +2,9 @@
 //!
 //! Invariant: a header that is there and cannot be taken refuses the request; it is never quietly left out.
 
+#[cfg(test)]
+mod reference;
+
 use anamnesis_chart::Door;
 use anamnesis_engine::Wait;
 use anamnesis_kernel::{Actor, Cursor, Source};

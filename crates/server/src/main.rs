@@ -4,6 +4,8 @@ mod api;
 mod app;
 mod args;
 mod arriving;
+#[cfg(test)]
+mod blessed;
 mod command;
 mod cors;
 mod encoding;

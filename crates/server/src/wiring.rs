@@ -31,6 +31,12 @@ pub(crate) enum WiringError {
         #[source]
         source: OpenError,
     },
+    /// Nothing: most likely the directory is misspelt.
+    #[error("there is no store in {directory}")]
+    Nothing {
+        /// Where.
+        directory: PathBuf,
+    },
     /// The master key's file.
     #[error("the master key in {path} cannot be used")]
     MasterKey {
@@ -66,7 +72,7 @@ pub(crate) async fn open(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let mut opened = open_as_is(settings, Arc::clone(&instruments)).await?;
+    let mut opened = open_or_make(settings, Arc::clone(&instruments)).await?;
     if let Err(why) = Projector::fits(&opened.engine, &**opened.engine.views()).await? {
         tracing::warn!("{why}: they are made again from the log");
         let Opened { mut store, engine, .. } = opened;
@@ -77,11 +83,20 @@ pub(crate) async fn open(
     Ok(opened)
 }
 
-/// Opens the store that the settings name and leaves the views as they are.
+/// Opens the store that the settings name, which must be there, and leaves the views as they are.
+///
+/// To say of an empty directory that all is well would be the wrong answer to a misspelt one.
 pub(crate) async fn open_as_is(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
+    if !SqliteStore::is_in(&settings.data) {
+        return Err(WiringError::Nothing { directory: settings.data.clone() });
+    }
+    open_or_make(settings, instruments).await
+}
+
+async fn open_or_make(settings: &Settings, instruments: Arc<dyn Instruments>) -> Result<Opened, WiringError> {
     let store = SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
     put_together(settings, store, instruments).await
 }

@@ -161,9 +161,10 @@ impl Server {
     fn spawn_and_wait(&mut self) -> Result<(), StartError> {
         let stderr = File::options().create(true).append(true).open(self.stderr_path());
         let stderr = stderr.map_err(StartError::Unstarted)?;
+        let stdout = File::create(self.stdout_path()).map_err(StartError::Unstarted)?;
         let mut command = self.options.command(&self.data(), &self.address());
         // Its own directory, so that no configuration lying about where the tests run is taken up.
-        command.current_dir(self.room.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        command.current_dir(self.room.path()).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         self.child = Some(command.spawn().map_err(StartError::Unstarted)?);
 
         let http = self.http();
@@ -171,7 +172,7 @@ impl Server {
         let ready = patiently(|| {
             ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             let ready = || http.try_send("GET", "/readyz", &[], None).is_ok_and(|reply| reply.status == 200);
-            (ended.is_some() || ready()).then_some(())
+            (ended.is_some() || (self.listens() && ready())).then_some(())
         });
         match (ready, ended) {
             (Some(()), None) => Ok(()),
@@ -184,6 +185,16 @@ impl Server {
                 Err(StartError::Unready { stderr: self.tail() })
             }
         }
+    }
+
+    /// Whether it says that it listens where it was told to: another test's server may answer there instead.
+    fn listens(&self) -> bool {
+        let said = std::fs::read_to_string(self.stdout_path()).unwrap_or_default();
+        said.contains(&format!("listens on http://{}\n", self.address()))
+    }
+
+    fn stdout_path(&self) -> PathBuf {
+        self.room.path().join("stdout")
     }
 
     fn address(&self) -> String {

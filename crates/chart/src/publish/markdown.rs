@@ -7,7 +7,7 @@ use crate::catalogue::{Family, Reach, Role, Row, catalogue};
 const HEAD: &str = "\
 # Events
 
-<!-- @generated from the catalogue in crates/chart: change it there, then `cargo xtask codegen`. -->
+<!-- @generated from the catalogue in crates/chart: change it there, then test with ANAMNESIS_BLESS=1. -->
 
 Every event says what happened to one record, in FHIR's elements.
 The first event of a record carries the whole resource; a later one carries the top-level elements it changed, each with its whole new value, and `null` where one was removed.

@@ -34,6 +34,7 @@ impl<'a> Slot<'a> {
 type Done = Result<(), &'static str>;
 
 const GONE: &str = "path: there is nothing";
+const NO_VALUE: &str = "value: is not what the element holds";
 
 /// Takes an element away.
 pub(super) fn delete(resource: &mut Object, slot: &Slot<'_>) -> Done {
@@ -58,11 +59,12 @@ pub(super) fn delete(resource: &mut Object, slot: &Slot<'_>) -> Done {
 
 /// Puts another value in the place of an element; a choice may take another type with it.
 pub(super) fn replace(resource: &mut Object, slot: &Slot<'_>, shape: Option<Shape>, value: &Given) -> Done {
-    let (one, other) = value.made(shape, slot.key).ok_or("value: names elements that are not there")?;
+    let key = renamed(shape, slot.key, value).filter(|_| slot.at.is_none());
+    let key = key.unwrap_or_else(|| slot.key.to_owned());
+    let (one, other) = value.made(shape, &key).ok_or(NO_VALUE)?;
     let holder = follow(resource, slot.above).ok_or(GONE)?;
     match slot.at {
         None => {
-            let key = renamed(shape, slot.key, value).unwrap_or_else(|| slot.key.to_owned());
             if key != slot.key {
                 holder.remove(slot.key);
                 holder.remove(&beside(slot.key));
@@ -87,7 +89,7 @@ pub(super) fn replace(resource: &mut Object, slot: &Slot<'_>, shape: Option<Shap
 /// Adds an element to the object at the end of the steps: the last of its list, or one that is not there yet.
 pub(super) fn add(resource: &mut Object, steps: &[Step], shape: Shape, name: &str, value: &Given) -> Done {
     let (key, many) = value.key(shape, name).ok_or("name: there is no such element, or not of this type")?;
-    let (one, other) = value.made(Some(shape), &key).ok_or("value: names elements that are not there")?;
+    let (one, other) = value.made(Some(shape), &key).ok_or(NO_VALUE)?;
     let holder = follow(resource, steps).ok_or(GONE)?;
     if many {
         let length = length(holder, &key);
@@ -113,7 +115,7 @@ pub(super) fn insert(resource: &mut Object, steps: &[Step], name: &str, at: usiz
         Some((key, true)) if key == name => {}
         _ => return Err("path: must end in the name of a list"),
     }
-    let (one, other) = value.made(Some(shape), name).ok_or("value: names elements that are not there")?;
+    let (one, other) = value.made(Some(shape), name).ok_or(NO_VALUE)?;
     let holder = follow(resource, steps).ok_or(GONE)?;
     if at > length(holder, name) {
         return Err("index: is beyond the end of the list");

@@ -90,11 +90,23 @@ impl Given {
 
     /// The value, and what stands beside it, for an element of this JSON name.
     ///
-    /// None where parts name elements that are not there.
+    /// None where parts name elements that are not there, and where the element holds something of another kind.
     pub(super) fn made(&self, shape: Option<Shape>, key: &str) -> Option<(Value, Value)> {
         match self {
-            Self::Typed { value, beside, .. } => Some((value.clone(), beside.clone())),
-            Self::Resource(value) => Some((value.clone(), Value::Null)),
+            Self::Typed { value, beside, .. } => {
+                let primitive = shape?.element(key)?.holds.is_primitive();
+                let object = value.as_object().is_some();
+                let fits = match primitive {
+                    true => !object && value.as_array().is_none(),
+                    false => object && *beside == Value::Null,
+                };
+                fits.then(|| (value.clone(), beside.clone()))
+            }
+            Self::Resource(value) => {
+                let fits =
+                    matches!(shape?.element(key)?.holds, Holds::Resource) && value.as_object().is_some();
+                fits.then(|| (value.clone(), Value::Null))
+            }
             Self::Parts(parts) => {
                 let inner = match shape?.element(key)?.holds {
                     Holds::Object(inner) => inner,

@@ -1,5 +1,6 @@
 //! FHIRPath Patch, by tables and by the suite that nobody here wrote.
 
+mod any;
 mod xml;
 
 use anamnesis_json::{Value, parse};
@@ -98,10 +99,13 @@ fn operations() {
         ("",                         "type=add;path=Patient;name=gender;value={\"valueCode\":\"a\",\"valueString\":\"b\"}", format!("malformed {p0}.part.where(name='value'): must have one value, a resource, or parts")),
         ("",                         "path=Patient",                                                               format!("malformed {p0}.part.where(name='type'): must be there")),
         ("",                         "type=add;path=Patient;name=contact;value={\"part\":[{\"name\":\"gender\",\"valueCode\":\"male\"},{\"name\":\"relationship\",\"valueCodeableConcept\":{\"text\":\"r\"}}]}", patient(r#""contact":[{"gender":"male","relationship":[{"text":"r"}]}]"#)),
-        ("",                         "type=add;path=Patient;name=contact;value={\"part\":[{\"name\":\"dragon\",\"valueCode\":\"x\"}]}", no("value: names elements that are not there")),
+        ("",                         "type=add;path=Patient;name=contact;value={\"part\":[{\"name\":\"dragon\",\"valueCode\":\"x\"}]}", no("value: is not what the element holds")),
         ("",                         "type=add;path=Patient;name=contained;value={\"resource\":{\"resourceType\":\"Basic\",\"id\":\"b\"}}", patient(r#""contained":[{"resourceType":"Basic","id":"b"}]"#)),
         (r#""contained":[{"resourceType":"Basic","id":"b"}]"#, "type=add;path=Patient.contained[0];name=created;value={\"valueDate\":\"2026\"}", patient(r#""contained":[{"resourceType":"Basic","id":"b","created":"2026"}]"#)),
         (r#""extension":[{"url":"u","valueCode":"a"}]"#, "type=replace;path=Patient.extension('u').value;value={\"valueString\":\"b\"}", patient(r#""extension":[{"url":"u","valueString":"b"}]"#)),
+        (r#""extension":[{"url":"u","valueCode":"a"}]"#, "type=replace;path=Patient.extension('u').value;value={\"valueQuantity\":{\"value\":1.50}}", patient(r#""extension":[{"url":"u","valueQuantity":{"value":1.50}}]"#)),
+        (names,                      "type=replace;path=Patient.name[0];value={\"valueString\":\"x\"}",            no("value: is not what the element holds")),
+        (r#""gender":"male""#,       "type=replace;path=Patient.gender;value={\"valueCoding\":{\"code\":\"x\"}}",  no("value: is not what the element holds")),
         ("",                         "type=replace;path=Patient.id;value={\"valueId\":\"q\"}",                     "patch: a patch changes neither resourceType nor id".into()),
     ];
     for (resource, operation, expected) in cases {

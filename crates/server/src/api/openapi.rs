@@ -2,6 +2,8 @@
 //!
 //! Invariant: every operation is one row of [`table::OPERATIONS`]; a test asks each whether it has a route.
 
+#[cfg(test)]
+mod reference;
 mod table;
 
 use std::sync::LazyLock;

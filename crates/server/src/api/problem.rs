@@ -56,8 +56,31 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order of their statuses.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 18] = [
+        Self::Malformed,
+        Self::BadRequest,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooSlow,
+        Self::Conflict,
+        Self::KeyReused,
+        Self::CursorUnknown,
+        Self::Deleted,
+        Self::Erased,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::Refused,
+        Self::Damaged,
+        Self::Unavailable,
+        Self::Clock,
+        Self::Unanswered,
+        Self::Full,
+    ];
+
     /// Status, the end of the type's URI, and title.
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+    pub(super) const fn row(self) -> (StatusCode, &'static str, &'static str) {
         type S = StatusCode;
         match self {
             Self::Malformed => (S::BAD_REQUEST, "malformed", "the body is not JSON as it is taken here"),

@@ -8,7 +8,7 @@ use anamnesis_json::Value;
 use anamnesis_kernel::{Cursor, ResourceId, ResourceType, StreamName};
 use anyhow::Context;
 
-use super::web::Web;
+use super::web::{Reply, Web};
 use super::{Outcome, print_bytes};
 use crate::api::envelope;
 use crate::args::Log;
@@ -79,7 +79,7 @@ fn from_server(arguments: &Log, web: &Web) -> anyhow::Result<()> {
     loop {
         let at = from.as_deref().map(|cursor| format!("&from={}", escaped(cursor))).unwrap_or_default();
         let reply = web.get(&format!("{query}{at}"))?;
-        anyhow::ensure!(reply.status == 200, "the server answered {}", reply.status);
+        anyhow::ensure!(reply.status == 200, "{}", refusal(&reply));
         let page = anamnesis_json::parse(&reply.body).context("the answer is not JSON")?;
         for event in page.get("events").map(Value::each).into_iter().flatten() {
             line(arguments.json, &event.to_text())?;
@@ -92,6 +92,19 @@ fn from_server(arguments: &Log, web: &Web) -> anyhow::Result<()> {
             std::thread::sleep(POLL);
         }
         from = Some(next);
+    }
+}
+
+/// Why a server did not answer with events.
+fn refusal(reply: &Reply) -> String {
+    let problem = anamnesis_json::parse(&reply.body).ok();
+    match problem.as_ref().and_then(|problem| problem.get("detail")).and_then(Value::as_str) {
+        Some(detail) => format!("the server answered {}: {detail}", reply.status),
+        None if reply.status == 404 => {
+            "there is no event API at this address (404): --url is one such as http://127.0.0.1:8080"
+                .to_owned()
+        }
+        None => format!("the server answered {}", reply.status),
     }
 }
 

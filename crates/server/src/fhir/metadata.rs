@@ -3,11 +3,12 @@
 //! Invariant: it says what works, so whoever adds an interaction adds it here.
 
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
+use anamnesis_json::Object;
 use anamnesis_kernel::ResourceType;
 
 use super::patch::FORMATS as PATCH_FORMATS;
 use super::reply::Reply;
-use crate::app::App;
+use crate::app::{App, ConditionalDelete};
 
 /// When what follows last changed.
 const CHANGED: &str = "2026-11-25";
@@ -34,6 +35,12 @@ const OPERATIONS: [(&str, &str); 5] = [
 
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
+    let said = said_at(&app.base_url, app.limits.conditional_delete);
+    Reply::bundle(said.to_text(), app.engine.reached())
+}
+
+/// What a server says of itself at this base, where a deletion by criteria may delete so many.
+pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Object {
     let of_all = OPERATIONS.get(1..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
@@ -43,13 +50,13 @@ pub(super) fn metadata(app: &App) -> Reply {
             conditional_create: true,
             conditional_read: "full-support",
             conditional_update: true,
-            conditional_delete: app.limits.conditional_delete.code(),
+            conditional_delete: conditional_delete.code(),
             operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
-        base: &app.base_url,
+        base,
         date: CHANGED,
         formats: &["application/fhir+json", "json"],
         patch_formats: &PATCH_FORMATS,
@@ -57,5 +64,5 @@ pub(super) fn metadata(app: &App) -> Reply {
         interactions: &["transaction", "batch", "history-system"],
         operations: of_all.get(..1).unwrap_or_default(),
     };
-    Reply::bundle(statement(&facts).to_text(), app.engine.reached())
+    statement(&facts)
 }

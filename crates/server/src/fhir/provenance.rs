@@ -15,7 +15,8 @@ use super::request;
 use super::write::{Key, checked};
 use crate::app::{App, WriteContext};
 
-const PROVENANCE: HeaderName = HeaderName::from_static("x-provenance");
+/// The header of the same name.
+pub(crate) const PROVENANCE: HeaderName = HeaderName::from_static("x-provenance");
 const PURPOSES: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 /// How often it is told anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;

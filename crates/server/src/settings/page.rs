@@ -3,10 +3,10 @@
 //! Invariant: what is committed is what the table gives; a test compares them.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use super::Settings;
 use super::table::SETTINGS;
+use crate::blessed::blessed;
 
 const HEAD: &str = "# Settings
 
@@ -38,10 +38,5 @@ fn page() -> String {
 
 #[test]
 fn what_is_committed_is_what_the_table_gives() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
-    if std::env::var_os("ANAMNESIS_BLESS").is_some() {
-        std::fs::write(&path, page()).unwrap();
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == page(), "docs/settings.md is behind: test again with ANAMNESIS_BLESS=1");
+    blessed("settings.md", &page());
 }

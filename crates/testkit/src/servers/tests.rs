@@ -112,7 +112,9 @@ fn a_delete_has_no_body() {
 fn stand_in() {
     let Some(address) = std::env::var_os("STAND_IN_LISTEN") else { return };
     eprintln!("listening");
-    let listener = TcpListener::bind(address.to_str().unwrap()).unwrap();
+    let address = address.to_str().unwrap();
+    let listener = TcpListener::bind(address).unwrap();
+    println!("it listens on http://{address}");
     for (answered, stream) in listener.incoming().enumerate() {
         let mut stream = stream.unwrap();
         let _ = stream.read(&mut [0; 4096]);

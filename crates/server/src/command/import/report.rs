@@ -80,7 +80,8 @@ impl Report {
             format!("{text}: {}", refused.reason)
         };
         let rate = self.taken as f64 / self.seconds.max(0.001);
-        let mut last = format!("took {} resources in {:.1} s ({rate:.0}/s)", self.taken, self.seconds);
+        let resources = if self.taken == 1 { "resource" } else { "resources" };
+        let mut last = format!("took {} {resources} in {:.1} s ({rate:.0}/s)", self.taken, self.seconds);
         if self.known > 0 {
             last.push_str(&format!(", {} of them taken before", self.known));
         }

@@ -228,6 +228,11 @@ fn refused(outcome: &Outcome) -> Done {
 fn read_reply(status: u16, body: &[u8]) -> anyhow::Result<Done> {
     let value = anamnesis_json::parse(body).ok();
     anyhow::ensure!(status < 500, "the server answered {status}");
+    let told = value.as_ref().and_then(|outcome| outcome.get("resourceType")).is_some();
+    anyhow::ensure!(
+        told || !matches!(status, 404 | 405),
+        "there is no FHIR at this address ({status}): --url is a base, such as http://127.0.0.1:8080/fhir"
+    );
     let issue = |issue: &Value| {
         let path = issue.get("expression").and_then(|e| e.each().next()).and_then(Value::as_str);
         let reason = issue.get("diagnostics").and_then(Value::as_str).unwrap_or("refused");
