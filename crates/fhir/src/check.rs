@@ -37,6 +37,8 @@ pub enum Extent {
     Whole,
     /// Some of its elements, each whole: what an event changed.
     Part,
+    /// All of it, of which each element by itself was looked at before: what is asked is how they stand together.
+    Together,
 }
 
 /// Everything wrong with a resource, at most [`ISSUES_MAX`] things.

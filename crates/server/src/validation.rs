@@ -41,7 +41,7 @@ impl Validation {
         elements: &mut Object,
         profiles: &Profiles,
     ) -> Result<(), Vec<Issue>> {
-        let findings = faults_of(kind, elements, profiles);
+        let findings = faults_of(kind, elements, profiles, Extent::Whole);
         let bearable = self == Self::Lenient && findings.iter().all(|finding| finding.bearable);
         if !findings.is_empty() && !bearable {
             return Err(findings.into_iter().map(|finding| finding.issue).collect());
@@ -51,14 +51,15 @@ impl Validation {
     }
 }
 
-/// Everything there is to say of a whole resource, by R4 and by the profiles it follows; `more` are asked for beside.
+/// Everything there is to say of a resource, by R4 and by the profiles it follows; `more` are asked for beside.
 pub(crate) fn findings(
     kind: ResourceType,
     elements: &Object,
     profiles: &Profiles,
     more: &[String],
+    extent: Extent,
 ) -> Vec<Finding> {
-    let mut found = check(kind, elements, Extent::Whole);
+    let mut found = check(kind, elements, extent);
     for finding in profiles.check(kind, elements, more) {
         // What R4 says already need not be said again by a profile.
         let same = |known: &Finding| {
@@ -72,8 +73,8 @@ pub(crate) fn findings(
 }
 
 /// What is wrong with a whole resource.
-fn faults_of(kind: ResourceType, elements: &Object, profiles: &Profiles) -> Vec<Finding> {
-    let mut found = findings(kind, elements, profiles, &[]);
+fn faults_of(kind: ResourceType, elements: &Object, profiles: &Profiles, extent: Extent) -> Vec<Finding> {
+    let mut found = findings(kind, elements, profiles, &[], extent);
     found.retain(|finding| finding.issue.severity == Severity::Error);
     found
 }
@@ -85,12 +86,14 @@ pub(crate) fn faults(
     after: &Object,
     profiles: &Profiles,
 ) -> Vec<Refusal> {
-    let mut found = faults_of(stream.kind, after, profiles);
+    // Each element was looked at where it came in; only contained resources are told by what refers to them.
+    let extent = if after.contains_key("contained") { Extent::Whole } else { Extent::Together };
+    let mut found = faults_of(stream.kind, after, profiles, extent);
     if found.is_empty() {
         return Vec::new();
     }
     // A record from before a rule, or from a lenient feed, may be corrected step by step.
-    let known = before.map(|before| faults_of(stream.kind, before, profiles)).unwrap_or_default();
+    let known = before.map(|before| faults_of(stream.kind, before, profiles, extent)).unwrap_or_default();
     found.retain(|finding| !known.contains(finding));
     found.into_iter().map(refusal).collect()
 }

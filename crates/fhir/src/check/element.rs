@@ -40,10 +40,14 @@ impl Check {
     /// Any object of a known shape.
     pub(super) fn object<'a>(&mut self, shape: Shape, object: &'a Object, path: &Path<'_>, scope: Scope<'a>) {
         let mut filled = 0;
+        let known = self.extent == Extent::Together && matches!(path, Path::Root(_));
         for (name, value) in object.iter() {
             if let Some(element) = shape.element(name) {
                 let path = Path::Element(path, name);
                 self.fill(&mut filled, element, &path);
+                if known {
+                    continue;
+                }
                 self.element(element, value, beside_of(object, name, value), &path, scope);
             } else if let Some((element, bare)) = primitive_beside(shape, name) {
                 let path = Path::Element(path, bare);
@@ -51,12 +55,15 @@ impl Check {
                 if primitive.is_none() {
                     self.fill(&mut filled, element, &path);
                 }
+                if known {
+                    continue;
+                }
                 self.beside(element, value, primitive, &path, scope);
-            } else if !(name == "resourceType" && shape.is_resource()) {
+            } else if !(known || name == "resourceType" && shape.is_resource()) {
                 self.unknown(shape, value, &Path::Element(path, name));
             }
         }
-        if self.extent == Extent::Whole || !matches!(path, Path::Root(_)) {
+        if self.extent != Extent::Part || !matches!(path, Path::Root(_)) {
             self.missing(shape, filled, path);
             let of = Holds::Object(shape);
             self.invariants(shape.rules(), scope, path, || {

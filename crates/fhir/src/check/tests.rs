@@ -157,6 +157,18 @@ fn part_of_a_resource() {
 }
 
 #[test]
+fn elements_together() {
+    #[rustfmt::skip] // A table reads by column.
+    table(Extent::Together, &[
+     // type            resource                                                     findings
+        ("Observation", r#"{"status":7,"code":{"text":"x"},"colour":1}"#,            ""),
+        ("Observation", r#"{"status":"final"}"#,                                     "required Observation.code: must be there"),
+        ("Observation", r#"{"status":"final","code":{"text":"x"},"valueString":"a","valueInteger":1}"#, "!structure Observation.valueInteger: is a second type of a choice; only one may be there"),
+        ("Observation", r#"{"status":"final","code":{"text":"x"},"valueString":"a","dataAbsentReason":{"text":"y"}}"#, "invariant Observation: obs-6: dataAbsentReason SHALL only be present if Observation.value[x] is not present"),
+    ]);
+}
+
+#[test]
 fn issues_are_capped() {
     let names = vec!["7"; 1_000].join(",");
     let record = anamnesis_json::parse(format!(r#"{{"name":[{names}]}}"#).as_bytes()).unwrap();

@@ -4,6 +4,7 @@
 //! R4 has it for a type and for a record; the base takes it too, of a resource of any type.
 
 use anamnesis_chart::{Elements, take_apart};
+use anamnesis_fhir::check::Extent;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
@@ -198,7 +199,10 @@ fn misplaced(of: &Of, mode: Mode, kind: ResourceType, id: Option<&ResourceId>) -
 }
 
 fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String]) -> Vec<Issue> {
-    findings(kind, elements, &app.profiles, profiles).into_iter().map(|finding| finding.issue).collect()
+    findings(kind, elements, &app.profiles, profiles, Extent::Whole)
+        .into_iter()
+        .map(|finding| finding.issue)
+        .collect()
 }
 
 async fn stored(app: &App, stream: &StreamName) -> Result<Elements, Outcome> {
