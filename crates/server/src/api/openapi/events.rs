@@ -33,7 +33,9 @@ pub(super) fn schemas() -> Object {
 /// The names that events have: those of the catalogue, and by their pattern those of any record.
 fn event_type(kinds: &Object) -> Object {
     let told = || kinds.iter().filter_map(|(_, kind)| property(kind, "type"));
-    let names: Vec<Value> = told().filter_map(|kind| kind.get("const").cloned()).collect();
+    let mut names: Vec<Value> = told().filter_map(|kind| kind.get("const").cloned()).collect();
+    // The versions of an event stand one after another.
+    names.dedup();
     let patterns = told().filter(|kind| kind.get("pattern").is_some()).cloned();
     let named = Value::from(Object::new().with("enum", names));
     Object::new().with("anyOf", std::iter::once(named).chain(patterns).collect::<Vec<Value>>())
