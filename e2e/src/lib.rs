@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on has failed, and says why")]
 
+mod clients;
 mod command;
 mod document;
 mod fhir;
@@ -12,6 +13,7 @@ mod log;
 mod raw;
 mod search;
 
+pub use clients::{SCRIPTS, ends_well, node, python};
 pub use command::{Run, run, run_with, verified};
 pub use document::{Step, follow, steps};
 pub use fhir::{bundle, entry, issue, refused, send, status, taken};

@@ -1,4 +1,7 @@
-//! What the tests need beside the toolchain: nextest, and zstd with tar where there is shared data to unpack.
+//! What the tests need beside the toolchain: nextest, the clients that drive a server, and zstd with tar where
+//! there is shared data to unpack.
+
+mod clients;
 
 use std::path::Path;
 
@@ -17,6 +20,7 @@ pub(crate) fn bring(root: &Path) -> anyhow::Result<()> {
         let install = command(root, "cargo", &["install", "cargo-nextest", "--locked"]);
         ensure!(shown(install)?, "cargo-nextest cannot be installed");
     }
+    clients::bring(root)?;
     if shared_data(root)?.is_some() {
         let missing: Vec<&str> = ["zstd", "tar"]
             .into_iter()

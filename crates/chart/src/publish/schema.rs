@@ -6,13 +6,18 @@ use anamnesis_kernel::ResourceType;
 use super::markdown::chosen;
 use crate::catalogue::{Role, Row, catalogue};
 
-/// The files of `crates/chart/schemas`, by name: every event as it is written today.
+/// The files of `crates/chart/schemas`, by name: every event as it is written today, and as it once was.
 pub fn schemas() -> Vec<(String, Object)> {
     let mut defs = Object::new().with("envelope", envelope());
     let mut choices = Vec::new();
     for row in catalogue() {
         defs.push(row.kind, event(row));
         choices.push(reference(row.kind));
+        for version in 1..row.schema_version {
+            let name = format!("{}.v{version}", row.kind);
+            choices.push(reference(&name));
+            defs.push(name, old(row, version));
+        }
     }
     for (name, schema) in fallbacks() {
         defs.push(name, schema);
@@ -72,6 +77,17 @@ fn event(row: &Row) -> Object {
     let version = Object::new().with("const", u64::from(row.schema_version));
     let mut schema = shape(row.resource_types, kind, version, data(row));
     schema.set_first("description", format!("Chosen when {}.", chosen(row)));
+    schema
+}
+
+/// An event of an older schema: it stays as it was written, and may still be sent if it says which it is.
+fn old(row: &Row, version: u16) -> Object {
+    let kind = Object::new().with("const", row.kind);
+    let data = typed("object").with("minProperties", 1_u64);
+    let mut schema = shape(row.resource_types, kind, Object::new().with("const", u64::from(version)), data);
+    schema
+        .set_first("description", format!("Version {version}, lifted to today's shape where it is folded."));
+    schema.set("required", texts(["stream", "type", "schema_version", "data"]));
     schema
 }
 
@@ -135,4 +151,30 @@ fn types(of: &[&str]) -> String {
 
 fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
     texts.into_iter().map(Value::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Events are shown as they were written, so whoever reads them meets every version there ever was.
+    #[test]
+    fn every_version_is_published() {
+        let (_, schema) = schemas().into_iter().next().unwrap();
+        let is_one_of = |kind: &str, version: u16| {
+            let member = |def: &Value, name: &str| def.get("properties")?.get(name)?.get("const").cloned();
+            let defs = schema.get("$defs").and_then(Value::as_object).unwrap();
+            defs.iter().any(|(_, def)| {
+                member(def, "type") == Some(kind.into())
+                    && member(def, "schema_version") == Some(u64::from(version).into())
+            })
+        };
+        for row in catalogue() {
+            for version in 1..=row.schema_version {
+                assert!(is_one_of(row.kind, version), "{} {version}", row.kind);
+            }
+        }
+        let choices = schema.get("oneOf").and_then(Value::as_array).unwrap();
+        assert!(choices.contains(&reference("PatientAddressUpdated.v1")));
+    }
 }

@@ -2,16 +2,18 @@
 //!
 //! Invariant: every operation is one row of [`table::OPERATIONS`]; a test asks each whether it has a route.
 
+mod events;
 #[cfg(test)]
 mod reference;
+mod schemas;
 mod table;
 
 use std::sync::LazyLock;
 
-use anamnesis_chart::publish;
 use anamnesis_json::{Object, Value};
 
-use table::{Answer, OPERATIONS, Operation, PARAMETERS, Parameter, SCHEMAS};
+use schemas::SCHEMAS;
+use table::{Answer, OPERATIONS, Operation, PARAMETERS, Parameter, REFUSALS};
 
 /// The document.
 pub(super) fn document() -> &'static [u8] {
@@ -40,12 +42,10 @@ fn build() -> Object {
         .with("title", "Anamnesis: events and read models")
         .with("version", env!("CARGO_PKG_VERSION"));
     let parameters: Object =
-        PARAMETERS.iter().map(|parameter| (parameter.name, describe(parameter).into())).collect();
-    let mut schemas: Object =
-        SCHEMAS.iter().map(|schema| (schema.name, Value::from(parsed(schema.text)))).collect();
-    // The events' schema has an id of its own, so that its inner references stay good where it stands here.
-    for (_, schema) in publish::schemas() {
-        schemas.set("Event", schema);
+        PARAMETERS.iter().map(|parameter| (parameter.key, describe(parameter).into())).collect();
+    let mut schemas = events::schemas();
+    for schema in SCHEMAS {
+        schemas.set(schema.name, parsed(schema.text));
     }
     Object::new()
         .with("openapi", "3.1.0")
@@ -71,10 +71,8 @@ fn paths() -> Object {
 fn spell_out(operation: &Operation) -> Object {
     let parameter = |name: &&str| Value::from(reference("parameters", name));
     let parameters: Vec<Value> = operation.parameters.iter().map(parameter).collect();
-    let mut answers: Object = operation.answers.iter().map(answer).collect();
-    if operation.path.starts_with("/api") {
-        answers.push("default", no());
-    }
+    let refusals = REFUSALS.iter().filter(|(status, _)| operation.refusals.contains(status));
+    let answers: Object = operation.answers.iter().map(answer).chain(refusals.map(refusal)).collect();
     let mut spelled = Object::new().with("operationId", operation.id).with("summary", operation.summary);
     if !parameters.is_empty() {
         spelled.push("parameters", parameters);
@@ -96,10 +94,11 @@ fn answer(answer: &Answer) -> (String, Value) {
     (answer.status.to_string(), told.into())
 }
 
-/// What every operation answers where it cannot do as asked.
-fn no() -> Object {
+/// A no, as RFC 9457 has it.
+fn refusal((status, description): &(u16, &str)) -> (String, Value) {
     let content = Object::new().with("application/problem+json", schema_of("Problem"));
-    Object::new().with("description", "a problem, as RFC 9457 has it").with("content", content)
+    let told = Object::new().with("description", *description).with("content", content);
+    (status.to_string(), told.into())
 }
 
 fn describe(parameter: &Parameter) -> Object {
@@ -108,7 +107,7 @@ fn describe(parameter: &Parameter) -> Object {
         .with("in", parameter.place)
         .with("required", parameter.place == "path")
         .with("description", parameter.description)
-        .with("schema", Object::new().with("type", parameter.kind))
+        .with("schema", parsed(parameter.schema))
 }
 
 fn schema_of(name: &str) -> Object {
@@ -133,11 +132,10 @@ mod tests {
 
     use super::*;
 
-    /// Every `$ref` into the document's components, wherever it stands; the events' schema refers to itself.
+    /// Every `$ref`, wherever it stands.
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-            Value::Object(object) if object.contains_key("$id") => {}
             Value::Object(object) => {
                 found.extend(object.str("$ref").map(str::to_owned));
                 object.iter().for_each(|(_, value)| references(value, found));
@@ -151,6 +149,9 @@ mod tests {
         for schema in SCHEMAS {
             assert!(!parsed(schema.text).is_empty(), "{} is not JSON", schema.name);
         }
+        for parameter in PARAMETERS {
+            assert!(!parsed(parameter.schema).is_empty(), "{} is not JSON", parameter.key);
+        }
         let document = anamnesis_json::parse(document()).unwrap();
         let mut found = Vec::new();
         references(&document, &mut found);
@@ -160,13 +161,22 @@ mod tests {
             let target = parts.try_fold(&document, |value, part| value.get(part));
             assert!(target.is_some(), "{reference} leads nowhere");
         }
-        let events = document.get("components").and_then(|c| c.get("schemas")).and_then(|s| s.get("Event"));
-        assert!(
-            events
-                .and_then(|event| event.get("$defs"))
-                .and_then(|defs| defs.get("PatientRegistered"))
-                .is_some()
-        );
+        let components = document.get("components").and_then(|components| components.get("schemas"));
+        let component = |name: &str| components.and_then(|schemas| schemas.get(name));
+        assert!(component("PatientRegistered").is_some() && component("Stream").is_some());
+        let names = component("EventType").and_then(|of| of.get("anyOf")).and_then(Value::as_array).unwrap();
+        assert!(names[0].get("enum").and_then(Value::as_array).unwrap().len() > 100);
+    }
+
+    /// The document is one object, so a name that stands twice would hide what it names.
+    #[test]
+    fn a_component_has_a_name_of_its_own() {
+        let events = events::schemas();
+        for schema in SCHEMAS {
+            assert!(!events.contains_key(schema.name), "{} is an event's", schema.name);
+        }
+        let keys: HashSet<_> = PARAMETERS.iter().map(|parameter| parameter.key).collect();
+        assert_eq!(keys.len(), PARAMETERS.len());
     }
 
     #[test]
@@ -174,7 +184,11 @@ mod tests {
         let ids: HashSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
         assert_eq!(ids.len(), OPERATIONS.len());
         for operation in OPERATIONS {
-            let named = |name: &&str| PARAMETERS.iter().any(|p| p.name == *name && p.place == "path");
+            let named = |name: &&str| PARAMETERS.iter().any(|p| p.key == *name && p.place == "path");
+            let known = |key: &&str| PARAMETERS.iter().any(|p| p.key == *key);
+            assert!(operation.parameters.iter().all(known), "{}", operation.path);
+            let told = |status: &u16| REFUSALS.iter().any(|(known, _)| known == status);
+            assert!(operation.refusals.iter().all(told), "{}", operation.path);
             let in_path = operation.path.matches('{').count();
             assert_eq!(
                 operation.parameters.iter().filter(|name| named(name)).count(),

@@ -41,7 +41,8 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("## Routes\n\n| route | what it does | parameters | answers |\n|---|---|---|---|\n");
     for operation in OPERATIONS {
-        let names: Vec<_> = operation.parameters.iter().map(|name| format!("`{name}`")).collect();
+        let taken = PARAMETERS.iter().filter(|parameter| operation.parameters.contains(&parameter.key));
+        let names: Vec<_> = taken.map(|parameter| format!("`{}`", parameter.name)).collect();
         let answers: Vec<_> = operation
             .answers
             .iter()

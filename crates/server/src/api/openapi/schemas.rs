@@ -1,0 +1,118 @@
+//! The shapes of bodies: how a commit is sent and answered, how pages look, and what a problem holds.
+//!
+//! Invariant: what the event API reads, member by member, is what stands here; null is the same as absent.
+
+/// One schema, as JSON text.
+pub(super) struct Schema {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// The members of an event that is sent.
+macro_rules! event {
+    () => {
+        r##""type":{"$ref":"#/components/schemas/EventType"},
+            "schema_version":{"type":["integer","null"],"minimum":1,"maximum":65535,"description":"the newest where it is absent"},
+            "data":{"type":"object","description":"FHIR elements: the whole resource first, then what changed"},
+            "event_id":{"type":["string","null"],"format":"uuid"},"occurred_at":{"type":["string","null"],"format":"date-time"},
+            "correlation_id":{"type":["string","null"],"minLength":1,"maxLength":128,"pattern":"^[!-~]*$"},
+            "causation_id":{"type":["string","null"],"format":"uuid"},
+            "reason":{"type":["string","null"],"minLength":1,"maxLength":1024},
+            "metadata":{"type":["object","null"],"description":"the caller's own, up to 8 KiB"}"##
+    };
+}
+
+const fn schema(name: &'static str, text: &'static str) -> Schema {
+    Schema { name, text }
+}
+
+/// What the catalogue does not publish itself.
+pub(super) const SCHEMAS: &[Schema] = &[
+    schema("ResourceId", r#"{"type":"string","pattern":"^[A-Za-z0-9.-]{1,64}$"}"#),
+    schema(
+        "Cursor",
+        r#"{"type":"string","pattern":"^[A-Za-z0-9._~-]{1,2048}$",
+            "description":"a point of the whole log, opaque: only what was answered before is one"}"#,
+    ),
+    schema(
+        "NewEvent",
+        concat!(
+            r#"{"type":"object","required":["type","data"],"additionalProperties":false,"properties":{"#,
+            event!(),
+            "}}"
+        ),
+    ),
+    schema(
+        "Expected",
+        r#"{"description":"a version, none (no live record) or any (the default)",
+            "oneOf":[{"type":"integer","minimum":0,"maximum":9223372036854775807},{"enum":["none","any",null]}]}"#,
+    ),
+    schema(
+        "Commit",
+        concat!(
+            r##"{"oneOf":[{"type":"object","required":["stream","type","data"],"additionalProperties":false,"properties":{
+                "stream":{"$ref":"#/components/schemas/Stream"},"expected":{"$ref":"#/components/schemas/Expected"},"##,
+            event!(),
+            r##"}},{"type":"object","required":["streams"],"additionalProperties":false,"properties":{
+                "correlation_id":{"type":["string","null"],"minLength":1,"maxLength":128,"pattern":"^[!-~]*$"},
+                "streams":{"type":"array","minItems":1,"items":{"type":"object","required":["stream","events"],
+                "additionalProperties":false,"properties":{"stream":{"$ref":"#/components/schemas/Stream"},
+                "expected":{"$ref":"#/components/schemas/Expected"},
+                "events":{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/NewEvent"}}}}}}}],
+                "examples":[
+                {"stream":"Patient/p1","type":"PatientRegistered","expected":"any","data":{"active":true,"name":[{"family":"Peeters"}]}},
+                {"streams":[{"stream":"Patient/p2","events":[{"type":"PatientRegistered","data":{"birthDate":"1970-02-03"}}]},
+                {"stream":"Basic/b1","events":[{"type":"BasicCreated","data":{"code":{"text":"a note"},"subject":{"reference":"Patient/p2"}}}]}]}]}"##,
+        ),
+    ),
+    schema(
+        "Appended",
+        r#"{"type":"object","required":["cursor","commit_id","events"],"properties":{"cursor":{"type":"string"},
+            "commit_id":{"type":["string","null"],"format":"uuid"},
+            "events":{"type":"array","items":{"type":"object",
+             "required":["event_id","stream","version","position"],"properties":{
+             "event_id":{"type":"string","format":"uuid"},"stream":{"type":"string"},"version":{"type":"integer"},
+             "position":{"type":"object","required":["partition","offset"],"properties":{
+              "partition":{"type":"integer"},"offset":{"type":"integer"}}}}}}}}"#,
+    ),
+    schema(
+        "LogPage",
+        r##"{"type":"object","required":["events","next"],"properties":{
+            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "next":{"type":"string","description":"the cursor to ask again from"}}}"##,
+    ),
+    schema(
+        "StreamPage",
+        r##"{"type":"object","required":["events","next"],"properties":{
+            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "next":{"type":"integer","description":"the version to ask again from"}}}"##,
+    ),
+    schema(
+        "ReadModel",
+        r#"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
+            "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
+            "cursor":{"type":"string"},"as_of":{"type":["string","null"]},"snapshot":{"type":["object","null"]},
+            "data":{"type":"object"}}}"#,
+    ),
+    schema(
+        "Problem",
+        r#"{"type":"object","required":["type","title","status"],"properties":{
+            "type":{"type":"string","format":"uri-reference"},"title":{"type":"string"},
+            "status":{"type":"integer"},"detail":{"type":"string"},
+            "stream":{"type":"string"},"expected":{},"actual":{"type":"integer"},
+            "line":{"type":"integer"},"column":{"type":"integer"},
+            "reasons":{"type":"array","items":{"type":"object","required":["path","detail","cause"],
+             "properties":{"path":{"type":"string"},"detail":{"type":"string"},"cause":{"type":"string"}}}}}}"#,
+    ),
+    schema(
+        "Index",
+        r#"{"type":"object","required":["description","links"],"properties":{"description":{"type":"string"},
+            "links":{"type":"array","items":{"type":"object","required":["method","path","summary"],
+             "properties":{"method":{"type":"string"},"path":{"type":"string"},"summary":{"type":"string"}}}}}}"#,
+    ),
+    schema(
+        "Ready",
+        r#"{"type":"object","required":["ready","view_lag_events"],"properties":{"ready":{"type":"boolean"},
+            "reason":{"type":"string"},"view_lag_events":{"type":"integer"}}}"#,
+    ),
+];
