@@ -13,7 +13,7 @@ mod raw;
 mod search;
 
 pub use command::{Run, run, run_with, verified};
-pub use document::{Step, follow, steps};
+pub use document::follow;
 pub use fhir::{bundle, entry, issue, refused, send, status, taken};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
