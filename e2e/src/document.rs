@@ -16,7 +16,7 @@ const FROM_THE_TREE: &str = "cargo run --release --bin anamnesis -- ";
 
 /// Something a reader does.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+enum Step {
     /// Starts a server with these arguments.
     Serve(Vec<String>),
     /// Runs a script.
@@ -37,7 +37,7 @@ pub enum Step {
 /// # Errors
 ///
 /// A block that is said to do nothing, which could not fail.
-pub fn steps(text: &str) -> Result<Vec<Step>, String> {
+fn steps(text: &str) -> Result<Vec<Step>, String> {
     let mut steps: Vec<Step> = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -48,7 +48,7 @@ pub fn steps(text: &str) -> Result<Vec<Step>, String> {
             }
             continue;
         }
-        if let Some(Step::Run { says, code, .. }) = steps.last_mut().filter(|_| line.starts_with("It ")) {
+        if let Some(Step::Run { says, code, .. }) = steps.last_mut().filter(|_| tells(line)) {
             let ends = line.split_once("t ends with ").and_then(|(_, rest)| rest.chars().next());
             *code =
                 ends.and_then(|digit| digit.to_digit(10)).and_then(|n| n.try_into().ok()).unwrap_or(*code);
@@ -66,6 +66,11 @@ pub fn steps(text: &str) -> Result<Vec<Step>, String> {
         }
     }
     Ok(steps)
+}
+
+/// Whether a line says what the block before it does.
+fn tells(line: &str) -> bool {
+    ["It says ", "It ends with "].iter().any(|words| line.starts_with(words))
 }
 
 fn block_step(block: &str) -> Step {
@@ -98,13 +103,14 @@ pub fn follow(text: &str, folder: &Path) -> Result<usize, String> {
                 }
             }
             Step::Run { script, says, code } => {
-                let here = server.as_ref().map(Server::url);
-                run(
-                    &here.map_or_else(|| script.clone(), |here| script.replace(THERE, &here)),
-                    says,
-                    *code,
-                    folder,
-                )?;
+                let script = match &server {
+                    Some(server) => script.replace(THERE, &server.url()),
+                    None if script.contains(THERE) => {
+                        return Err(format!("nothing started a server:\n{script}"));
+                    }
+                    None => script.clone(),
+                };
+                run(&script, says, *code, folder)?;
             }
         }
     }
@@ -138,7 +144,8 @@ fn run(script: &str, says: &[String], code: i32, folder: &Path) -> Result<(), St
     let path = std::env::var("PATH").unwrap_or_default();
     // Searches are asked strictly, so that no document shows a parameter that is passed over.
     let home = tempfile::tempdir().expect("a folder");
-    std::fs::write(home.path().join(".curlrc"), "header = \"Prefer: handling=strict\"\n").expect("a file");
+    std::fs::write(home.path().join(".curlrc"), "header = \"Prefer: handling=strict\"\nmax-time = 60\n")
+        .expect("a file");
     command.env("CURL_HOME", home.path()).env("PATH", format!("{installed}:{path}"));
     let output = command.output().expect("a shell");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -164,11 +171,12 @@ mod tests {
     fn what_a_document_asks_for() {
         let serve = |args: &[&str]| Step::Serve(args.iter().map(|&arg| arg.to_owned()).collect());
         #[rustfmt::skip] // A table reads by column.
-        let cases: [(&str, Vec<Step>); 6] = [
+        let cases: [(&str, Vec<Step>); 7] = [
             ("`prose` alone",                                                  vec![]),
             ("```\nnot run\n```\n```json\n{}\n```",                            vec![]),
             ("```sh\necho a\n```\n\nIt says `a`.",                             vec![ran("echo a", &["a"], 0)]),
             ("```sh\nfalse\n```\nIt says `x` and `y`; it ends with 1.\nA `z`.", vec![ran("false", &["x", "y"], 1)]),
+            ("```sh\necho a\n```\nIt is `b`.\n\nIt says `a`.",                   vec![ran("echo a", &["a"], 0)]),
             ("```sh\nanamnesis serve --demo\n```\nStop it with Ctrl-C.",       vec![serve(&["--demo"]), Step::Stop]),
             ("```sh\ncargo run --release --bin anamnesis -- serve\n```",       vec![serve(&[])]),
         ];
@@ -185,6 +193,7 @@ mod tests {
             ("```sh\necho a\n```\nIt says `a`.", true),
             ("```sh\necho a\n```\nIt says `b`.", false),
             ("```sh\necho a; false\n```\nIt says `a`.", false),
+            ("```sh\necho http://127.0.0.1:8080\n```\nIt says `http`.", false),
             ("```sh\necho a >&2; exit 3\n```\nIt says `a`, and it ends with 3.", true),
         ];
         for (text, good) in cases {

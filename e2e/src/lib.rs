@@ -15,7 +15,7 @@ mod search;
 
 pub use clients::{SCRIPTS, ends_well, node, python};
 pub use command::{Run, run, run_with, verified};
-pub use document::{Step, follow, steps};
+pub use document::follow;
 pub use fhir::{bundle, entry, issue, refused, send, status, taken};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};

@@ -33,6 +33,9 @@ const OPERATIONS: [(&str, &str); 5] = [
     ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
 
+/// Of the base too.
+const OF_THE_BASE: [&str; 2] = ["meta", "validate"];
+
 /// The CapabilityStatement of this server.
 pub(super) fn metadata(app: &App) -> Reply {
     let said = said_at(&app.base_url, app.limits.conditional_delete);
@@ -54,6 +57,8 @@ pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Obje
             operations: if kind == ResourceType::PATIENT { &OPERATIONS } else { of_all },
         })
         .collect();
+    let of_the_base: Vec<_> =
+        OPERATIONS.iter().copied().filter(|(name, _)| OF_THE_BASE.contains(name)).collect();
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         base,
@@ -62,7 +67,7 @@ pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Obje
         patch_formats: &PATCH_FORMATS,
         types: &types,
         interactions: &["transaction", "batch", "history-system"],
-        operations: of_all.get(..1).unwrap_or_default(),
+        operations: &of_the_base,
     };
     statement(&facts)
 }

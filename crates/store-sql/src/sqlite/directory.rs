@@ -109,9 +109,11 @@ impl SqliteStore {
         })
     }
 
-    /// Whether a store is in this directory, whole or not; also where that cannot be told, which opening it then says.
+    /// Whether a store was begun in this directory, whole or not; also where that cannot be told, which opening it then
+    /// says.
     pub fn is_in(directory: &Path) -> bool {
-        ["log.db", "keys.db"].iter().any(|name| directory.join(name).try_exists().unwrap_or(true))
+        // The lock is the first file that is made.
+        ["lock", "log.db", "keys.db"].iter().any(|name| directory.join(name).try_exists().unwrap_or(true))
     }
 
     /// Removes the serving views and begins them anew, empty.
