@@ -17,6 +17,7 @@ mod metrics;
 mod races;
 mod request_id;
 mod settings;
+mod threshold;
 mod turns;
 mod validation;
 mod wiring;
