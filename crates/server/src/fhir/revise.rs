@@ -20,8 +20,9 @@ use super::reply::Reply;
 use super::write::{Key, Write, checked, known, request as commit_request, written};
 use crate::app::App;
 
-/// How often a change is made anew because someone else wrote first.
-const ATTEMPTS_MAX: u32 = 20;
+/// How often a change is made anew because someone else wrote first: those who do not read before they write are
+/// faster, and a few of them must not starve it.
+const ATTEMPTS_MAX: u32 = 200;
 /// How long it waits for the views to show what was written in between.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
 
