@@ -6,6 +6,7 @@
 
 mod command;
 mod fhir;
+pub mod fuzz;
 mod json;
 mod log;
 mod raw;

@@ -9,7 +9,7 @@ pub mod servers;
 mod skipped;
 
 pub use clock::StandingClock;
-pub use people::{People, Person, Record, Step, StepKind, address_event, zipf};
+pub use people::{People, Person, Record, Rng, Step, StepKind, address_event, zipf};
 #[cfg(feature = "servers")]
 pub use servers::{Http, Options, Reply, Server, StartError, Unreached, binary, shared_data, unpack_synthea};
 pub use skipped::skipped;
