@@ -4,11 +4,9 @@
 
 mod judge;
 mod ledger;
-mod odd;
 mod shot;
 mod shrink;
 mod spoil;
-mod tree;
 mod valid;
 mod wire;
 
@@ -18,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use anamnesis_testkit::{Options, People, Rng, Server};
 
+pub use anamnesis_testkit::odd::SECRET;
 pub use judge::complaint;
 pub use ledger::Ledger;
-pub use odd::SECRET;
 pub use shot::Shot;
 pub use shrink::shrink;
 pub use wire::{Answer, Wire};

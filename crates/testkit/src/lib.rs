@@ -3,6 +3,7 @@
 //! Invariant: the same seed gives the same bytes, on every machine and for ever.
 
 mod clock;
+pub mod odd;
 pub mod people;
 #[cfg(feature = "servers")]
 pub mod servers;

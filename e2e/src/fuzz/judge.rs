@@ -2,9 +2,9 @@
 
 use anamnesis_json::Value;
 
-use super::odd::SECRET;
 use super::shot::Shot;
 use super::wire::Answer;
+use anamnesis_testkit::odd::SECRET;
 
 /// Bundles of records that nest as deep as they may.
 const DEPTH: usize = 200;

@@ -3,7 +3,7 @@
 use anamnesis_json::Value;
 
 use super::shot::Shot;
-use super::tree;
+use anamnesis_testkit::odd::tree;
 
 /// How often a smaller request is tried.
 const TRIES_MAX: usize = 300;

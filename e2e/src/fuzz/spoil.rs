@@ -3,7 +3,7 @@
 use anamnesis_testkit::Rng;
 
 use super::shot::Shot;
-use super::{odd, tree};
+use anamnesis_testkit::odd::{self, tree};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
 const KINDS: &[&str] = &[

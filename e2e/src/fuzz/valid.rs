@@ -13,8 +13,8 @@ mod writes;
 use anamnesis_json::{Object, Value};
 use anamnesis_testkit::{People, Record, Rng, Step};
 
-use super::odd::SECRET;
 use super::shot::Shot;
+use anamnesis_testkit::odd::SECRET;
 
 /// How many people the requests are about.
 pub(super) const PEOPLE: u64 = 3;

@@ -4,7 +4,7 @@ use anamnesis_json::{Object, Value};
 use anamnesis_testkit::StepKind;
 
 use super::{Maker, Shot, escaped, text};
-use crate::fuzz::odd::{self, SECRET};
+use anamnesis_testkit::odd::{self, SECRET};
 
 const KINDS: &[&str] = &[
     "PatientRegistered",

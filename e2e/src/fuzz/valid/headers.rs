@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{Maker, Shot};
-use crate::fuzz::odd::SECRET;
+use anamnesis_testkit::odd::SECRET;
 
 const PROVENANCE: &str = r#"{"resourceType":"Provenance","recorded":"2026-03-01T12:00:00Z","agent":[{"who":{"reference":"Practitioner/d1","display":"Zz9Qxsecret"}}]}"#;
 

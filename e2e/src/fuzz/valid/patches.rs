@@ -3,7 +3,7 @@
 use anamnesis_json::{Object, Value};
 
 use super::{Maker, Shot, text};
-use crate::fuzz::odd;
+use anamnesis_testkit::odd;
 
 const PATHS: &[&str] = &[
     "Patient",

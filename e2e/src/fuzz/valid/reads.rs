@@ -1,7 +1,7 @@
 //! Everything at the FHIR door that reads.
 
 use super::{Maker, Shot, escaped};
-use crate::fuzz::odd;
+use anamnesis_testkit::odd;
 
 const NAMES: &[&str] = &[
     "_id",

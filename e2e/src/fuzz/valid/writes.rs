@@ -3,7 +3,7 @@
 use anamnesis_json::{Object, Value};
 
 use super::{Maker, Shot, escaped, text};
-use crate::fuzz::odd::SECRET;
+use anamnesis_testkit::odd::SECRET;
 
 const FHIR: &str = "application/fhir+json";
 const KINDS: &[&str] = &["Patient", "Observation", "Condition", "Encounter", "Basic"];

@@ -1,12 +1,11 @@
 //! Changes of a JSON tree: at one node of it something is dropped, doubled, retyped, swapped, deepened or lengthened.
 
 use anamnesis_json::{Object, Value};
-use anamnesis_testkit::Rng;
 
-use super::odd;
+use crate::{Rng, odd};
 
 /// How many values there are in a tree, itself counted.
-pub(super) fn size(value: &Value) -> u64 {
+pub fn size(value: &Value) -> u64 {
     let below: u64 = match value {
         Value::Array(items) => items.iter().map(size).sum(),
         Value::Object(object) => object.iter().map(|(_, value)| size(value)).sum(),
@@ -16,7 +15,7 @@ pub(super) fn size(value: &Value) -> u64 {
 }
 
 /// Does something to the value that is the `nth` in the order of the text, if there are so many.
-pub(super) fn at(value: &mut Value, nth: u64, change: &mut dyn FnMut(&mut Value)) {
+pub fn at(value: &mut Value, nth: u64, change: &mut dyn FnMut(&mut Value)) {
     fn walk(value: &mut Value, left: &mut u64, change: &mut dyn FnMut(&mut Value)) -> bool {
         if *left == 0 {
             change(value);
@@ -33,7 +32,7 @@ pub(super) fn at(value: &mut Value, nth: u64, change: &mut dyn FnMut(&mut Value)
 }
 
 /// Changes something somewhere.
-pub(super) fn spoil(value: &mut Value, rng: &mut Rng) {
+pub fn spoil(value: &mut Value, rng: &mut Rng) {
     let nth = rng.below(size(value));
     let other = rng.below(size(value));
     let mut elsewhere = Value::Null;

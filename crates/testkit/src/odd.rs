@@ -1,7 +1,10 @@
 //! What stands in no good client's requests: odd values, keys and texts.
 
+pub mod tree;
+
 use anamnesis_json::{Object, Value};
-use anamnesis_testkit::Rng;
+
+use crate::Rng;
 
 /// What is planted where a person's own data stands, and may be repeated in no refusal and no line of a log.
 pub const SECRET: &str = "Zz9Qxsecret";
@@ -135,7 +138,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// A text.
-pub(super) fn text(rng: &mut Rng) -> String {
+pub fn text(rng: &mut Rng) -> String {
     match rng.below(20) {
         0 => "x".repeat(usize::try_from(rng.below(100_000)).unwrap_or_default()),
         1 => "Zz9Qxsecret ".repeat(50),
@@ -145,12 +148,12 @@ pub(super) fn text(rng: &mut Rng) -> String {
 }
 
 /// A key.
-pub(super) fn key(rng: &mut Rng) -> String {
+pub fn key(rng: &mut Rng) -> String {
     (*rng.one_of(KEYS)).to_owned()
 }
 
 /// A value of any kind.
-pub(super) fn value(rng: &mut Rng) -> Value {
+pub fn value(rng: &mut Rng) -> Value {
     match rng.below(10) {
         0 => Value::Null,
         1 => Value::Bool(rng.chance(50)),
@@ -163,7 +166,7 @@ pub(super) fn value(rng: &mut Rng) -> Value {
 }
 
 /// A value that nests, mostly less deep than is taken.
-pub(super) fn deep(rng: &mut Rng) -> Value {
+pub fn deep(rng: &mut Rng) -> Value {
     let mut value = value(rng);
     let depth = if rng.chance(10) { rng.below(2_000) } else { rng.below(70) };
     let key = key(rng);
@@ -179,7 +182,7 @@ pub(super) fn deep(rng: &mut Rng) -> Value {
 }
 
 /// A text that is nearly this one.
-pub(super) fn changed(text: &str, rng: &mut Rng) -> String {
+pub fn changed(text: &str, rng: &mut Rng) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let place = usize::try_from(rng.below(chars.len() as u64)).unwrap_or_default();
     match rng.below(7) {
@@ -196,7 +199,7 @@ pub(super) fn changed(text: &str, rng: &mut Rng) -> String {
 }
 
 /// Bytes that are nearly these.
-pub(super) fn changed_bytes(bytes: &mut Vec<u8>, rng: &mut Rng) {
+pub fn changed_bytes(bytes: &mut Vec<u8>, rng: &mut Rng) {
     const PIECES: &[&[u8]] = &[
         b"\\ud800",
         b"\\u0000",
