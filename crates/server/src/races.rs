@@ -1,10 +1,12 @@
-//! Turns for those of this process who race for the same thing, so that each need lose only once.
+//! Turns for those of this process who race for the same thing, so that each need lose only once; and for those who
+//! must read before they write, so that they are not for ever overtaken by those who need not.
 //!
 //! Invariant: a turn makes nothing true; what a commit depends on is judged by the log, turn or not.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 
-use tokio::sync::{Mutex, MutexGuard};
+use anamnesis_kernel::StreamName;
+use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const STRIPES: usize = 256;
 
@@ -12,6 +14,7 @@ const STRIPES: usize = 256;
 pub(crate) struct Races {
     hasher: RandomState,
     stripes: Vec<Mutex<()>>,
+    records: Vec<RwLock<()>>,
 }
 
 /// A turn, until it is dropped.
@@ -20,15 +23,49 @@ pub(crate) struct Turn<'a>(#[expect(dead_code, reason = "it is only held")] Opti
 impl Races {
     /// Nobody waits.
     pub(crate) fn new() -> Self {
-        Self { hasher: RandomState::new(), stripes: (0..STRIPES).map(|_| Mutex::new(())).collect() }
+        Self {
+            hasher: RandomState::new(),
+            stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
+            records: (0..STRIPES).map(|_| RwLock::new(())).collect(),
+        }
     }
 
     /// Waits for a turn at a record or a claim, to be held until what is tried has come to an end.
     pub(crate) async fn turn_at(&self, thing: &impl Hash) -> Turn<'_> {
-        let stripe = usize::try_from(self.hasher.hash_one(thing) % STRIPES as u64).unwrap_or_default();
-        match self.stripes.get(stripe) {
+        match self.stripes.get(self.stripe(thing)) {
             Some(stripe) => Turn(Some(stripe.lock().await)),
             None => Turn(None),
         }
+    }
+
+    /// Passes with all others who write to these records, as soon as nobody is alone at one of them; to be held for
+    /// one commit.
+    pub(crate) async fn pass(
+        &self,
+        streams: impl Iterator<Item = &StreamName>,
+    ) -> Vec<RwLockReadGuard<'_, ()>> {
+        let mut stripes: Vec<usize> = streams.map(|stream| self.stripe(stream)).collect();
+        // In one order, so that two who wait for each other cannot be.
+        stripes.sort_unstable();
+        stripes.dedup();
+        let mut held = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            if let Some(record) = self.records.get(stripe) {
+                held.push(record.read().await);
+            }
+        }
+        held
+    }
+
+    /// Waits to be alone at a record among those who [`pass`](Self::pass); whoever is must not pass as well.
+    pub(crate) async fn alone_at(&self, stream: &StreamName) -> Option<RwLockWriteGuard<'_, ()>> {
+        match self.records.get(self.stripe(stream)) {
+            Some(record) => Some(record.write().await),
+            None => None,
+        }
+    }
+
+    fn stripe(&self, thing: &impl Hash) -> usize {
+        usize::try_from(self.hasher.hash_one(thing) % STRIPES as u64).unwrap_or_default()
     }
 }
