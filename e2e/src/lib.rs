@@ -8,6 +8,7 @@ mod clients;
 mod command;
 mod document;
 mod fhir;
+pub mod fuzz;
 mod json;
 mod log;
 mod raw;

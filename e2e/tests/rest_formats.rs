@@ -275,6 +275,7 @@ fn options_say_what_a_url_takes() {
         assert_eq!(refused.header("allow"), answer.header("allow"), "{path}");
         issue(refused, 405);
     }
+    issue(http.get("/fhir/"), 405);
 }
 
 /// <https://hl7.org/fhir/R4/http.html#custom>: a request has a name, which the answer repeats and the event keeps.
@@ -377,4 +378,32 @@ fn scripts_of_named_origins_are_served() {
     let read =
         closed.http().send("GET", "/fhir/metadata", &[("origin", "https://b.example.org")], None).expect(200);
     assert!(read.header("access-control-allow-origin").is_none());
+}
+
+/// Who takes no answer that can be given is told before anything is done: <https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3>.
+#[test]
+fn an_answer_that_is_not_taken_is_no_write() {
+    let server = Server::start();
+    let http = server.http();
+    for accept in ["identity;q=0", "*;q=0"] {
+        let headers = [("accept-encoding", accept)];
+        let body = r#"{"resourceType":"Patient","id":"p1"}"#;
+        issue(http.send("PUT", "/fhir/Patient/p1", &[FHIR, headers[0]], Some(body.into())), 406);
+        let told = http.send("GET", "/api/events", &headers, None).expect(406);
+        assert_eq!(told.header("content-type"), Some("application/problem+json"));
+    }
+    http.get("/fhir/Patient/p1").expect(404);
+}
+
+/// A path that is no text is refused in the door's own words.
+#[test]
+fn a_path_is_text() {
+    let (_server, http) = with_records();
+    for path in ["/fhir/%ff", "/fhir/Patient/%C3", "/fhir/Patient/p1/_history/%zz", "/fhir/Patient/%"] {
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            issue(http.send(method, path, &[FHIR], None), 400);
+        }
+    }
+    let told = http.send("GET", "/api/streams/Patient/%ff", &[], None).expect(400);
+    assert_eq!(told.header("content-type"), Some("application/problem+json"));
 }

@@ -276,3 +276,32 @@ fn patches_that_race_all_count() {
     assert_eq!(list(&patient, "name").len(), 1 + WRITERS * EACH);
     assert_eq!(str(at(&patient, "meta"), "versionId"), (1 + WRITERS * EACH).to_string());
 }
+/// A patch reads before it writes, and is not starved by those who need not.
+#[test]
+fn a_patch_is_not_starved_by_those_who_put() {
+    let (_server, http) = with_patient();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        for client in 0..6 {
+            let (http, stop) = (http.clone(), &stop);
+            scope.spawn(move || {
+                for n in 0.. {
+                    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        return;
+                    }
+                    let body = PATIENT.replace("Ghent", &format!("Town {client} {n}"));
+                    let headers = [("content-type", "application/fhir+json"), ("anamnesis-wait", "log")];
+                    http.send("PUT", "/fhir/Patient/p1", &headers, Some(body.into())).expect(200);
+                }
+            });
+        }
+        let statuses: Vec<_> = (0..40)
+            .map(|n| {
+                let body = format!(r#"[{{"op":"add","path":"/birthDate","value":"19{:02}-01-01"}}]"#, n + 10);
+                patch(&http, "/fhir/Patient/p1", &[], &body).status
+            })
+            .collect();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    });
+}

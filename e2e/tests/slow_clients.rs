@@ -329,6 +329,19 @@ fn a_no_that_needs_no_body_keeps_the_connection() {
     assert_eq!(client.answer().unwrap().status, 200);
 }
 
+/// Where too much of the body is still to come, or nobody knows how much, the answer says that it is the last.
+#[test]
+fn a_no_before_a_long_body_ends_the_connection_and_says_so() {
+    let server = server(&[]);
+    for length in ["content-length: 70000", "transfer-encoding: chunked"] {
+        let mut client = Raw::to(&server);
+        client.send(format!("POST /fhir/Dragon HTTP/1.1\r\nhost: x\r\n{length}\r\n\r\n"));
+        let answer = client.answer().unwrap();
+        assert_eq!(answer.status, 404);
+        assert!(answer.head.contains("connection: close"), "{length}: {}", answer.head);
+    }
+}
+
 #[test]
 fn requests_in_a_row_are_answered_in_their_order() {
     let server = server(&[]);

@@ -21,6 +21,7 @@ const CHORES: &[(&str, &str, &str)] = &[
     ("ci", "", "everything that must hold before a change is taken"),
     ("tidy", "", "check what the compiler does not: documents, walls, files"),
     ("bench", "[import|appends|batches|reads|check|log]", "measure the release binary on this machine"),
+    ("fuzz", "[SECONDS] [SEED]", "try to break every door of a live server"),
     ("codegen", "DEFINITIONS", "write the tables of the fhir room from the official definitions"),
 ];
 
@@ -47,6 +48,7 @@ fn chore(args: &[&str], root: &Path) -> anyhow::Result<bool> {
             let words = ["run", "--quiet", "--release", "--locked", "--package", "anamnesis-bench", "--"];
             run::shown(run::command(root, "cargo", &[&words, parts].concat()))
         }
+        ["fuzz", given @ ..] if given.len() <= 2 => fuzz(root, given),
         ["codegen", definitions] => {
             codegen::run(definitions.as_ref(), &root.join(codegen::OUT)).map(|()| true)
         }
@@ -57,6 +59,16 @@ fn chore(args: &[&str], root: &Path) -> anyhow::Result<bool> {
             Ok(args.is_empty())
         }
     }
+}
+
+/// Runs the fuzz of every door: for so many seconds, from this seed.
+fn fuzz(root: &Path, given: &[&str]) -> anyhow::Result<bool> {
+    let build = run::command(root, "cargo", &["build", "--workspace", "--bin", "anamnesis"]);
+    anyhow::ensure!(run::shown(build)?, "the program does not build");
+    let mut test = run::command(root, "cargo", &["test", "--package", "anamnesis-e2e", "--test", "fuzz"]);
+    test.args(["--", "--nocapture"]);
+    test.envs(["ANAMNESIS_FUZZ_SECONDS", "ANAMNESIS_FUZZ_SEED"].iter().zip(given));
+    run::shown(test)
 }
 
 /// The top of the tree this program was built in.

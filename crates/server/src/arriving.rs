@@ -1,7 +1,7 @@
 //! A request's body as it arrives: not too slowly, not too much of all at once, and then it waits for its turn.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -45,6 +45,14 @@ pub(crate) struct Kept {
     app: App,
     turn: OnceLock<Turn>,
     bytes: AtomicU64,
+    abandoned: AtomicBool,
+}
+
+impl Kept {
+    /// Whether some of the body was left where it was, so that no other request can come after it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Kept {
@@ -66,7 +74,8 @@ struct Arriving {
 
 /// Puts a body under watch; what is given back must be kept until the request is answered.
 pub(crate) fn watch(app: &App, body: Body) -> (Body, Arc<Kept>) {
-    let kept = Arc::new(Kept { app: app.clone(), turn: OnceLock::new(), bytes: AtomicU64::new(0) });
+    let (bytes, abandoned) = (AtomicU64::new(0), AtomicBool::new(false));
+    let kept = Arc::new(Kept { app: app.clone(), turn: OnceLock::new(), bytes, abandoned });
     let arriving = Arriving {
         body,
         kept: Arc::clone(&kept),
@@ -118,7 +127,11 @@ impl Arriving {
 impl Drop for Arriving {
     fn drop(&mut self) {
         let rest = self.body.size_hint().upper();
-        if self.whole || self.coming.is_some() || rest.is_none_or(|rest| rest > UNWANTED_BYTES_MAX) {
+        if self.whole || self.coming.is_some() {
+            return;
+        }
+        if rest.is_none_or(|rest| rest > UNWANTED_BYTES_MAX) {
+            self.kept.abandoned.store(true, Ordering::Relaxed);
             return;
         }
         let mut body = std::mem::take(&mut self.body);
@@ -157,6 +170,7 @@ impl hyper::body::Body for Arriving {
             Poll::Pending => {
                 ready!(this.late(context));
                 this.whole = true;
+                this.kept.abandoned.store(true, Ordering::Relaxed);
                 this.kept.app.metrics.refused(Limit::Body);
                 Poll::Ready(Some(Err(Unarrived::TooSlow)))
             }

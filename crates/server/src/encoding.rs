@@ -3,11 +3,16 @@
 //! Invariant: limits count what a body is once it is unpacked, so a small body never becomes a large one in memory.
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use crate::threshold::refused_at;
+
+const TAKEN: &str = "Content-Encoding: gzip alone is taken";
+const ACCEPTED: &str = "Accept-Encoding: answers come in gzip or as they are";
 
 /// Below this many bytes nothing is gained.
 const COMPRESSED_BYTES_MIN: u64 = 1_024;
@@ -19,8 +24,17 @@ pub(crate) fn compressed() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it)
 }
 
-/// Writes the coding of a body as it is known here; what is not known is answered with what is.
+/// Writes the codings of the two bodies as they are known here; what is not known is answered with what is.
+///
+/// Whoever takes neither gzip nor a body as it is must be told before anything is done, not after.
 pub(crate) fn refused(request: &mut Request) -> Option<Response> {
+    match accepted(request.headers()) {
+        Some(true) => request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+        Some(false) => request.headers_mut().remove(header::ACCEPT_ENCODING),
+        None => {
+            return Some(refusal(request, StatusCode::NOT_ACCEPTABLE, "/problems/not-acceptable", ACCEPTED));
+        }
+    };
     let mut codings = request.headers().get_all(header::CONTENT_ENCODING).iter();
     let coding = match (codings.next(), codings.next()) {
         (None, _) => return None,
@@ -30,25 +44,40 @@ pub(crate) fn refused(request: &mut Request) -> Option<Response> {
     let known = match coding.as_slice() {
         b"gzip" | b"x-gzip" => "gzip",
         b"identity" => "identity",
-        _ => return Some(unsupported(request.uri().path())),
+        _ => {
+            return Some(refusal(request, StatusCode::UNSUPPORTED_MEDIA_TYPE, "/problems/media-type", TAKEN));
+        }
     };
     request.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(known));
     None
 }
 
-fn unsupported(path: &str) -> Response {
-    const FHIR: &str = concat!(
-        r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-supported","#,
-        r#""diagnostics":"Content-Encoding: gzip alone is taken"}]}"#
-    );
-    const OTHERS: &str =
-        r#"{"type":"/problems/media-type","title":"Content-Encoding: gzip alone is taken","status":415}"#;
-    let (kind, text) = match path.starts_with("/fhir") {
-        true => ("application/fhir+json; charset=utf-8", FHIR),
-        false => ("application/problem+json", OTHERS),
-    };
-    let headers = [(header::CONTENT_TYPE, kind), (header::ACCEPT_ENCODING, "gzip")];
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, headers, text).into_response()
+fn refusal(request: &Request, status: StatusCode, problem: &'static str, text: &'static str) -> Response {
+    let mut response = refused_at(request.uri().path(), status, problem, "not-supported", text);
+    response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    response
+}
+
+/// Whether gzip is wanted rather than the body as it is; none where neither is taken.
+fn accepted(headers: &HeaderMap) -> Option<bool> {
+    let (mut gzip, mut identity, mut any) = (None, None, None);
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    for range in values.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let weight = match parts.next().map(str::to_ascii_lowercase).as_deref() {
+            Some("gzip" | "x-gzip") => &mut gzip,
+            Some("identity") => &mut identity,
+            Some("*") => &mut any,
+            _ => continue,
+        };
+        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        *weight = Some(quality.and_then(|quality| quality.parse::<f32>().ok()).unwrap_or(1.0));
+    }
+    let gzip = gzip.or(any).unwrap_or(0.0);
+    // What is not named is taken, though whatever is named is rather had.
+    let unnamed = if any == Some(0.0) { 0.0 } else { f32::MIN_POSITIVE };
+    let identity = identity.unwrap_or(unnamed);
+    (gzip > 0.0 || identity > 0.0).then_some(gzip > 0.0 && gzip >= identity)
 }
 
 #[cfg(test)]
@@ -81,6 +110,35 @@ mod tests {
             };
             let expected = expected.map(|name| if name == "refused" { "415" } else { name });
             assert_eq!(found.as_deref(), expected, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn answers_that_are_taken() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases: [(&[&str], Option<bool>); 15] = [
+            (&[],                               Some(false)),
+            (&[""],                             Some(false)),
+            (&["gzip"],                         Some(true)),
+            (&["br, GZip;q=0.2"],               Some(true)),
+            (&["br", "x-gzip"],                 Some(true)),
+            (&["*"],                            Some(true)),
+            (&["br"],                           Some(false)),
+            (&["identity, gzip;q=0.5"],         Some(false)),
+            (&["gzip;q=0"],                     Some(false)),
+            (&["*;q=0, gzip"],                  Some(true)),
+            (&["*;q=0, identity"],              Some(false)),
+            (&["gzip;q=x"],                     Some(true)),
+            (&["identity;q=0, gzip"],           Some(true)),
+            (&["identity;q=0"],                 None),
+            (&["*;q=0"],                        None),
+        ];
+        for (sent, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for value in sent {
+                headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert_eq!(accepted(&headers), expected, "{sent:?}");
         }
     }
 }

@@ -24,7 +24,7 @@ mod patch;
 mod patch_conditional;
 mod pretty;
 mod provenance;
-mod query;
+pub(crate) mod query;
 mod read;
 #[cfg(test)]
 mod reference;
@@ -92,7 +92,7 @@ async fn around(request: Request, next: Next) -> Response {
 
 /// The base itself: transactions and batches; to be mounted at the base with and without a slash at its end.
 pub(crate) fn system() -> MethodRouter<App> {
-    post(transaction::handle).layer(from_fn(around))
+    post(transaction::handle).fallback(not_allowed).layer(from_fn(around))
 }
 
 /// Every interaction that reads: the same URLs that entries of a bundle may have.

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::headers::{self, REQUEST_ID};
 use crate::request_id::RequestId;
 use crate::turns::Busy;
-use crate::{api, arriving, cors, encoding, fhir, health};
+use crate::{api, arriving, cors, encoding, fhir, health, threshold};
 
 /// Every route of the server; scripts of these origins may use it too.
 pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
@@ -46,10 +46,8 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let route = request.extensions().get::<MatchedPath>().cloned();
     let echoed = headers::request_id(&method, request.headers_mut());
     let id = RequestId::of(request.headers());
-    let mut response = match encoding::refused(&mut request) {
-        Some(refused) => refused,
-        None => id.during(in_turn(&app, request, next)).await,
-    };
+    let refused = threshold::broken_path(request.uri().path()).or_else(|| encoding::refused(&mut request));
+    let mut response = id.during(in_turn(&app, request, next, refused)).await;
     if let Some(id) = echoed {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -62,18 +60,31 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     response
 }
 
-/// Lets a request be worked on when its turn has come: with a body, once that is whole.
-async fn in_turn(app: &App, request: Request, next: Next) -> Response {
-    // Whoever looks after the server is answered however much there is to do.
-    if matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
-        return next.run(request).await;
-    }
+/// Lets a request be worked on when its turn has come: with a body, once that is whole; unless it was refused already.
+async fn in_turn(app: &App, request: Request, next: Next, refused: Option<Response>) -> Response {
     if !request.body().is_end_stream() {
         let (head, body) = request.into_parts();
         let (body, kept) = arriving::watch(app, body);
-        let response = next.run(Request::from_parts(head, body)).await;
+        let mut response = match refused {
+            Some(refused) => {
+                drop(body);
+                refused
+            }
+            None => next.run(Request::from_parts(head, body)).await,
+        };
+        if kept.is_abandoned() {
+            // The connection cannot go on, which a client must not find out by its next request.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         drop(kept);
         return response;
+    }
+    if let Some(refused) = refused {
+        return refused;
+    }
+    // Whoever looks after the server is answered however much there is to do.
+    if matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+        return next.run(request).await;
     }
     match app.turns().take().await {
         Ok(turn) => {

@@ -20,6 +20,7 @@ mod profiles;
 mod races;
 mod request_id;
 mod settings;
+mod threshold;
 mod turns;
 mod validation;
 mod wiring;

@@ -3,13 +3,14 @@
 //! Invariant: the same seed gives the same bytes, on every machine and for ever.
 
 mod clock;
+pub mod odd;
 pub mod people;
 #[cfg(feature = "servers")]
 pub mod servers;
 mod skipped;
 
 pub use clock::StandingClock;
-pub use people::{People, Person, Record, Step, StepKind, address_event, zipf};
+pub use people::{People, Person, Record, Rng, Step, StepKind, address_event, zipf};
 #[cfg(feature = "servers")]
 pub use servers::{Http, Options, Reply, Server, StartError, Unreached, binary, shared_data, unpack_synthea};
 pub use skipped::skipped;

@@ -27,6 +27,7 @@ pub use draft::Record;
 pub use history::{Step, StepKind};
 pub use person::Person;
 pub use popularity::zipf;
+pub use rng::Rng;
 
 /// A population that does not exist: as many people as are asked for.
 #[derive(Clone, Copy, Debug)]

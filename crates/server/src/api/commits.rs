@@ -58,7 +58,10 @@ async fn commit(
         correlation_id: asked.correlation_id.or(context.correlation_id),
         wait: context.wait,
     };
-    match app.engine.commit(request).await {
+    let passing = app.races().pass(request.items.iter().map(|item| &item.stream)).await;
+    let answer = app.engine.commit(request).await;
+    drop(passing);
+    match answer {
         Ok(answer) => {
             let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
             Ok(json_as(status, &answer.cursor, write_answer(&answer)))

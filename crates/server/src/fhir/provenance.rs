@@ -82,6 +82,23 @@ pub(super) async fn commit(
     key: Option<Key>,
     request: Request,
 ) -> Result<Answer, CommitError> {
+    let passing = app.races().pass(request.items.iter().map(|item| &item.stream)).await;
+    let answer = commit_now(app, context, key, request).await;
+    drop(passing);
+    answer
+}
+
+/// As [`commit`], for whoever is alone at the record.
+///
+/// # Errors
+///
+/// The same.
+pub(super) async fn commit_now(
+    app: &App,
+    context: &WriteContext,
+    key: Option<Key>,
+    request: Request,
+) -> Result<Answer, CommitError> {
     let Some(provenance) = &context.provenance else { return app.engine.commit(request).await };
     // A known key is answered before anything is decided.
     if let Some(key) = key

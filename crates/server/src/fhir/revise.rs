@@ -14,7 +14,7 @@ use anamnesis_store::RecordVersion;
 
 use super::negotiate::Return;
 use super::outcome::Outcome;
-use super::provenance::commit;
+use super::provenance::{commit, commit_now};
 use super::read;
 use super::reply::Reply;
 use super::write::{Key, Write, checked, known, request as commit_request, written};
@@ -22,6 +22,9 @@ use crate::app::App;
 
 /// How often a change is made anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
+/// How often that may happen before the others are kept waiting: they need not read before they write, so a few of
+/// them would starve it.
+const OVERTAKEN_MAX: u32 = 3;
 /// How long it waits for the views to show what was written in between.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -76,7 +79,12 @@ pub(super) async fn attempt(
     change: Change<'_>,
 ) -> Result<Reply, Outcome> {
     let _turn = app.races().turn_at(stream).await;
-    for _ in 0..ATTEMPTS_MAX {
+    let mut alone = None;
+    for overtaken in 0..ATTEMPTS_MAX {
+        if overtaken == OVERTAKEN_MAX {
+            alone = app.races().alone_at(stream).await;
+            app.engine.wait_for_views(&app.engine.head(), VIEWS_PATIENCE).await;
+        }
         let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
         let version = found.as_ref().map_or(0, |found| found.version);
         let (steps, elements) = match changed(app, stream, found, if_match, change).await {
@@ -87,9 +95,12 @@ pub(super) async fn attempt(
             Err(no) => (Vec::new(), Err(no)),
         };
         let item = Item { stream: stream.clone(), expected: Expect::Version(version), steps };
-        match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key))
-            .await
-        {
+        let asked = commit_request(write.context, vec![item], Vec::new(), key);
+        let answer = match alone {
+            Some(_) => commit_now(app, write.context, key, asked).await,
+            None => commit(app, write.context, key, asked).await,
+        };
+        match answer {
             Ok(answer) => {
                 let elements = elements?;
                 let kept = (write.returned == Return::Representation).then_some(&elements);

@@ -2,11 +2,11 @@
 
 /// A stream of numbers that its seed decides.
 #[derive(Clone, Debug)]
-pub(super) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
     /// The stream of a seed and what it is for, so that two uses of one seed do not go in step.
-    pub(super) fn new(seed: u64, purpose: u64) -> Self {
+    pub fn new(seed: u64, purpose: u64) -> Self {
         let mut rng = Self(seed);
         let mixed = rng.next() ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self(mixed)
@@ -22,19 +22,19 @@ impl Rng {
     }
 
     /// A number from 0 to below `limit`, and 0 when there is none.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         let product = u128::from(self.next()) * u128::from(limit);
         u64::try_from(product >> 64).unwrap_or_default()
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = high.saturating_sub(low).saturating_add(1);
         low.saturating_add_unsigned(self.below(u64::try_from(span).unwrap_or(1)))
     }
 
     /// True in `percent` of a hundred cases.
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
@@ -45,11 +45,15 @@ impl Rng {
         f64::from(bits) / 4_294_967_296.0
     }
 
-    /// One of `all`, which is a list written out in this room.
-    pub(super) fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    /// One of `all`.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         let at = self.below(u64::try_from(all.len()).unwrap_or_default());
         all.get(usize::try_from(at).unwrap_or_default())
-            .expect("the lists are written out, and none is empty")
+            .expect("whoever chooses has something to choose from")
     }
 
     /// One of the words.
@@ -59,7 +63,7 @@ impl Rng {
     }
 
     /// A UUID of version 4, in its usual form.
-    pub(super) fn uuid(&mut self) -> String {
+    pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

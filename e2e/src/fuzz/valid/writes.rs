@@ -1,0 +1,99 @@
+//! Writes of one record at the FHIR door.
+
+use anamnesis_json::{Object, Value};
+
+use super::{Maker, Shot, escaped, text};
+use anamnesis_testkit::odd::SECRET;
+
+const FHIR: &str = "application/fhir+json";
+const KINDS: &[&str] = &["Patient", "Observation", "Condition", "Encounter", "Basic"];
+
+impl Maker<'_> {
+    /// An update, by id or by criteria.
+    pub(super) fn update(&mut self) -> Shot {
+        if self.rng.chance(15) {
+            let patient = self.small(None);
+            return Shot::new("PUT", format!("/fhir/Patient?{}", self.criteria())).body(FHIR, text(patient));
+        }
+        if self.rng.chance(50) {
+            let id = self.small_id();
+            let patient = self.small(Some(&id));
+            return Shot::new("PUT", format!("/fhir/Patient/{id}")).body(FHIR, text(patient));
+        }
+        let record = self.record();
+        Shot::new("PUT", format!("/fhir/{}", record.stream())).body(FHIR, text(record.resource))
+    }
+
+    /// A creation, with or without a condition.
+    pub(super) fn create(&mut self) -> Shot {
+        if self.rng.chance(50) {
+            let record = self.record();
+            return Shot::new("POST", format!("/fhir/{}", record.kind)).body(FHIR, text(record.resource));
+        }
+        let patient = self.small(None);
+        let shot = Shot::new("POST", "/fhir/Patient").body(FHIR, text(patient));
+        if self.rng.chance(70) { shot.header("if-none-exist", self.criteria()) } else { shot }
+    }
+
+    /// A deletion, by id or by criteria.
+    pub(super) fn delete(&mut self) -> Shot {
+        match self.rng.below(3) {
+            0 => Shot::new("DELETE", format!("/fhir/Patient?{}", self.criteria())),
+            1 => Shot::new("DELETE", format!("/fhir/Patient/{}", self.small_id())),
+            _ => Shot::new("DELETE", format!("/fhir/{}", self.place())),
+        }
+    }
+
+    /// Labels added to a record, or taken from it.
+    pub(super) fn labels(&mut self) -> Shot {
+        let code = self.rng.below(4).to_string();
+        let tag = Object::new().with("system", "urn:fuzz").with("code", code.as_str());
+        let meta = Object::new().with("tag", vec![Value::from(tag)]);
+        let meta = Object::new().with("name", "meta").with("valueMeta", meta);
+        let body =
+            Object::new().with("resourceType", "Parameters").with("parameter", vec![Value::from(meta)]);
+        let what = self.rng.one_of(&["$meta-add", "$meta-delete"]);
+        Shot::new("POST", format!("/fhir/{}/{what}", self.place())).body(FHIR, text(body))
+    }
+
+    /// Bytes, sent and asked for.
+    pub(super) fn binary(&mut self) -> Shot {
+        let id = format!("b{}", self.rng.below(3));
+        let accept = *self.rng.one_of(&["*/*", "image/png", "text/*;q=0.1", FHIR, "application/xml"]);
+        let bytes: Vec<u8> =
+            (0..self.rng.below(300)).map(|_| u8::try_from(self.rng.below(256)).unwrap_or_default()).collect();
+        let kind =
+            *self.rng.one_of(&["image/png", "text/plain; charset=utf-8", "application/octet-stream", FHIR]);
+        match self.rng.below(6) {
+            0 | 1 => Shot::new("PUT", format!("/fhir/Binary/{id}")).body(kind, bytes),
+            2 => Shot::new("POST", "/fhir/Binary").body(kind, bytes),
+            3 => {
+                let binary = Object::new().with("resourceType", "Binary").with("id", id.as_str());
+                let binary = binary.with("contentType", kind).with("data", "QUJDRA==");
+                Shot::new("PUT", format!("/fhir/Binary/{id}")).body(FHIR, text(binary))
+            }
+            4 => Shot::new("GET", format!("/fhir/Binary/{id}/_history/{}", self.version()))
+                .header("accept", accept),
+            _ => Shot::new("GET", format!("/fhir/Binary/{id}")).header("accept", accept),
+        }
+    }
+
+    /// Criteria that one, several or no record may meet.
+    pub(super) fn criteria(&mut self) -> String {
+        let n = self.rng.below(7).to_string();
+        match self.rng.below(8) {
+            0 => format!("family={SECRET}"),
+            1 => format!("_id={}", self.small_id()),
+            2 => format!("identifier=urn:fuzz|{n}&gender=female"),
+            3 => "gender=male,female".to_owned(),
+            4 => format!("identifier={}", escaped(&format!("urn:fuzz|{n}"))),
+            _ => format!("identifier=urn:fuzz|{n}"),
+        }
+    }
+
+    /// The name of a type.
+    pub(super) fn kind(&mut self) -> &'static str {
+        let kind: &&str = self.rng.one_of(KINDS);
+        kind
+    }
+}
