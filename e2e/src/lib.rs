@@ -11,6 +11,7 @@ mod fhir;
 pub mod fuzz;
 mod json;
 mod log;
+mod page;
 mod raw;
 mod search;
 
@@ -20,5 +21,6 @@ pub use document::follow;
 pub use fhir::{bundle, entry, issue, refused, send, status, taken};
 pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
+pub use page::{Row, sentences};
 pub use raw::{Raw, Said, patient, put_head};
 pub use search::{count, entries, links, pages};

@@ -2,6 +2,7 @@
 //!
 //! Invariant: it reads the tree and changes nothing; every complaint says where.
 
+mod conformance;
 mod documents;
 mod sources;
 mod tree;
@@ -20,6 +21,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
     println!("\n> tidy");
     let tree = Tree::read(root)?;
     let mut complaints = documents::check(&tree);
+    complaints.extend(conformance::check(&tree));
     complaints.extend(walls::check(&tree));
     complaints.extend(sources::check(&tree));
     for complaint in &complaints {

@@ -16,6 +16,8 @@ pub struct Facts<'a> {
     pub base: &'a str,
     /// When the statement last changed, a FHIR dateTime.
     pub date: &'a str,
+    /// What is to be known of the REST door, in Markdown.
+    pub documentation: &'a str,
     /// The formats that are read and written, `application/fhir+json`.
     pub formats: &'a [&'a str],
     /// The formats of patches that are taken; empty when none.
@@ -51,7 +53,7 @@ pub struct TypeFacts<'a> {
 
 /// The CapabilityStatement of these facts.
 pub fn statement(facts: &Facts<'_>) -> Object {
-    let mut rest = Object::new().with("mode", "server");
+    let mut rest = Object::new().with("mode", "server").with("documentation", facts.documentation);
     rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of))).collect::<Vec<_>>());
     push_some(&mut rest, "interaction", interactions(facts.interactions));
     push_some(&mut rest, "operation", operations(facts.operations));
@@ -136,6 +138,7 @@ mod tests {
             version: "0.1.0",
             base: "http://127.0.0.1:8080/fhir",
             date: "2026-03-01",
+            documentation: "All or nothing.",
             formats: &["application/fhir+json"],
             patch_formats: &[],
             types: &types,

@@ -46,9 +46,11 @@ impl Holds {
         matches!(self, Self::Primitive(_))
     }
 
-    /// Whether it is an address, which a transaction may put right.
-    pub(crate) fn is_address(self) -> bool {
-        matches!(self, Self::Primitive(primitive) if primitive.is_address())
+    /// Whether it is an address that a transaction puts right.
+    ///
+    /// A canonical is not, and an oid or uuid could not hold what it would become.
+    pub(crate) fn is_link(self) -> bool {
+        matches!(self, Self::Primitive(Primitive::Uri | Primitive::Url))
     }
 
     /// One value in a word.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::headers::{CURSOR, REQUEST_ID};
+use crate::headers::{CORRELATION_ID, CURSOR, REQUEST_ID};
 
 /// How long a browser may keep what it was told.
 const KEPT: Duration = Duration::from_secs(3_600);
@@ -16,7 +16,7 @@ const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// What a script may read beside the body.
-const EXPOSED: [HeaderName; 9] = [
+const EXPOSED: [HeaderName; 10] = [
     header::ETAG,
     header::LOCATION,
     header::CONTENT_LOCATION,
@@ -26,6 +26,7 @@ const EXPOSED: [HeaderName; 9] = [
     header::ALLOW,
     CURSOR,
     REQUEST_ID,
+    CORRELATION_ID,
 ];
 
 /// The layer for these origins; none when there are none. `*` lets in everyone.

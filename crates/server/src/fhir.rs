@@ -54,45 +54,52 @@ use outcome::Outcome;
 #[cfg(test)]
 pub(crate) use provenance::PROVENANCE;
 
-/// The routes below the FHIR base.
+/// The routes below the FHIR base, each with and without a slash at its end.
+///
+/// <https://hl7.org/fhir/R4/http.html#root>
 pub(crate) fn router() -> Router<App> {
-    Router::new()
-        .route("/", post(transaction::handle))
-        .route("/metadata", get(reads))
-        .route(
+    let routes: [(&str, MethodRouter<App>); 13] = [
+        ("/metadata", get(reads)),
+        (
             "/{kind}",
             get(reads)
                 .post(create::handle)
                 .put(update_conditional::handle)
                 .patch(patch_conditional::handle)
                 .delete(delete_conditional::handle),
-        )
-        .route("/$validate", post(validate::system))
-        .route("/{kind}/$validate", post(validate::of_type))
-        .route("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record))
-        .route("/{kind}/_search", post(search::handle_post))
-        .route("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle))
-        .route("/{kind}/{id}/_history", get(reads))
-        .route("/{kind}/{id}/_history/{version}", get(reads))
-        .route("/{kind}/{id}/$everything", get(reads).post(everything::handle_post))
-        .route("/{kind}/{id}/$meta", get(reads))
-        .route("/{kind}/{id}/$meta-add", post(meta::handle_add))
-        .route("/{kind}/{id}/$meta-delete", post(meta::handle_delete))
-        .fallback(nothing)
-        .method_not_allowed_fallback(not_allowed)
-        .layer(from_fn(around))
+        ),
+        ("/$validate", post(validate::system)),
+        ("/{kind}/$validate", post(validate::of_type)),
+        ("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record)),
+        ("/{kind}/_search", post(search::handle_post)),
+        ("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle)),
+        ("/{kind}/{id}/_history", get(reads)),
+        ("/{kind}/{id}/_history/{version}", get(reads)),
+        ("/{kind}/{id}/$everything", get(reads).post(everything::handle_post)),
+        ("/{kind}/{id}/$meta", get(reads)),
+        ("/{kind}/{id}/$meta-add", post(meta::handle_add)),
+        ("/{kind}/{id}/$meta-delete", post(meta::handle_delete)),
+    ];
+    let router = Router::new().route("/", post(transaction::handle));
+    let router = routes.into_iter().fold(router, |router, (path, methods)| {
+        router.route(path, methods.clone()).route(&format!("{path}/"), methods)
+    });
+    router.fallback(nothing).method_not_allowed_fallback(not_allowed).layer(from_fn(around))
 }
 
 /// What is done around every interaction.
 async fn around(request: Request, next: Next) -> Response {
     let pretty = pretty::asked(request.uri().query());
+    let named = negotiate::named(request.headers(), request.uri().query());
     let response = next.run(request).await;
-    if pretty { pretty::pretty(response).await } else { response }
+    let response = if pretty { pretty::pretty(response).await } else { response };
+    negotiate::under(named, response)
 }
 
-/// The base itself: transactions and batches; to be mounted at the base with and without a slash at its end.
-pub(crate) fn system() -> MethodRouter<App> {
-    post(transaction::handle).fallback(not_allowed).layer(from_fn(around))
+/// The base with a slash at its end, which a nested router does not answer to.
+pub(crate) fn system(path: &str) -> Router<App> {
+    let router = Router::new().route(path, post(transaction::handle));
+    router.method_not_allowed_fallback(not_allowed).layer(from_fn(around))
 }
 
 /// Every interaction that reads: the same URLs that entries of a bundle may have.

@@ -24,6 +24,8 @@ pub(crate) const REASON: HeaderName = HeaderName::from_static("anamnesis-reason"
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What a request belongs together with.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// On an answer: what its client called the request, where it is called otherwise here.
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
 const REASON_BYTES_MAX: usize = 1_024;
 const KEY_BYTES_MAX: usize = 1_024;
@@ -123,19 +125,35 @@ fn correlation_id(headers: &HeaderMap) -> CompactString {
     }
 }
 
-/// What the answer is to say the request is called: its own id, or the one that a write is given here.
-///
-/// <https://hl7.org/fhir/R4/http.html#custom>
-pub(crate) fn request_id(method: &Method, headers: &mut HeaderMap) -> Option<HeaderValue> {
-    if let Some(sent) = sent_id(headers) {
-        return Some(sent.clone());
+/// What an answer is to say the request is called.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Called {
+    id: Option<HeaderValue>,
+    /// What its client called it, where that is not `id`.
+    replaced: Option<HeaderValue>,
+}
+
+impl Called {
+    /// The request's own id, or the one that a write is given here.
+    ///
+    /// <https://hl7.org/fhir/R4/http.html#custom>
+    pub(crate) fn of(method: &Method, headers: &mut HeaderMap) -> Self {
+        if let Some(sent) = sent_id(headers) {
+            return Self { id: Some(sent.clone()), replaced: None };
+        }
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return Self::default();
+        }
+        let Ok(given) = HeaderValue::try_from(Uuid::new_v4().to_string()) else { return Self::default() };
+        let replaced = headers.insert(REQUEST_ID, given.clone());
+        Self { id: Some(given), replaced }
     }
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return None;
+
+    /// Says so on the answer.
+    pub(crate) fn say(self, headers: &mut HeaderMap) {
+        let said = [(REQUEST_ID, self.id), (CORRELATION_ID, self.replaced)];
+        headers.extend(said.into_iter().filter_map(|(name, id)| Some((name, id?))));
     }
-    let given = HeaderValue::try_from(Uuid::new_v4().to_string()).ok()?;
-    headers.insert(REQUEST_ID, given.clone());
-    Some(given)
 }
 
 fn sent_id(headers: &HeaderMap) -> Option<&HeaderValue> {

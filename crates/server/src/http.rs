@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
-use crate::headers::{self, REQUEST_ID};
+use crate::headers::Called;
 use crate::request_id::RequestId;
 use crate::turns::Busy;
 use crate::{api, arriving, cors, encoding, fhir, health, threshold};
@@ -23,7 +23,7 @@ use crate::{api, arriving, cors, encoding, fhir, health, threshold};
 pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
     let router = Router::new()
         .nest("/fhir", fhir::router())
-        .route("/fhir/", fhir::system())
+        .merge(fhir::system("/fhir/"))
         .nest("/api", api::router())
         .merge(health::router(start))
         .route("/", get(welcome))
@@ -44,13 +44,11 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let started = Stopwatch::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let echoed = headers::request_id(&method, request.headers_mut());
+    let called = Called::of(&method, request.headers_mut());
     let id = RequestId::of(request.headers());
     let refused = threshold::broken_path(request.uri().path()).or_else(|| encoding::refused(&mut request));
     let mut response = id.during(in_turn(&app, request, next, refused)).await;
-    if let Some(id) = echoed {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
+    called.say(response.headers_mut());
     let (method, route) = (known(&method), route.as_ref().map_or("none", MatchedPath::as_str));
     let (status, time) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method, route, status, time);
@@ -100,7 +98,8 @@ async fn in_turn(app: &App, request: Request, next: Next, refused: Option<Respon
 /// Sees to it that what is written is checked against the profiles that were written before.
 async fn informed(State(app): State<App>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::HEAD | Method::OPTIONS | Method::DELETE)
-        || (request.method() == Method::GET && !request.uri().path().ends_with("$validate"));
+        || (request.method() == Method::GET
+            && !request.uri().path().trim_end_matches('/').ends_with("$validate"));
     if !reads && let Err(error) = app.profiles.refresh(&app.engine).await {
         tracing::warn!(%error, "the profiles could not be read anew; those read before hold");
     }

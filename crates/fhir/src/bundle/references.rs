@@ -1,9 +1,11 @@
 //! The references inside the resources of a bundle: found, and put right once ids are known.
 
+use std::collections::HashSet;
+
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
-use super::EntryIn;
+use super::{EntryIn, Method};
 use crate::check::ISSUES_MAX;
 use crate::outcome::{Issue, IssueCode};
 use crate::path::Path;
@@ -55,7 +57,7 @@ impl std::fmt::Debug for Resolution {
 /// The distinct references by search in the resources that are written, in the order they first stand.
 pub fn conditional_references(entries: &[EntryIn]) -> Vec<ConditionalReference> {
     let mut found: Vec<ConditionalReference> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for entry in entries.iter().filter(|entry| entry.writes()) {
         let Some(resource) = &entry.resource else { continue };
         let prefix = format!("Bundle.entry[{}].resource", entry.index);
@@ -71,6 +73,34 @@ pub fn conditional_references(entries: &[EntryIn]) -> Vec<ConditionalReference> 
                     expression,
                 });
             }
+        });
+    }
+    found
+}
+
+/// References by which the entries of a batch depend on one another: each with the entry it stands in.
+///
+/// Such a batch is non-conformant, and nothing would ever resolve them: neither what the batch itself creates, nor what
+/// a search would find. <https://hl7.org/fhir/R4/http.html#brules>
+pub fn interdependencies(entries: &[EntryIn]) -> Vec<(usize, Issue)> {
+    let created: HashSet<&str> = entries
+        .iter()
+        .filter(|entry| entry.method == Method::Post && entry.writes())
+        .filter_map(|entry| entry.full_url.as_deref())
+        .collect();
+    let mut found: Vec<(usize, Issue)> = Vec::new();
+    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.writes()) {
+        let Some(resource) = &entry.resource else { continue };
+        let prefix = format!("Bundle.entry[{}].resource", entry.index);
+        each_reference(resource, &Path::Root(&prefix), &mut |text, path| {
+            let what = if created.contains(text) {
+                "must not lead to what another entry of the batch creates: send a transaction"
+            } else if reference::conditional(text).is_some() {
+                "must not be a search, which is resolved in a transaction alone"
+            } else {
+                return;
+            };
+            found.push((at, Issue::error(IssueCode::BusinessRule, what).at(path.to_string())));
         });
     }
     found
@@ -106,8 +136,8 @@ fn is_bundle(object: &Object) -> bool {
 
 /// Puts the references of a resource right: each `reference` by `resolve`, and each address that `resolve` knows.
 ///
-/// Addresses are elements of the types uri, url, canonical, oid and uuid, and `href` and `src` in the narrative; of
-/// these only `urn:uuid:` and `urn:oid:` are looked at, and those that are not known stay, as they may be data.
+/// Addresses are elements of the types uri and url, and `href` and `src` in the narrative; of these only `urn:uuid:` and
+/// `urn:oid:` are looked at, and those that are not known stay, as they may be data.
 ///
 /// # Errors
 ///
@@ -146,7 +176,7 @@ impl Rewrite<'_> {
                 };
                 self.object(shape, object, path);
             }
-            Value::String(text) if holds.is_some_and(Holds::is_address) && reference::is_urn(text) => {
+            Value::String(text) if holds.is_some_and(Holds::is_link) && reference::is_urn(text) => {
                 if let Resolution::To(other) = (self.resolve)(text) {
                     *text = other.into();
                 }
@@ -233,6 +263,8 @@ mod tests {
             ("beside a primitive",  r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"u","valueReference":{"reference":"urn:uuid:1"}}]}}"#, r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"u","valueReference":{"reference":"Patient/p1"}}]}}"#),
             ("a url",               r#"{"resourceType":"Patient","photo":[{"url":"urn:uuid:1"},{"url":"urn:uuid:2"}]}"#,     r#"{"resourceType":"Patient","photo":[{"url":"Patient/p1"},{"url":"urn:uuid:2"}]}"#),
             ("a uri",               r#"{"resourceType":"Patient","extension":[{"url":"u","valueUri":"urn:uuid:1"}]}"#,       r#"{"resourceType":"Patient","extension":[{"url":"u","valueUri":"Patient/p1"}]}"#),
+            ("a uuid",              r#"{"resourceType":"Patient","extension":[{"url":"u","valueUuid":"urn:uuid:1"}]}"#,      r#"{"resourceType":"Patient","extension":[{"url":"u","valueUuid":"urn:uuid:1"}]}"#),
+            ("a canonical",         r#"{"resourceType":"Patient","meta":{"profile":["urn:uuid:1"]}}"#,                       r#"{"resourceType":"Patient","meta":{"profile":["urn:uuid:1"]}}"#),
             ("a value is no uri",   r#"{"resourceType":"Patient","identifier":[{"value":"urn:uuid:1"}]}"#,                   r#"{"resourceType":"Patient","identifier":[{"value":"urn:uuid:1"}]}"#),
             ("contained",           r#"{"resourceType":"Patient","contained":[{"resourceType":"Media","content":{"url":"urn:uuid:1"}}]}"#, r#"{"resourceType":"Patient","contained":[{"resourceType":"Media","content":{"url":"Patient/p1"}}]}"#),
             ("narrative",           r#"{"resourceType":"Patient","text":{"div":"<a href=\"urn:uuid:1\">1</a><b id=\"urn:uuid:1\"/><img src=\"urn:uuid:2\"/>"}}"#, r#"{"resourceType":"Patient","text":{"div":"<a href=\"Patient/p1\">1</a><b id=\"urn:uuid:1\"/><img src=\"urn:uuid:2\"/>"}}"#),
@@ -248,6 +280,36 @@ mod tests {
                 }
             };
             assert_eq!(found, after, "{what}");
+        }
+    }
+
+    #[test]
+    fn entries_of_a_batch_that_depend_on_one_another() {
+        let entry = |full_url: &str, method: &str, url: &str, reference: &str| {
+            format!(
+                r#"{{"fullUrl":"{full_url}","request":{{"method":"{method}","url":"{url}"}},"resource":{{"resourceType":"Patient","id":"p1","link":[{{"other":{{"reference":"{reference}"}}}}]}}}}"#
+            )
+        };
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+         // what the second entry refers to                        where it is refused
+            ("urn:uuid:1",                                          Some("Bundle.entry[1].resource.link[0].other.reference")),
+            ("Patient?identifier=7",                                Some("Bundle.entry[1].resource.link[0].other.reference")),
+            ("urn:uuid:2",                                          None),
+            ("Patient/p1",                                          None),
+        ];
+        for (reference, refused) in cases {
+            let entries = [
+                entry("urn:uuid:1", "POST", "Patient", "Patient/x"),
+                entry("urn:uuid:2", "PUT", "Patient/p1", reference),
+            ];
+            let bundle =
+                format!(r#"{{"resourceType":"Bundle","type":"batch","entry":[{}]}}"#, entries.join(","));
+            let incoming = super::super::read(anamnesis_json::parse(bundle.as_bytes()).unwrap(), 9).unwrap();
+            let found = interdependencies(&incoming.entries);
+            let found: Vec<_> = found.iter().map(|(at, issue)| (*at, issue.expression.as_deref())).collect();
+            let expected: Vec<_> = refused.iter().map(|place| (1, Some(*place))).collect();
+            assert_eq!(found, expected, "{reference}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Batches, each entry for itself: <https://hl7.org/fhir/R4/http.html#brules>.
 
-use anamnesis_fhir::bundle::{EntryIn, Head, Incoming, Kind, Method, Target, response};
+use anamnesis_fhir::bundle::{EntryIn, Head, Incoming, Kind, Method, Target, interdependencies, response};
 use anamnesis_json::Value;
 use futures::FutureExt;
 
@@ -23,11 +23,16 @@ const AT_ONCE: usize = 16;
 /// Carries out each entry, whatever becomes of the others.
 pub(super) async fn batch(
     app: &App,
-    incoming: Incoming,
+    mut incoming: Incoming,
     context: &WriteContext,
     returned: Option<Return>,
 ) -> Done {
     let known = app.engine.reached();
+    for (at, issue) in interdependencies(&incoming.entries) {
+        if let Some(entry) = incoming.entries.get_mut(at) {
+            entry.problems.push(issue);
+        }
+    }
     let mut tasks = Vec::with_capacity(incoming.entries.len());
     for entry in incoming.entries {
         tasks.push(one(app, entry, context, returned).boxed());

@@ -30,7 +30,8 @@ pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool
 }
 
 async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) -> Result<Reply, Outcome> {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let parts: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
     match *parts.as_slice() {
         ["metadata"] => Ok(metadata::metadata(app)),
         ["$meta"] => meta::in_use(app, ResourceType::all()).await,
@@ -70,6 +71,7 @@ pub(super) async fn entry(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> 
     let mut query = query.unwrap_or_default().to_owned();
     let mut path = path;
     if entry.method == Method::Post {
+        path = path.trim_end_matches('/');
         path = path.strip_suffix("/_search").unwrap_or(path);
         for (name, value) in parameters::pairs(entry.resource.as_ref())? {
             query = format!("{query}&{}", query::text(&[(name, value)]));

@@ -2,6 +2,8 @@
 //!
 //! Invariant: it says what works, so whoever adds an interaction adds it here.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
 use anamnesis_json::Object;
 use anamnesis_kernel::ResourceType;
@@ -36,10 +38,18 @@ const OPERATIONS: [(&str, &str); 5] = [
 /// Of the base too.
 const OF_THE_BASE: [&str; 2] = ["meta", "validate"];
 
-/// The CapabilityStatement of this server.
+/// What becomes of a resource: <https://hl7.org/fhir/R4/http.html#transactional-integrity>.
+const DOCUMENTATION: &str = "A write is kept as it was sent, but for `id`, `meta.versionId` and `meta.lastUpdated`, \
+    or refused as a whole; nothing is merged or altered. A transaction is one commit: all of it or none. \
+    A version that was named by If-Match is the one that is changed, or the write is refused with 412.";
+
+/// The CapabilityStatement of this server, under a tag that changes with its text.
 pub(super) fn metadata(app: &App) -> Reply {
-    let said = said_at(&app.base_url, app.limits.conditional_delete);
-    Reply::bundle(said.to_text(), app.engine.reached())
+    let text = said_at(&app.base_url, app.limits.conditional_delete).to_text();
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&text);
+    let tag = Some(format!("W/\"{:016x}\"", hasher.finish()));
+    Reply { tag, ..Reply::bundle(text, app.engine.reached()) }
 }
 
 /// What a server says of itself at this base, where a deletion by criteria may delete so many.
@@ -63,6 +73,7 @@ pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Obje
         version: env!("CARGO_PKG_VERSION"),
         base,
         date: CHANGED,
+        documentation: DOCUMENTATION,
         formats: &["application/fhir+json", "json"],
         patch_formats: &PATCH_FORMATS,
         types: &types,

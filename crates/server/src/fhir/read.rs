@@ -37,6 +37,7 @@ pub(super) async fn version(
         body: Bytes::from_owner(text),
         stream: Some(found.name),
         version: Some(found.version),
+        tag: None,
         modified: Some(found.began),
         cursor,
         located: false,

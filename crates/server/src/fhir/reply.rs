@@ -27,6 +27,8 @@ pub(super) struct Reply {
     pub(super) stream: Option<StreamName>,
     /// Its version.
     pub(super) version: Option<Version>,
+    /// An entity tag that is no version's.
+    pub(super) tag: Option<String>,
     /// When that version began.
     pub(super) modified: Option<Instant>,
     /// The point of the log it is complete up to.
@@ -43,6 +45,7 @@ impl Reply {
             body: body.into(),
             stream: None,
             version: None,
+            tag: None,
             modified: None,
             cursor,
             located: false,
@@ -60,9 +63,9 @@ impl Reply {
         Some(format!("{stream}/_history/{version}"))
     }
 
-    /// The entity tag of the version.
+    /// The entity tag of the version, or of what has none.
     pub(super) fn etag(&self) -> Option<String> {
-        self.version.map(etag)
+        self.version.map(etag).or_else(|| self.tag.clone())
     }
 }
 

@@ -196,6 +196,7 @@ pub(super) async fn written(
         body: Bytes::new(),
         stream: Some(stream.clone()),
         version: Some(version).filter(|version| *version > 0),
+        tag: None,
         modified: Some(moment),
         cursor,
         located: created && live,

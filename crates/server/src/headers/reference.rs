@@ -6,7 +6,8 @@ use http::HeaderName;
 use http::header as std_header;
 
 use super::{
-    CURSOR, IDEMPOTENCY_KEY, KEY_BYTES_MAX, REASON, REASON_BYTES_MAX, REQUEST_ID, REQUEST_ID_BYTES_MAX, WAIT,
+    CORRELATION_ID, CURSOR, IDEMPOTENCY_KEY, KEY_BYTES_MAX, REASON, REASON_BYTES_MAX, REQUEST_ID,
+    REQUEST_ID_BYTES_MAX, WAIT,
 };
 use crate::blessed::blessed;
 use crate::fhir::PROVENANCE;
@@ -28,6 +29,7 @@ fn at_both_doors() -> Vec<Row> {
         (REASON, "Anamnesis-Reason", format!("on a write: why, at most {REASON_BYTES_MAX} bytes of UTF-8; for events that do not say so themselves")),
         (CURSOR, "Anamnesis-Cursor", "on an answer: the point of the log up to which it is complete, after a write the write's own; on a read: the point the answer must be complete up to, 409 `cursor-unknown` where the log does not reach it".into()),
         (REQUEST_ID, "X-Request-Id", format!("on a request: what it belongs together with, up to {REQUEST_ID_BYTES_MAX} visible ASCII characters; answered back, and kept as `correlation_id` in the events; a write without one, or with another, is given a UUID")),
+        (CORRELATION_ID, "X-Correlation-Id", "on the answer to a write whose `X-Request-Id` was replaced: the one that was sent".into()),
         (std_header::CONTENT_ENCODING, "Content-Encoding", "on a request: `gzip`, and limits count what comes out of it; answers are compressed where `Accept-Encoding` allows".into()),
         (std_header::RETRY_AFTER, "Retry-After", "on a 503: when to ask again, in seconds".into()),
     ]
@@ -35,7 +37,7 @@ fn at_both_doors() -> Vec<Row> {
 
 fn at_the_fhir_door() -> Vec<Row> {
     vec![
-        (std_header::ETAG, "ETag", "on an answer about one record: its version, `W/\"3\"`".into()),
+        (std_header::ETAG, "ETag", "on an answer about one record: its version, `W/\"3\"`; on `/fhir/metadata`: a tag that changes with the statement".into()),
         (std_header::IF_MATCH, "If-Match", "on an update, patch or deletion: the version the record must be at, else 412".into()),
         (std_header::IF_NONE_MATCH, "If-None-Match", "on a read: the version that is known, answered 304 where it still holds; on an update `*`: only if there is no live record, else 412".into()),
         (std_header::IF_MODIFIED_SINCE, "If-Modified-Since", "on a read: answered 304 where the record has not changed since".into()),
