@@ -94,7 +94,12 @@ fn target(shot: &mut Shot, rng: &mut Rng) {
     }
     let query = match (rng.below(3), query) {
         (0, query) => Some(format!("{}&x={}", query.unwrap_or_default(), odd::text(rng))),
-        (1, Some(query)) => Some(odd::changed(&query, rng)),
+        // A name may be told again, so what is a person's own must stand behind one.
+        (1, Some(query)) => {
+            let changed = odd::changed(&query, rng);
+            let named = |pair: &str| if pair.contains('=') { pair.to_owned() } else { format!("x={pair}") };
+            Some(changed.split('&').map(named).collect::<Vec<_>>().join("&"))
+        }
         (_, query) => query,
     };
     let target = query.map_or(path.clone(), |query| format!("{path}?{query}"));

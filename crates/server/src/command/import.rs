@@ -5,7 +5,7 @@ mod sink;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_engine::Silent;
 use anyhow::Context;
@@ -27,6 +27,9 @@ use sink::{Sink, Taken};
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 6;
 
+/// How long it waits at its end for the views to have everything.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
+
 /// Takes in everything the paths name.
 pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Outcome> {
     let groups = feed::files(&import.paths).context("a path cannot be read")?;
@@ -45,10 +48,9 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;
-            let seen = opened
-                .engine
-                .wait_for_views(&opened.engine.head(), std::time::Duration::from_secs(600))
-                .await;
+            // What stopped it, such as a full disk, may have stopped the views too.
+            let patience = if report.is_ok() { VIEWS_PATIENCE } else { Duration::ZERO };
+            let seen = opened.engine.wait_for_views(&opened.engine.head(), patience).await;
             running.stop();
             if !seen {
                 tracing::warn!("the views are behind; the next start goes on with them");
