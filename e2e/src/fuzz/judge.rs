@@ -46,7 +46,7 @@ fn fhir(shot: &Shot, answer: &Answer) -> Option<String> {
     if answer.status < 400 && shot.path().contains("/Binary/") {
         return None;
     }
-    if !kind.starts_with("application/fhir+json") {
+    if !kind.starts_with("application/fhir+json") && !is_asked_for(shot, kind) {
         return Some(format!("{} as {kind}", answer.status));
     }
     let value = match anamnesis_json::parse_with_depth(&answer.body, DEPTH) {
@@ -64,6 +64,16 @@ fn fhir(shot: &Shot, answer: &Answer) -> Option<String> {
     };
     let good = what == Some("OperationOutcome") && !told.is_empty() && told.iter().all(is_told);
     (!good).then(|| format!("{} with an outcome that says nothing: {}", answer.status, answer.text()))
+}
+
+/// Whether a client that knows no FHIR asked for JSON by one of its older names.
+fn is_asked_for(shot: &Shot, kind: &str) -> bool {
+    let name = kind.split(';').next().unwrap_or_default();
+    let accepts = |(header, value): &(String, String)| {
+        header.eq_ignore_ascii_case("accept") && value.to_ascii_lowercase().contains(name)
+    };
+    ["application/json", "text/json"].contains(&name)
+        && (shot.headers.iter().any(accepts) || shot.target.contains("_format"))
 }
 
 fn api(answer: &Answer) -> Option<String> {
@@ -105,11 +115,14 @@ mod tests {
         let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value","diagnostics":"no"}]}"#;
         let problem = r#"{"type":"/problems/refused","title":"no","status":422}"#;
         const FHIR: &str = "application/fhir+json; charset=utf-8";
+        const JSON: &str = "application/json; charset=utf-8";
         const PROBLEM: &str = "application/problem+json";
         #[rustfmt::skip] // A table reads by column.
         let cases = [
          // name                        target              status  kind     body                           good
             ("a resource",              "/fhir/Patient/a",  200,    FHIR,    r#"{"resourceType":"Patient"}"#, true),
+            ("a name nobody asked for", "/fhir/Patient/a",  200,    JSON,    r#"{"resourceType":"Patient"}"#, false),
+            ("a name asked for",        "/fhir/Patient/a?_format=json", 200, JSON, r#"{"resourceType":"Patient"}"#, true),
             ("nothing at all",          "/fhir/Patient/a",  204,    "",      "",                            true),
             ("a refusal",               "/fhir/Patient/a",  400,    FHIR,    outcome,                       true),
             ("a bug",                   "/fhir/Patient/a",  500,    FHIR,    outcome,                       false),
