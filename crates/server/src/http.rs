@@ -4,14 +4,16 @@ use std::time::Instant as Stopwatch;
 
 use anamnesis_kernel::Cursor;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Body as _;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::decompression::{DecompressionBody, RequestDecompressionLayer};
 
 use crate::app::App;
 use crate::headers::Called;
@@ -21,23 +23,25 @@ use crate::{api, arriving, cors, encoding, fhir, health, threshold};
 
 /// Every route of the server; scripts of these origins may use it too.
 pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
-    let router = Router::new()
+    // As one layer: each of its own would be put into a box that every request copies.
+    let around = ServiceBuilder::new()
+        .layer(from_fn_with_state(app.clone(), measure))
+        .option_layer(cors::layer(origins))
+        .layer(encoding::compressed())
+        .layer(RequestDecompressionLayer::new())
+        .map_request(|request: http::Request<DecompressionBody<Body>>| request.map(Body::new))
+        .layer(CatchPanicLayer::custom(broken))
+        .layer(from_fn_with_state(app.clone(), informed))
+        .layer(DefaultBodyLimit::max(app.limits.body_bytes_max));
+    Router::new()
         .nest("/fhir", fhir::router())
         .merge(fhir::system("/fhir/"))
         .nest("/api", api::router())
         .merge(health::router(start))
         .route("/", get(welcome))
         .fallback(nowhere)
-        .layer(DefaultBodyLimit::max(app.limits.body_bytes_max))
-        .layer(from_fn_with_state(app.clone(), informed))
-        .layer(CatchPanicLayer::custom(broken))
-        .layer(RequestDecompressionLayer::new())
-        .layer(encoding::compressed());
-    let router = match cors::layer(origins) {
-        Some(cors) => router.layer(cors),
-        None => router,
-    };
-    router.layer(from_fn_with_state(app.clone(), measure)).with_state(app)
+        .layer(around)
+        .with_state(app)
 }
 
 async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Response {

@@ -134,7 +134,9 @@ impl Views for SqliteViews {
 
     async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError> {
         let read = |c: &Connection| names.iter().map(|name| records::current(c, name)).collect();
-        self.readers.at_once(read).map_err(unavailable)
+        // One statement sees one state by itself, and most ask for one record.
+        let found = if names.len() > 1 { self.readers.at_once(read) } else { self.readers.with(read) };
+        found.map_err(unavailable)
     }
 
     async fn find_version(
