@@ -37,7 +37,7 @@ fn drives(script: Command, besides: &[&str]) {
     }
 }
 
-/// The client for Python, <https://pypi.org/project/fhirpy>.
+/// The client for Python, `fhirpy`.
 #[test]
 fn fhirpy() {
     let Some(mut python) = python("python") else { return };
@@ -45,7 +45,7 @@ fn fhirpy() {
     drives(python, &["read through a reference", "search by identifier", "search with a prefix"]);
 }
 
-/// The client for JavaScript, <https://www.npmjs.com/package/fhir-kit-client>.
+/// The client for JavaScript, `fhir-kit-client`.
 #[test]
 fn fhir_kit_client() {
     let Some(node) = node("drive.js") else { return };

@@ -4,7 +4,7 @@ use anamnesis_e2e::{SCRIPTS, at, commit, ends_well, python, str};
 use anamnesis_json::Object;
 use anamnesis_testkit::{Options, Server};
 
-/// <https://pypi.org/project/openapi-spec-validator>
+/// The validator is `openapi-spec-validator`.
 #[test]
 fn the_document_is_valid() {
     let Some(mut validator) = python("openapi-spec-validator") else { return };
@@ -25,7 +25,7 @@ const RECORDS: &[&str] = &[
     r#"{"stream":"Observation/o1","type":"ObservationRecorded","data":{"status":"final","code":{"text":"k"},"valueInteger":7}}"#,
 ];
 
-/// <https://pypi.org/project/schemathesis>: what the document says is what the server does, whatever is sent.
+/// What the document says is what the server does, whatever is sent.
 ///
 /// The log begins with the people of the demo, so that events of many types are read; the seed is always the same.
 #[test]
