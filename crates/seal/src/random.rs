@@ -14,7 +14,8 @@ pub struct SystemRandom;
 
 /// Draws up to so many bytes come from the thread's stock: nonces and ids, of which every event needs some.
 ///
-/// Keys are longer, and are drawn on their own, so that none ever lies in a stock.
+/// Keys are longer, and are drawn on their own, so that none ever lies in a stock. A machine that is cloned while it
+/// runs has a stock twice, and so may repeat a nonce, which is what AES-256-GCM-SIV is there to survive.
 const STOCKED_BYTES_MAX: usize = 16;
 
 /// One call of the generator costs as much as sealing a short event, however few bytes it is asked for.
