@@ -36,14 +36,14 @@ pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
     let kind = stream.kind;
     let mut entries = Vec::with_capacity(16);
     let nothing = Key::Token { code: Default::default(), system: Default::default() };
-    entries.push(Entry { param: param::of_this_type(kind), key: nothing });
+    entries.push(Entry { param: param::of_this_type(kind), key: nothing, group: 0 });
     for patient in compartment::patients(stream, elements) {
-        entries.push(Entry { param: compartment::PARAM, key: compartment::key(&patient) });
+        entries.push(Entry { param: compartment::PARAM, key: compartment::key(&patient), group: 0 });
     }
     for one in param::params(kind) {
         let number = one.number(kind);
         for way in one.ways {
-            visit_keys(elements, way, &mut |key| entries.push(Entry { param: number, key }));
+            visit_keys(elements, way, &mut |key| entries.push(Entry { param: number, key, group: 0 }));
         }
     }
     entries.sort_unstable();
@@ -72,7 +72,8 @@ mod tests {
         };
         let key = |entry: &Entry| match &entry.key {
             Key::Token { code, system } => format!("{system}|{code}"),
-            Key::Text(text) => text.to_string(),
+            Key::Text { text, .. } => text.to_string(),
+            Key::Quantity { .. } => unreachable!(),
             Key::Date { low, high } => format!("{low}..{high}"),
             Key::Reference { kind, id } => {
                 format!("{}/{id}", ResourceType::from_number(*kind).map_or("", ResourceType::name))

@@ -3,13 +3,22 @@
 //! Invariant: the same answer as a store gives once it has the record.
 
 use anamnesis_kernel::StreamName;
-use anamnesis_kernel::search::{Entry, Key, Query, Test};
+use anamnesis_kernel::search::{Entry, Filter, Find, Key, Query, Test};
 
 /// Whether the record of this name, found by these entries, meets all criteria of the query.
 pub fn meets(query: &Query, name: &StreamName, entries: &[Entry]) -> bool {
     query.kind.is_none_or(|kind| kind == name.kind)
         && !query.all.is_empty()
-        && query.all.iter().all(|criterion| criterion.any.iter().any(|test| holds(test, name, entries)))
+        && query.all.iter().all(|filter| met(filter, name, entries))
+}
+
+fn met(filter: &Filter, name: &StreamName, entries: &[Entry]) -> bool {
+    match filter {
+        Filter::All(all) => all.iter().all(|filter| met(filter, name, entries)),
+        Filter::Any(any) => any.iter().any(|filter| met(filter, name, entries)),
+        Filter::Not(not) => !met(not, name, entries),
+        Filter::Test(test) => holds(test, name, entries),
+    }
 }
 
 fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> bool {
@@ -23,9 +32,15 @@ fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> bool {
             let Key::Token { code: own, system: of } = key else { return false };
             code.as_ref().is_none_or(|code| code == own) && system.as_ref().is_none_or(|system| system == of)
         }),
-        Test::Text { param, text } => {
-            any(*param, &|key| matches!(key, Key::Text(own) if own.starts_with(text.as_str())))
-        }
+        Test::Text { param, text, find } => any(*param, &|key| {
+            let Key::Text { text: own, exact } = key else { return false };
+            match find {
+                Find::Begins => own.starts_with(text.as_str()),
+                Find::Contains => own.contains(text.as_str()),
+                Find::Whole => own == text,
+                Find::Exact => text == if exact.is_empty() { own } else { exact },
+            }
+        }),
         Test::Date { param, low, high } => any(*param, &|key| {
             let Key::Date { low: first, high: last } = key else { return false };
             (low.0..=low.1).contains(first) && (high.0..=high.1).contains(last)
@@ -34,6 +49,7 @@ fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> bool {
             let Key::Reference { kind: of, id: own } = key else { return false };
             kind.is_none_or(|kind| kind == *of) && id == own
         }),
+        _ => todo!(),
     }
 }
 

@@ -5,7 +5,7 @@
 mod values;
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Criterion, Query, Test};
+use anamnesis_kernel::search::{Filter, Query, Test};
 
 use crate::outcome::{Issue, IssueCode};
 use crate::param::{self, ParamKind};
@@ -63,7 +63,7 @@ impl std::fmt::Debug for Parsed {
 ///
 /// Every parameter that cannot be taken as it was sent.
 pub fn parse(kind: ResourceType, pairs: &[(String, String)], limits: &Limits) -> Result<Parsed, Vec<Issue>> {
-    let query = Query { kind: Some(kind), all: Vec::new(), after: None, limit: 0 };
+    let query = Query::new(Some(kind), Vec::new(), 0);
     let parsed = Parsed {
         query,
         summary_count: false,
@@ -82,7 +82,7 @@ pub fn parse(kind: ResourceType, pairs: &[(String, String)], limits: &Limits) ->
     }
     parsed.query.limit = parsed.count.unwrap_or(limits.count_default).min(limits.count_max);
     if parsed.query.all.is_empty() {
-        parsed.query.all.push(Criterion { any: vec![Test::Kind(param::of_this_type(kind))] });
+        parsed.query.all.push(Test::Kind(param::of_this_type(kind)).into());
     }
     Ok(parsed)
 }
@@ -167,7 +167,7 @@ impl Parse<'_> {
                 return self.refuse(code, wrong);
             }
         }
-        self.parsed.query.all.push(Criterion { any });
+        self.parsed.query.all.push(Filter::any_of(any));
         true
     }
 

@@ -169,7 +169,7 @@ impl Loaded {
             let Ok(Parsed { mut query, .. }) = parse(kind, &[], &limits) else { continue };
             loop {
                 let hits = engine.views().search(&query).await?;
-                query.after = hits.last().map(|hit| hit.place);
+                query.after = hits.last().map(|hit| hit.after.clone());
                 let full = hits.len() == PAGE as usize;
                 for hit in hits {
                     let of = (hit.version.name.clone(), hit.version.version);

@@ -1,6 +1,6 @@
 //! The views: what each record is and was, and what it is found by; may be lost at any time.
 
-use anamnesis_kernel::search::{Entry, Place, Query};
+use anamnesis_kernel::search::{After, Entry, Place, Query};
 use anamnesis_kernel::{Instant, Partition, ResourceType, StreamName, Version};
 use anamnesis_seal::Hash;
 use async_trait::async_trait;
@@ -267,7 +267,7 @@ impl std::fmt::Debug for IndexWrite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// Where it stands, for the next page.
-    pub place: Place,
+    pub after: After,
     /// What it is.
     pub version: RecordVersion,
 }

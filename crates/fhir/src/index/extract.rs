@@ -104,7 +104,7 @@ fn coded(value: &Value, under: &str, give: &mut dyn FnMut(Key)) {
 fn text(value: &Value, give: &mut dyn FnMut(Key)) {
     let folded = value.as_str().map(fold::fold).unwrap_or_default();
     if !folded.is_empty() {
-        give(Key::Text(key::beginning_of(&folded)));
+        give(Key::Text { text: key::beginning_of(&folded), exact: CompactString::default() });
     }
 }
 

@@ -27,7 +27,7 @@ fn shown(kind: ResourceType, test: &Test) -> String {
                 value.as_deref().unwrap_or("*")
             )
         }
-        Test::Text { param, text } => format!("{} {text}…", code(*param)),
+        Test::Text { param, text, .. } => format!("{} {text}…", code(*param)),
         Test::Date { param, low, high } => format!("{} {} {}", code(*param), bound(*low), bound(*high)),
         Test::Reference { param, kind, id } => {
             let target = match kind {
@@ -36,6 +36,7 @@ fn shown(kind: ResourceType, test: &Test) -> String {
             };
             format!("{} {target}/{id}", code(*param))
         }
+        _ => "?".into(),
     }
 }
 
@@ -43,8 +44,17 @@ fn asked(kind: &str, query: &str, limits: &Limits) -> String {
     let kind = ResourceType::parse(kind).unwrap();
     match parse(kind, &pairs(query), limits) {
         Ok(parsed) => {
-            let any = |c: &Criterion| c.any.iter().map(|t| shown(kind, t)).collect::<Vec<_>>().join(" or ");
-            parsed.query.all.iter().map(any).collect::<Vec<_>>().join(" and ")
+            fn text(kind: ResourceType, filter: &Filter) -> String {
+                let joined =
+                    |all: &[Filter], by| all.iter().map(|f| text(kind, f)).collect::<Vec<_>>().join(by);
+                match filter {
+                    Filter::Test(test) => shown(kind, test),
+                    Filter::Any(any) => joined(any, " or "),
+                    Filter::All(all) => joined(all, " and "),
+                    Filter::Not(not) => format!("not {}", text(kind, not)),
+                }
+            }
+            text(kind, &Filter::All(parsed.query.all))
         }
         Err(issues) => issues.iter().map(|i| format!("! {}", i.diagnostics)).collect::<Vec<_>>().join(" "),
     }

@@ -1,6 +1,6 @@
 //! One value of a search parameter, as tests of the index.
 
-use anamnesis_kernel::search::{Param, Test};
+use anamnesis_kernel::search::{Find, Param, Test};
 use anamnesis_kernel::{ResourceId, ResourceType};
 use compact_str::CompactString;
 
@@ -33,7 +33,7 @@ pub(super) fn tests(
             if text.is_empty() {
                 return Err("an empty value");
             }
-            any.push(Test::Text { param: number, text });
+            any.push(Test::Text { param: number, text, find: Find::Begins });
         }
         ParamKind::Date => dates(number, value, any)?,
         ParamKind::Reference => any.push(referred(number, of, &unescaped(value), limits)?),

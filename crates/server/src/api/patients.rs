@@ -5,7 +5,7 @@
 use anamnesis_chart::read_model::{self, Entry};
 use anamnesis_fhir::compartment;
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::{Criterion, Query as Search, Test};
+use anamnesis_kernel::search::{Query as Search, Test};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::{Body, RecordVersion};
 use axum::extract::{Path, RawQuery, State};
@@ -145,11 +145,10 @@ async fn compartment(
         kind: Some(ResourceType::PATIENT.number()),
         id: patient.as_str().into(),
     };
-    let mut search =
-        Search { kind: None, all: vec![Criterion { any: vec![about] }], after: None, limit: FOUND_AT_ONCE };
+    let mut search = Search::new(None, vec![about.into()], FOUND_AT_ONCE);
     loop {
         let hits = app.engine.views().search(&search).await?;
-        search.after = hits.last().map(|hit| hit.place);
+        search.after = hits.last().map(|hit| hit.after.clone());
         let more = hits.len() as u64 >= u64::from(FOUND_AT_ONCE);
         let wanted = hits.into_iter().map(|hit| hit.version).filter(|record| model.is_made_of(record));
         let records: Vec<Option<Loaded>> = stream::iter(wanted)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_fhir::compartment;
-use anamnesis_kernel::search::{Criterion, Place, Query, Test};
+use anamnesis_kernel::search::{Place, Query, Test};
 use anamnesis_kernel::{ResourceType, StreamName};
 use anamnesis_store::{Body, Hit, ReadError};
 use axum::extract::{Path, Request, State};
@@ -126,7 +126,7 @@ async fn inside(
 ) -> Result<Option<End>, Outcome> {
     let (hits, more) = taken(app, patient, asked, after, page.room()).await?;
     let found = texts(app, hits.iter().map(|hit| &hit.version).collect()).await?;
-    let end = hits.last().map(|last| End::Place(last.place));
+    let end = hits.last().map(|last| End::Place(last.after.place));
     for (hit, text) in hits.into_iter().zip(found) {
         page.records.extend(text.map(|text| (hit.version.name, text, Mode::Match)));
     }
@@ -163,7 +163,7 @@ async fn taken(
     loop {
         let mut query = compartment_query(patient, after, if asked.narrows() { LOOKED_AT } else { limit });
         let (hits, more) = page_of(app, &mut query).await?;
-        after = hits.last().map(|hit| hit.place);
+        after = hits.last().map(|hit| hit.after.place);
         for hit in hits.into_iter().filter(|hit| asked.takes(hit)) {
             if taken.len() == wanted {
                 return Ok((taken, true));
@@ -232,13 +232,13 @@ async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<P
         let mut query = compartment_query(patient, after, app.limits.count_max);
         let (hits, more) = page_of(app, &mut query).await?;
         for (hit, text) in hits.iter().zip(texts(app, hits.iter().map(|hit| &hit.version).collect()).await?) {
-            match text.filter(|_| asked.is_in_care(&hit.place)) {
+            match text.filter(|_| asked.is_in_care(&hit.after.place)) {
                 Some(text) => pointed.read(&hit.version.name, &text),
                 None => pointed.inside(&hit.version.name),
             }
         }
         match hits.last() {
-            Some(last) if more => after = Some(last.place),
+            Some(last) if more => after = Some(last.after.place),
             _ => return Ok(pointed),
         }
     }
@@ -247,5 +247,5 @@ async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<P
 fn compartment_query(patient: &StreamName, after: Option<Place>, limit: u32) -> Query {
     let kind = Some(ResourceType::PATIENT.number());
     let test = Test::Reference { param: compartment::PARAM, kind, id: patient.id.as_str().into() };
-    Query { kind: None, all: vec![Criterion { any: vec![test] }], after, limit }
+    Query { after: after.map(Into::into), ..Query::new(None, vec![test.into()], limit) }
 }

@@ -61,7 +61,7 @@ pub(super) async fn search(
     let mut query = parsed.query;
     if let Some(token) = &parsed.page {
         match page::read(keys, &question, token) {
-            Some(End::Place(place)) => query.after = Some(place),
+            Some(End::Place(place)) => query.after = Some(place.into()),
             _ => return Err(Outcome::bad("_page: not a page of this search")),
         }
     }
@@ -80,7 +80,7 @@ pub(super) async fn search(
     }
     let (hits, more) = page_of(app, &mut query).await?;
     let next = hits.last().filter(|_| more).map(|last| {
-        let token = page::token(keys, &question, &End::Place(last.place));
+        let token = page::token(keys, &question, &End::Place(last.after.place));
         let mut pairs: Vec<(&str, &str)> =
             parsed.understood.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         pairs.push(("_page", &token));

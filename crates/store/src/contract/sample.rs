@@ -1,6 +1,6 @@
 //! What the cases are made of: commits, records and index rows that are told apart by small numbers.
 
-use anamnesis_kernel::search::{Criterion, Entry, Key, Param, Place, Query, Test, newest_first};
+use anamnesis_kernel::search::{Entry, Filter, Key, Param, Place, Query, Test, newest_first};
 use anamnesis_kernel::{Instant, ResourceType, StreamName, Version};
 use anamnesis_seal::{SubjectNumber, Tag, sha256};
 use uuid::Uuid;
@@ -134,24 +134,28 @@ pub(super) fn change(events: u64, records: Vec<RecordWrite>, index: Vec<IndexWri
 }
 
 pub(super) fn token(param: u32, code: &str, system: &str) -> Entry {
-    Entry { param: Param(param), key: Key::Token { code: code.into(), system: system.into() } }
+    Entry { param: Param(param), key: Key::Token { code: code.into(), system: system.into() }, group: 0 }
 }
 
 pub(super) fn text(param: u32, text: &str) -> Entry {
-    Entry { param: Param(param), key: Key::Text(text.into()) }
+    Entry { param: Param(param), key: Key::Text { text: text.into(), exact: "".into() }, group: 0 }
 }
 
 pub(super) fn date(param: u32, low: i64, high: i64) -> Entry {
-    Entry { param: Param(param), key: Key::Date { low, high } }
+    Entry { param: Param(param), key: Key::Date { low, high }, group: 0 }
 }
 
 pub(super) fn reference(param: u32, kind: u16, id: &str) -> Entry {
-    Entry { param: Param(param), key: Key::Reference { kind, id: id.into() } }
+    Entry { param: Param(param), key: Key::Reference { kind, id: id.into() }, group: 0 }
 }
 
 /// By what every record of the type is found.
 pub(super) fn of_type(kind: ResourceType) -> Entry {
-    Entry { param: Param::of_type(kind.number()), key: Key::Token { code: "".into(), system: "".into() } }
+    Entry {
+        param: Param::of_type(kind.number()),
+        key: Key::Token { code: "".into(), system: "".into() },
+        group: 0,
+    }
 }
 
 /// The row of the record `n`, whose main date is so many microseconds after 1970.
@@ -161,8 +165,7 @@ pub(super) fn row(n: u64, micros: Option<i64>, entry: Entry) -> IndexRow {
 
 /// The patients for whom all criteria hold.
 pub(super) fn query(all: Vec<Vec<Test>>) -> Query {
-    let all = all.into_iter().map(|any| Criterion { any }).collect();
-    Query { kind: Some(PATIENT), all, after: None, limit: 10_000 }
+    Query::new(Some(PATIENT), all.into_iter().map(Filter::any_of).collect(), 10_000)
 }
 
 /// Every version of every record.

@@ -1,6 +1,6 @@
 //! Pages: newest first, one after the other without gap or double, counted without regard to the page.
 
-use anamnesis_kernel::search::{Param, Query, Test};
+use anamnesis_kernel::search::{Find, Param, Query, Test};
 
 use super::Harness;
 use super::sample::{PATIENT, at, change, first, of_type, open, patients, query, row, text, token, version};
@@ -27,7 +27,7 @@ async fn sixty(views: &dyn Views) {
 fn queries() -> Vec<Query> {
     let code = |code: &str| Test::Token { param: Param(1), system: None, code: Some(code.into()) };
     let whole = Test::Token { param: Param(1), system: Some("s".into()), code: Some("a".into()) };
-    let name = Test::Text { param: Param(2), text: "ann".into() };
+    let name = Test::Text { param: Param(2), text: "ann".into(), find: Find::Begins };
     vec![
         query(vec![patients()]),
         query(vec![vec![whole]]),
@@ -43,13 +43,13 @@ pub async fn hits_come_newest_first_and_carry_the_current_version(harness: &impl
     sixty(&*stores.views).await;
     for query in queries() {
         let hits = stores.views.search(&query).await.expect("searches");
-        assert!(hits.is_sorted_by(|one, next| one.place < next.place));
-        for Hit { place, version: found } in hits {
-            assert_eq!(found, version(place.record, 1, 1));
+        assert!(hits.is_sorted_by(|one, next| one.after.place < next.after.place));
+        for Hit { after, version: found } in hits {
+            assert_eq!(found, version(after.place.record, 1, 1));
         }
     }
     let all = stores.views.search(&query(vec![patients()])).await.expect("searches");
-    let order: Vec<u64> = all.iter().map(|hit| hit.place.record % 4).collect();
+    let order: Vec<u64> = all.iter().map(|hit| hit.after.place.record % 4).collect();
     // Records 0, 4, 8 … have the newest date, then 3, 7 …, then 2, 6 …; those without one come last.
     assert_eq!(order, [[0; 15], [3; 15], [2; 15], [1; 15]].concat());
 }
@@ -64,7 +64,7 @@ pub async fn pages_follow_each_other_without_gap_or_double(harness: &impl Harnes
         for limit in [1, 7, 15, 59, 60, 61] {
             let mut paged: Vec<Hit> = Vec::new();
             loop {
-                let after = paged.last().map(|hit| hit.place);
+                let after = paged.last().map(|hit| hit.after.clone());
                 let page = Query { after, limit, ..query.clone() };
                 let hits = stores.views.search(&page).await.expect("searches");
                 if hits.is_empty() {
@@ -86,10 +86,12 @@ pub async fn counts_ignore_page_and_limit(harness: &impl Harness) {
     sixty(&*stores.views).await;
     for query in queries() {
         let whole = stores.views.search(&query).await.expect("searches");
-        let after = whole.get(9).map(|hit| hit.place);
-        for page in
-            [query.clone(), Query { limit: 0, ..query.clone() }, Query { after, limit: 3, ..query.clone() }]
-        {
+        let after = whole.get(9).map(|hit| hit.after.clone());
+        for page in [
+            query.clone(),
+            Query { limit: 0, ..query.clone() },
+            Query { after: after.clone(), limit: 3, ..query.clone() },
+        ] {
             assert_eq!(stores.views.count(&page).await.expect("counts"), whole.len() as u64);
         }
     }

@@ -1,6 +1,6 @@
 //! Searching: what each test finds, what criteria do together, and rows that come and go.
 
-use anamnesis_kernel::search::{Entry, Param, Query, Test};
+use anamnesis_kernel::search::{Entry, Find, Param, Query, Test};
 
 use super::Harness;
 use super::sample::{
@@ -33,7 +33,7 @@ async fn index(views: &dyn Views, records: &[(u64, Vec<Entry>)]) {
 async fn numbers(views: &dyn Views, query: &Query) -> Vec<u64> {
     let hits = views.search(query).await.expect("searches");
     assert_eq!(views.count(query).await.expect("counts"), hits.len() as u64);
-    hits.iter().map(|hit| hit.place.record).collect()
+    hits.iter().map(|hit| hit.after.place.record).collect()
 }
 
 fn has(system: Option<&str>, code: Option<&str>) -> Test {
@@ -41,7 +41,7 @@ fn has(system: Option<&str>, code: Option<&str>) -> Test {
 }
 
 fn begins(prefix: &str) -> Test {
-    Test::Text { param: Param(NAME), text: prefix.into() }
+    Test::Text { param: Param(NAME), text: prefix.into(), find: Find::Begins }
 }
 
 fn born(low: (i64, i64), high: (i64, i64)) -> Test {

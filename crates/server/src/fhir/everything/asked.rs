@@ -105,7 +105,7 @@ impl Asked {
 
     /// Whether a record of the compartment is among what is asked for.
     pub(super) fn takes(&self, hit: &Hit) -> bool {
-        self.is_of_type(&hit.version.name) && self.is_new(&hit.version) && self.is_in_care(&hit.place)
+        self.is_of_type(&hit.version.name) && self.is_new(&hit.version) && self.is_in_care(&hit.after.place)
     }
 
     /// Whether records of this type are asked for.

@@ -44,7 +44,7 @@ pub(in crate::fhir) async fn in_use(
                 }
             }
             match hits.last() {
-                Some(last) if more => after = Some(last.place),
+                Some(last) if more => after = Some(last.after.clone()),
                 _ => break,
             }
         }

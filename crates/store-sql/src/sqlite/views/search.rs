@@ -2,7 +2,7 @@
 //!
 //! Every table of a kind ends its key in (date, record, partition), so a page is read in order from where the last ended.
 
-use anamnesis_kernel::search::{Criterion, Place, Query, Test};
+use anamnesis_kernel::search::{Filter, Place, Query, Test};
 use anamnesis_store::{Hit, RecordNumber};
 use compact_str::CompactString;
 use rusqlite::types::Value;
@@ -24,7 +24,7 @@ const UNION_TERMS_MAX: usize = 400;
 /// The hits of a page, in order.
 pub(super) fn search(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Hit>> {
     let mut built = Built::of(connection, query)?;
-    if let Some(place) = query.after {
+    if let Some(place) = query.after.as_ref().map(|after| after.place) {
         built.text.push_str(" AND (d.date, d.record, d.partition) > (?, ?, ?)");
         let Place { date, record, partition } = place;
         built.values.extend([date.into(), clamp(record).into(), i64::from(partition).into()]);
@@ -40,7 +40,7 @@ pub(super) fn search(connection: &Connection, query: &Query) -> rusqlite::Result
         let place = place?;
         let number = RecordNumber { partition: place.partition, record: place.record };
         if let Some(version) = records::by_number(connection, number)? {
-            hits.push(Hit { place, version });
+            hits.push(Hit { after: place.into(), version });
         }
     }
     Ok(hits)
@@ -60,7 +60,7 @@ struct Built {
 
 impl Built {
     fn of(connection: &Connection, query: &Query) -> rusqlite::Result<Self> {
-        let mut criteria: Vec<&Criterion> = query.all.iter().collect();
+        let mut criteria: Vec<Vec<&Test>> = query.all.iter().map(tests_of).collect();
         criteria.sort_by_key(|criterion| weight(criterion));
         let mut built = Self { text: String::new(), values: Vec::new() };
         let Some((driver, rest)) = criteria.split_first() else {
@@ -68,7 +68,7 @@ impl Built {
             return Ok(built);
         };
         let sets: Vec<Clause> =
-            driver.any.iter().map(|test| clause(connection, test, query)).collect::<Result<_, _>>()?;
+            driver.iter().map(|test| clause(connection, test, query)).collect::<Result<_, _>>()?;
         built.text = match sets.as_slice() {
             [] => NOTHING.to_owned(),
             // One test that equals a whole value finds each record once, in order.
@@ -79,7 +79,7 @@ impl Built {
         built.values.extend(sets.into_iter().flat_map(|set| set.values));
         for criterion in rest {
             let mut tests = Vec::new();
-            for test in &criterion.any {
+            for test in criterion {
                 let Clause { table, condition, values, .. } = clause(connection, test, query)?;
                 tests.push(format!(
                     "EXISTS (SELECT 1 FROM {table} x WHERE {} AND x.date = d.date AND x.record = d.record \
@@ -175,7 +175,7 @@ fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Resu
             };
             ("token_now", condition, values, code.is_some() && system.is_some())
         }
-        Test::Text { param, text: prefix } => {
+        Test::Text { param, text: prefix, .. } => {
             let end = format!("{prefix}\u{10ffff}");
             let values = vec![i64::from(param.0).into(), text(prefix), end.into()];
             ("text_now", "d.param = ? AND d.text >= ? AND d.text < ?", values, false)
@@ -205,6 +205,7 @@ fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Resu
                 false,
             )
         }
+        _ => todo!(),
     };
     Ok(Clause { table, condition: condition.to_owned(), values, whole })
 }
@@ -223,7 +224,15 @@ fn system_number(connection: &Connection, uri: &str) -> rusqlite::Result<i64> {
 }
 
 /// The fewer records a criterion is likely to hold for, the lighter it is.
-fn weight(criterion: &Criterion) -> u8 {
+fn tests_of(filter: &Filter) -> Vec<&Test> {
+    match filter {
+        Filter::Test(test) => vec![test],
+        Filter::Any(all) | Filter::All(all) => all.iter().flat_map(tests_of).collect(),
+        Filter::Not(_) => todo!(),
+    }
+}
+
+fn weight(criterion: &[&Test]) -> u8 {
     let of = |test: &Test| match test {
         Test::Id(_) => 0,
         Test::Reference { kind: Some(_), .. } => 1,
@@ -233,6 +242,7 @@ fn weight(criterion: &Criterion) -> u8 {
         Test::Token { .. } => 5,
         Test::Date { .. } => 6,
         Test::Kind(_) => 7,
+        _ => 8,
     };
-    criterion.any.iter().map(of).max().unwrap_or(0)
+    criterion.iter().map(|test| of(test)).max().unwrap_or(0)
 }

@@ -150,7 +150,7 @@ impl Writer {
         rest: &[&dyn ToSql],
         run: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
-        let IndexRow { entry: Entry { param, key }, place: Place { date, record, partition } } = row;
+        let IndexRow { entry: Entry { param, key, .. }, place: Place { date, record, partition } } = row;
         let record = clamp(*record);
         let place: [&dyn ToSql; 3] = [date, &record, partition];
         let mut columns: Vec<&dyn ToSql> = vec![&param.0];
@@ -162,7 +162,8 @@ impl Writer {
                 columns.push(&text);
                 columns.push(&number);
             }
-            Key::Text(folded) => {
+            Key::Quantity { .. } => todo!(),
+            Key::Text { text: folded, .. } => {
                 text = folded.as_str();
                 columns.push(&text);
             }
@@ -214,7 +215,7 @@ enum Act {
 fn pick(key: &Key, act: Act) -> &'static str {
     let [open, close, past] = match key {
         Key::Token { .. } => [sql::TOKEN_OPEN, sql::TOKEN_CLOSE, sql::TOKEN_PAST],
-        Key::Text(_) => [sql::TEXT_OPEN, sql::TEXT_CLOSE, sql::TEXT_PAST],
+        Key::Text { .. } | Key::Quantity { .. } => [sql::TEXT_OPEN, sql::TEXT_CLOSE, sql::TEXT_PAST],
         Key::Date { .. } => [sql::DATE_OPEN, sql::DATE_CLOSE, sql::DATE_PAST],
         Key::Reference { .. } => [sql::REFERENCE_OPEN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST],
     };

@@ -69,8 +69,8 @@ impl Own {
 
     /// The entries whose records meet the criteria, in order.
     pub(super) fn meeting<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = usize> + 'a {
-        let code = criteria.query().all.iter().find_map(|criterion| match criterion.any.as_slice() {
-            [Test::Token { param, code: Some(code), .. }] => Some((*param, code.clone())),
+        let code = criteria.query().all.iter().find_map(|criterion| match criterion.sole_test() {
+            Some(Test::Token { param, code: Some(code), .. }) => Some((*param, code.clone())),
             _ => None,
         });
         let some = code.map(|code| self.by_code.get(&code).map_or(&[][..], Vec::as_slice));

@@ -1,0 +1,151 @@
+//! What must hold of a record for a search to find it.
+
+use compact_str::CompactString;
+
+use super::{Kept, Param, Real};
+use crate::{Instant, ResourceId, ResourceType};
+
+/// What must hold of a record: tests, and what `and`, `or` and `not` make of them.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// All of these hold; holds when there are none.
+    All(Vec<Filter>),
+    /// One of these holds: FHIR's comma; never holds when there are none.
+    Any(Vec<Filter>),
+    /// This does not hold.
+    Not(Box<Filter>),
+    /// This test holds.
+    Test(Test),
+}
+
+impl Filter {
+    /// One of these tests holds.
+    pub fn any_of(tests: impl IntoIterator<Item = Test>) -> Self {
+        Self::Any(tests.into_iter().map(Self::Test).collect())
+    }
+
+    /// The test it comes to, where it is one alone.
+    pub fn sole_test(&self) -> Option<&Test> {
+        match self {
+            Self::Test(test) => Some(test),
+            Self::All(filters) | Self::Any(filters) => match filters.as_slice() {
+                [one] => one.sole_test(),
+                _ => None,
+            },
+            Self::Not(_) => None,
+        }
+    }
+}
+
+impl From<Test> for Filter {
+    fn from(test: Test) -> Self {
+        Self::Test(test)
+    }
+}
+
+/// One test of a record.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Test {
+    /// It has this id.
+    Id(ResourceId),
+    /// It is of this type, whatever else.
+    Kind(Param),
+    /// It has this code.
+    Token {
+        /// The parameter.
+        param: Param,
+        /// The system that must match: `None` takes any, empty takes only codes without one.
+        system: Option<CompactString>,
+        /// The code; `None` takes any of the system.
+        code: Option<CompactString>,
+    },
+    /// One of its texts is so.
+    Text {
+        /// The parameter.
+        param: Param,
+        /// The text that is looked for: folded, but for [`Find::Exact`].
+        text: CompactString,
+        /// How.
+        find: Find,
+    },
+    /// One of its spans of time lies so; bounds are inclusive, in microseconds.
+    Date {
+        /// The parameter.
+        param: Param,
+        /// Where the span's first microsecond lies.
+        low: (i64, i64),
+        /// Where the span's last microsecond lies.
+        high: (i64, i64),
+    },
+    /// One of its numbers or amounts lies so; bounds are inclusive.
+    Quantity {
+        /// The parameter.
+        param: Param,
+        /// Where the least it can be lies.
+        low: (Real, Real),
+        /// Where the most it can be lies.
+        high: (Real, Real),
+        /// The unit; `None` takes any.
+        unit: Option<CompactString>,
+        /// The system of the unit; `None` takes any.
+        system: Option<CompactString>,
+    },
+    /// It refers to this.
+    Reference {
+        /// The parameter.
+        param: Param,
+        /// The number of the target's type; `None` takes any type.
+        kind: Option<u16>,
+        /// The target's id.
+        id: CompactString,
+    },
+    /// It has a value under this parameter, whatever it is.
+    Present {
+        /// The parameter.
+        param: Param,
+        /// Where its values are kept.
+        kept: Kept,
+    },
+    /// Its version began then: the bounds are inclusive.
+    Updated(Instant, Instant),
+    /// In one group, each of these has a test that holds: a composite.
+    Together(Vec<Vec<Test>>),
+    /// It refers to a record of this type for which the filter holds: a chain.
+    Chain {
+        /// The parameter that refers.
+        param: Param,
+        /// The type of the record referred to.
+        kind: ResourceType,
+        /// What must hold of that.
+        filter: Box<Filter>,
+    },
+    /// A record of this type, for which the filter holds, refers to it: a reverse chain.
+    Has {
+        /// The type of the record that refers.
+        kind: ResourceType,
+        /// The parameter of that type that refers.
+        param: Param,
+        /// What must hold of the record that refers.
+        filter: Box<Filter>,
+    },
+    /// Its text has these words, in the full-text index.
+    Words {
+        /// The words, as the index's own expression.
+        expression: CompactString,
+        /// Whether only the narrative counts, or all of its content.
+        narrative: bool,
+    },
+}
+
+/// How a text is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// It begins so.
+    Begins,
+    /// It has this somewhere within.
+    Contains,
+    /// It is this, as it was written.
+    Exact,
+    /// It is this, folded; of a URI, as it is.
+    Whole,
+}
