@@ -37,6 +37,7 @@ statements! {
     RECORD_FIND = "record_find";
     RECORD_GET = "record_get";
     RECORD_GET_THEN = "record_get_then";
+    RECORD_THEN_AS_OF = "record_then_as_of";
     RECORD_HISTORY_THEN = "record_history_then";
     RECORD_HISTORY_COUNT = "record_history_count";
     RECORD_CLOSE = "record_close";

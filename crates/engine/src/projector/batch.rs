@@ -120,7 +120,7 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
-        let found = self.views.find(std::slice::from_ref(name)).await?.into_iter().flatten().next();
+        let found = self.views.find(std::slice::from_ref(name), None).await?.into_iter().flatten().next();
         let Some(found) = found else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;

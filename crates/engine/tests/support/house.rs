@@ -50,7 +50,7 @@ impl House {
     }
 
     pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
-        self.engine.views().find(&[name.parse().unwrap()]).await.unwrap().remove(0)
+        self.engine.views().find(&[name.parse().unwrap()], None).await.unwrap().remove(0)
     }
 
     /// Two people's records and what happened to them since.
