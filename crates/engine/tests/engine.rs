@@ -1,5 +1,7 @@
 //! The engine on a real embedded store: deciding, appending, projecting, reading back.
 
+#[path = "engine/as_of.rs"]
+mod as_of;
 #[path = "support/house.rs"]
 mod house;
 

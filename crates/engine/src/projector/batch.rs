@@ -77,6 +77,8 @@ impl<'a> Batch<'a> {
                 corrects = earlier;
             }
             elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
+            // What is made again after a deletion puts nothing right.
+            corrects = corrects.filter(|_| elements.is_some());
         }
         let body = match &elements {
             None => Body::Deleted,

@@ -77,8 +77,31 @@ pub(super) fn as_of(
     name: &StreamName,
     at: Option<Instant>,
 ) -> rusqlite::Result<Option<RecordVersion>> {
-    let Some(now) = current(connection, name)? else { return Ok(None) };
-    let Some(at) = at.filter(|at| now.began > *at) else { return Ok(Some(now)) };
+    let now = current(connection, name)?;
+    match (now, at) {
+        (Some(now), Some(at)) => back_to(connection, now, at),
+        (now, _) => Ok(now),
+    }
+}
+
+/// The record of this number as of a moment.
+pub(super) fn numbered_as_of(
+    connection: &Connection,
+    number: RecordNumber,
+    at: Instant,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    let Some(now) = by_number(connection, number)? else { return Ok(None) };
+    back_to(connection, now, at)
+}
+
+fn back_to(
+    connection: &Connection,
+    now: RecordVersion,
+    at: Instant,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    if now.began <= at {
+        return Ok(Some(now));
+    }
     let RecordNumber { partition, record: number } = now.number;
     let mut statement = connection.prepare_cached(statements::RECORD_THEN_AS_OF)?;
     let then = statement.query_row(params![partition, clamp(number), at.micros()], record).optional()?;

@@ -2,6 +2,7 @@
 //!
 //! Every table of a kind ends its key in (date, record, partition), so a page is read in order from where the last ended.
 
+use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::{Filter, Place, Query, Test};
 use anamnesis_store::{Hit, RecordNumber};
 use compact_str::CompactString;
@@ -39,7 +40,11 @@ pub(super) fn search(connection: &Connection, query: &Query) -> rusqlite::Result
     for place in rows {
         let place = place?;
         let number = RecordNumber { partition: place.partition, record: place.record };
-        if let Some(version) = records::by_number(connection, number)? {
+        let version = match query.at {
+            None => records::by_number(connection, number)?,
+            Some(at) => records::numbered_as_of(connection, number, at)?,
+        };
+        if let Some(version) = version {
             hits.push(Hit { after: place.into(), version });
         }
     }
@@ -72,9 +77,9 @@ impl Built {
         built.text = match sets.as_slice() {
             [] => NOTHING.to_owned(),
             // One test that equals a whole value finds each record once, in order.
-            [one] if one.whole => format!("SELECT {}", one.rows()),
-            [one] => format!("SELECT DISTINCT {}", one.rows()),
-            many => format!("SELECT {PLACE} FROM ({}) d WHERE 1 = 1", union_of(many)),
+            [one] if one.whole => format!("SELECT {}", one.rows(query.at)),
+            [one] => format!("SELECT DISTINCT {}", one.rows(query.at)),
+            many => format!("SELECT {PLACE} FROM ({}) d WHERE 1 = 1", union_of(many, query.at)),
         };
         built.values.extend(sets.into_iter().flat_map(|set| set.values));
         for criterion in rest {
@@ -82,8 +87,9 @@ impl Built {
             for test in criterion {
                 let Clause { table, condition, values, .. } = clause(connection, test, query)?;
                 tests.push(format!(
-                    "EXISTS (SELECT 1 FROM {table} x WHERE {} AND x.date = d.date AND x.record = d.record \
+                    "EXISTS (SELECT 1 FROM {} x WHERE {} AND x.date = d.date AND x.record = d.record \
                      AND x.partition = d.partition)",
+                    table_of(table, query.at),
                     condition.replace("d.", "x.")
                 ));
                 built.values.extend(values);
@@ -96,9 +102,9 @@ impl Built {
 }
 
 /// Rows that any of the clauses finds, each once.
-fn union_of(sets: &[Clause]) -> String {
+fn union_of(sets: &[Clause], at: Option<Instant>) -> String {
     let union = |sets: &[Clause]| {
-        sets.iter().map(|set| format!("SELECT {}", set.rows())).collect::<Vec<_>>().join(" UNION ")
+        sets.iter().map(|set| format!("SELECT {}", set.rows(at))).collect::<Vec<_>>().join(" UNION ")
     };
     if sets.len() <= UNION_TERMS_MAX {
         return union(sets);
@@ -129,9 +135,25 @@ struct Clause {
 }
 
 impl Clause {
-    fn rows(&self) -> String {
-        format!("{PLACE} FROM {} d WHERE {}", self.table, self.condition)
+    fn rows(&self, at: Option<Instant>) -> String {
+        format!("{PLACE} FROM {} d WHERE {}", table_of(self.table, at), self.condition)
     }
+}
+
+/// The rows of a table of what holds now, or of what held at a moment: what began by then, and had not ended.
+fn table_of(now: &str, at: Option<Instant>) -> String {
+    let Some(at) = at.map(Instant::micros) else { return now.to_owned() };
+    let (value, then) = match now {
+        "text_now" => ("text", "text_then"),
+        "date_now" => ("low, high", "date_then"),
+        "reference_now" => ("kind, id", "reference_then"),
+        _ => ("code, system", "token_then"),
+    };
+    let columns = format!("param, {value}, date, record, partition");
+    format!(
+        "(SELECT {columns} FROM {now} WHERE began <= {at} \
+         UNION ALL SELECT {columns} FROM {then} WHERE began <= {at} AND ended > {at})"
+    )
 }
 
 fn clause(connection: &Connection, test: &Test, query: &Query) -> rusqlite::Result<Clause> {
