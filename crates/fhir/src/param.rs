@@ -2,32 +2,51 @@
 //!
 //! Invariant: a number never changes its meaning, since it counts every official parameter of R4, served or not.
 
+mod known;
+
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Param;
+
+pub use known::{Known, Official, Params};
 
 use crate::generated::search::{COMPARTMENT, PARAMS};
 
 /// What kind of search a parameter takes: <https://hl7.org/fhir/R4/search.html#ptypes>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
+    /// Values of other parameters that go together.
+    Composite,
     /// A point or span of time.
     Date,
+    /// A number.
+    Number,
+    /// A measured amount.
+    Quantity,
     /// Another record.
     Reference,
+    /// What only its own definition says.
+    Special,
     /// Text, from its beginning.
     String,
     /// A code or an identifier.
     Token,
+    /// An address, or another URI.
+    Uri,
 }
 
 impl ParamKind {
     /// Its name as FHIR writes it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Composite => "composite",
             Self::Date => "date",
+            Self::Number => "number",
+            Self::Quantity => "quantity",
             Self::Reference => "reference",
+            Self::Special => "special",
             Self::String => "string",
             Self::Token => "token",
+            Self::Uri => "uri",
         }
     }
 }
@@ -105,6 +124,12 @@ pub(crate) fn compartment_ways(kind: ResourceType) -> &'static [Way] {
 /// The parameter that every record of a type has one entry under.
 pub(crate) fn of_this_type(kind: ResourceType) -> Param {
     Param::of_type(kind.number())
+}
+
+/// Where a token parameter keeps its identifiers with the type of each: the value as code, `system|code` of the type as
+/// system.
+pub(crate) const fn of_type(param: Param) -> Param {
+    Param(param.0 | 1 << 24)
 }
 
 fn numbered(kind: ResourceType, index: u8) -> Param {
