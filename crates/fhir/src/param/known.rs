@@ -7,6 +7,7 @@ use anamnesis_kernel::search::Param;
 use compact_str::CompactString;
 
 use super::{ParamKind, SearchParam, param, params};
+use crate::generated::search::LEFT_OUT;
 
 /// What a search parameter of one type is, official or registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +44,59 @@ impl Params for Official {
     }
 
     fn codes(&self, kind: ResourceType) -> Vec<Known> {
-        params(kind).iter().map(|one| known(kind, one)).collect()
+        params(kind).map(|one| known(kind, one)).collect()
     }
 }
 
+/// Why an official parameter of R4 is not served, if it is none that is.
+pub fn left_out(kind: ResourceType, code: &str) -> Option<&'static str> {
+    let found = LEFT_OUT.iter().find(|(of, left, _)| *of == kind.name() && *left == code);
+    found.map(|(.., why)| *why)
+}
+
 fn known(kind: ResourceType, one: &SearchParam) -> Known {
+    let component = |code: &&str| param(kind, code).map(|one| known(kind, one));
     Known {
         code: one.code.into(),
         kind: one.kind,
-        params: vec![one.number(kind)],
-        targets: if one.patients_only() { vec![ResourceType::PATIENT] } else { Vec::new() },
-        components: Vec::new(),
-        grouped: false,
+        params: one.under(kind).collect(),
+        targets: one.targets.iter().filter_map(|n| ResourceType::from_number(u16::from(*n))).collect(),
+        components: one.components.iter().filter_map(component).collect(),
+        grouped: one.kind == ParamKind::Composite && one.grouped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn official_parameters_are_known() {
+        let shown = |known: &Known| {
+            let targets: Vec<_> = known.targets.iter().map(|kind| kind.name()).collect();
+            let components: Vec<_> =
+                known.components.iter().map(|c| format!("{}:{}", c.code, c.params.len())).collect();
+            let grouped = if known.grouped { " grouped" } else { "" };
+            format!("{} {} {}{grouped}", known.kind.name(), targets.join("|"), components.join("$"))
+        };
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            ("Patient",     "_tag",                      Some("token  ")),
+            ("Patient",     "general-practitioner",      Some("reference Organization|Practitioner|PractitionerRole ")),
+            ("Observation", "patient",                   Some("reference Patient ")),
+            ("Observation", "focus",                     Some("reference  ")),
+            ("Observation", "code-value-quantity",       Some("composite  code:1$value-quantity:1")),
+            ("Observation", "combo-code-value-quantity", Some("composite  combo-code:2$combo-value-quantity:2 grouped")),
+            ("Bundle",      "composition",               Some("reference Composition ")),
+            ("Location",    "near",                      None),
+            ("Patient",     "_id",                       None),
+            ("Patient",     "colour",                    None),
+        ];
+        for (kind, code, expected) in cases {
+            let kind = ResourceType::parse(kind).unwrap();
+            assert_eq!(Official.known(kind, code).as_ref().map(shown).as_deref(), expected, "{kind} {code}");
+        }
+        let near = ResourceType::parse("Location").unwrap();
+        assert!(left_out(near, "near").is_some() && left_out(near, "name").is_none());
     }
 }

@@ -147,7 +147,7 @@ impl Reading<'_> {
             kept(known.kind).ok_or_else(|| Wrong::unsupported("whether it is there cannot be asked"))?;
         let shares = |other: &Known| {
             other.kind == ParamKind::Reference
-                && other.params == known.params
+                && other.params.iter().any(|param| known.params.contains(param))
                 && (other.targets.is_empty() || other.targets.len() > known.targets.len())
         };
         if kept == Kept::Reference && !known.targets.is_empty() {
