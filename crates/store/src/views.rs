@@ -157,6 +157,14 @@ impl RecordVersion {
         let RecordNumber { partition, record } = self.number;
         VersionPlace { began: self.began, record, partition }
     }
+
+    /// What was known of it as of a moment: nothing before it began, and not yet that it would end.
+    #[must_use]
+    pub fn as_of(mut self, at: Option<Instant>) -> Option<Self> {
+        let Some(at) = at else { return Some(self) };
+        self.ended = self.ended.filter(|ended| *ended <= at);
+        (self.began <= at).then_some(self)
+    }
 }
 
 /// Where a version stands among the versions of all records: by commit, and within a commit by record.
@@ -250,6 +258,15 @@ pub enum IndexWrite {
     Close(IndexRow, Instant),
     /// Held from and until, both within the batch.
     Past(IndexRow, Instant, Instant),
+}
+
+impl IndexWrite {
+    /// The row it is about.
+    pub const fn row(&self) -> &IndexRow {
+        match self {
+            Self::Open(row, _) | Self::Close(row, _) | Self::Past(row, _, _) => row,
+        }
+    }
 }
 
 /// Index rows hold names and codes of patients: only what became of them shows.
