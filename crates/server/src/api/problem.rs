@@ -8,6 +8,7 @@ use anamnesis_store::ReadError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::as_of::AsOfProblem;
 use crate::headers::HeaderProblem;
 use crate::request_id;
 
@@ -226,6 +227,18 @@ impl From<ReadError> for Problem {
             ReadError::Damaged { .. } => Kind::Damaged,
         };
         Self::logged(kind, &error)
+    }
+}
+
+impl From<AsOfProblem> for Problem {
+    fn from(problem: AsOfProblem) -> Self {
+        let kind = match problem {
+            AsOfProblem::Read(error) => return error.into(),
+            AsOfProblem::CursorUnknown(_) => Kind::CursorUnknown,
+            AsOfProblem::Behind => Kind::Unavailable,
+            _ => Kind::BadRequest,
+        };
+        Self::new(kind, problem.to_string())
     }
 }
 
