@@ -94,10 +94,7 @@ pub(super) fn together(asked: &Asked<'_>, parts: &[Vec<Test>], of: &str, group: 
     for test in first {
         for clause in own(asked, test)? {
             let x = asked.alias();
-            let same = match group {
-                Some(group) => format!(" AND {x}.grp = {group}.grp"),
-                None => format!(" AND {x}.grp > 0"),
-            };
+            let same = group.map(|group| format!(" AND {x}.grp = {group}.grp")).unwrap_or_default();
             let arms = clause.arms_beside(asked, &x, of).into_iter().map(|arm| arm.push(&same)).collect();
             any.push(match rest {
                 [] => Asked::exists(arms),
