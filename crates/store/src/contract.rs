@@ -130,6 +130,7 @@ macro_rules! contract_tests {
                 criteria_are_all_met_by_any_of_their_tests,
                 rows_open_close_and_come_back,
                 a_thousand_values_are_one_criterion,
+                what_asks_too_much_is_refused,
             }
             views_pages {
                 hits_come_newest_first_and_carry_the_current_version,

@@ -1,13 +1,13 @@
 //! Searching: what each test finds, what criteria do together, and rows that come and go.
 
-use anamnesis_kernel::search::{Entry, Find, Param, Query, Test};
+use anamnesis_kernel::search::{After, Entry, Filter, Find, Param, Place, Query, SortKey, Test};
 
 use super::Harness;
 use super::sample::{
     PATIENT, at, change, date, first, name, of_type, open, patients, query, reference, row, text, token,
     version,
 };
-use crate::{IndexWrite, Views};
+use crate::{IndexWrite, ReadError, Views};
 
 const CODE: u32 = 1;
 const NAME: u32 = 2;
@@ -226,4 +226,57 @@ pub async fn a_thousand_values_are_one_criterion(harness: &impl Harness) {
     for criteria in [vec![any.clone()], vec![any.clone(), patients()], vec![any.clone(), any]] {
         assert_eq!(numbers(&*stores.views, &query(criteria)).await, [6, 5, 4, 3, 1]);
     }
+}
+
+/// As a chain that many times, about a patient's patient.
+fn nested(chains: u32) -> Test {
+    (0..chains).fold(has(None, Some("a")), |inner, _| Test::Chain {
+        param: Param(DOCTOR),
+        kind: PATIENT,
+        filter: Box::new(inner.into()),
+    })
+}
+
+/// A query is answered or refused, never broken, however deep and long it is.
+pub async fn what_asks_too_much_is_refused(harness: &impl Harness) {
+    let stores = open(harness).await;
+    six(&*stores.views).await;
+    let codes = |count: u32| (0..count).map(|n| has(Some("s1"), Some(&format!("c{n}")))).collect::<Vec<_>>();
+    let denied = |times: u32| {
+        let code = Filter::Test(has(None, Some("a")));
+        vec![(0..times).fold(code, |inner, _| Filter::Not(Box::new(inner)))]
+    };
+    let of = |all| Query::new(Some(PATIENT), all, 10);
+    let words = Test::Words { expression: "fever".into(), narrative: false };
+    #[rustfmt::skip]
+    let cases = [
+     // name                        query                                                    answered
+        ("chains",                  query(vec![vec![nested(10)]]),                           true),
+        ("chains beside another",   query(vec![vec![has(None, Some("b"))], vec![nested(10)]]), true),
+        ("chains denied",           of(vec![Filter::Not(Box::new(nested(6).into()))]),       true),
+        ("many chains denied",      of(vec![Filter::Not(Box::new(nested(11).into()))]),      false),
+        ("too many chains",         query(vec![vec![nested(30)]]),                           false),
+        ("no and no",               of(denied(20)),                                          true),
+        ("no and no and no",        of(denied(60)),                                          false),
+        ("many values",             query(vec![codes(10_000)]),                              true),
+        ("too many values",         query(vec![codes(40_000)]),                              false),
+        ("words, which are not kept", query(vec![vec![words]]),                              false),
+    ];
+    for (title, now, answered) in cases {
+        for query in [now.clone(), Query { at: Some(at(5)), ..now }] {
+            let (found, counted) = (stores.views.search(&query).await, stores.views.count(&query).await);
+            let refused = |error: Option<&ReadError>| matches!(error, Some(ReadError::Unanswerable(_)));
+            assert_eq!(found.is_ok(), answered, "{title}: {:?}", found.err());
+            assert_eq!(counted.is_ok(), answered, "{title}: {:?}", counted.err());
+            assert!(answered || refused(found.as_ref().err()) && refused(counted.as_ref().err()), "{title}");
+        }
+    }
+    let other =
+        Query { after: Some(After { keys: vec![SortKey::None], ..first_place().into() }), ..query(vec![]) };
+    let found = stores.views.search(&other).await;
+    assert!(matches!(found, Err(ReadError::Unanswerable(_))), "a page of another order");
+}
+
+fn first_place() -> Place {
+    Place { date: 0, record: 0, partition: 0 }
 }

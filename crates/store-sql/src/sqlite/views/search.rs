@@ -5,6 +5,7 @@
 
 mod asked;
 mod clause;
+mod far;
 mod gather;
 mod holds;
 mod keys;

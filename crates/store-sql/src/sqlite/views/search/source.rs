@@ -8,15 +8,12 @@ use super::super::super::log::unsigned;
 use super::super::table::Table;
 use super::asked::Asked;
 use super::clause::{Clause, clauses};
+use super::far;
 use super::holds::{DEPTH_MAX, placed, split};
-use super::plan::Plan;
 use super::sql::{Fault, Made, Sql};
 
 /// How far rows are counted to find the smallest source; what has so many is large.
 pub(super) const LARGE: u64 = 2_000;
-/// Chains begin at the far end where fewer records than this are there.
-const CHAIN_SMALL: u64 = 500;
-
 /// What follows `FROM`, up to its condition.
 pub(super) struct Arm {
     pub(super) from: Sql,
@@ -36,7 +33,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
+    pub(super) fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
         let arms = arms.into_iter().map(|from| Arm { from, ordered }).collect();
         Self { arms, exact, whole_type: false, large: false }
     }
@@ -153,8 +150,8 @@ fn of_test(
             let found = source(asked, &parts, kind, alias, depth + 1)?;
             Ok(found.map(|found| Source { exact: false, ..found }))
         }
-        Test::Chain { param, kind, filter } => chain(asked, *param, *kind, filter, alias, depth).map(Some),
-        Test::Has { kind: from, param, filter } => has(asked, *from, *param, filter, alias, depth).map(Some),
+        Test::Chain { param, kind, filter } => far::chain(asked, *param, *kind, filter, alias, depth),
+        Test::Has { kind: from, param, filter } => far::has(asked, *from, *param, filter, alias, depth),
         Test::Kind(param) if kind.is_some_and(|kind| Param::of_type(kind.number()) == *param) => {
             Ok(Some(Source::all(asked, kind, alias)))
         }
@@ -163,88 +160,4 @@ fn of_test(
             Ok(Some(Source::of_clauses(asked, clauses, alias)))
         }
     }
-}
-
-/// From the far end: the ids of the records for which it holds, then what refers to them.
-fn chain(
-    asked: &Asked<'_>,
-    param: Param,
-    kind: ResourceType,
-    filter: &Filter,
-    alias: &str,
-    depth: u32,
-) -> Made<Source> {
-    let (t, r) = (asked.alias(), asked.alias());
-    let plan = Plan::new(asked, Some(kind), std::slice::from_ref(filter), depth + 2)?;
-    let large = plan.is_larger(asked, CHAIN_SMALL)?;
-    let ids = Sql::new(&format!("SELECT {r}.id FROM ("))
-        .then(plan.places())
-        .push(&format!(") {t} CROSS JOIN record_now {r} WHERE "))
-        .then(same(&r, &t));
-    let held = |alias: &str, ids: Sql| {
-        Sql::new(&format!("{alias}.param = ? AND {alias}.kind = ? AND {alias}.id IN ("))
-            .bind(i64::from(param.0))
-            .bind(i64::from(kind.number()))
-            .then(ids)
-            .push(")")
-    };
-    let from = match asked.at {
-        None => asked.arms(Table::Reference, alias, &held(alias, ids)),
-        // Written once for both tables.
-        Some(_) => {
-            let (x, s) = (asked.alias(), asked.alias());
-            let arms = asked.arms(Table::Reference, &x, &held(&x, Sql::new(&format!("SELECT id FROM {s}"))));
-            vec![with(&s, "id", ids, &format!("{x}.date, {x}.record, {x}.partition"), arms, alias)]
-        }
-    };
-    Ok(Source { large, ..Source::of(from, false, true) })
-}
-
-/// From the far end: the records that refer and for which it holds, what they refer to, and where that stands.
-fn has(
-    asked: &Asked<'_>,
-    from: ResourceType,
-    param: Param,
-    filter: &Filter,
-    alias: &str,
-    depth: u32,
-) -> Made<Source> {
-    let (s, y, n, r, p) = (asked.alias(), asked.alias(), asked.alias(), asked.alias(), asked.alias());
-    let plan = Plan::new(asked, Some(from), std::slice::from_ref(filter), depth + 2)?;
-    let large = plan.is_larger(asked, CHAIN_SMALL)?;
-    let refers = same(&y, &s).push(&format!(" AND {y}.param = ?")).bind(i64::from(param.0));
-    let named = asked
-        .arms_of_record(Table::Reference, &y, &refers)
-        .into_iter()
-        .map(|arm| Sql::new(&format!("SELECT {y}.kind, {y}.id FROM {s} CROSS JOIN ")).then(arm));
-    // Who is referred to, each once, by number.
-    let named = Sql::new(&format!("SELECT {r}.record, {r}.partition FROM (SELECT DISTINCT * FROM ("))
-        .then(Sql::joined(named.collect(), " UNION ALL "))
-        .push(&format!(")) {n} CROSS JOIN record_now {r} WHERE {r}.kind = {n}.kind AND {r}.id = {n}.id"));
-    let q = asked.alias();
-    let stands = asked.arms_of_record(Table::Place, &p, &same(&p, &q)).into_iter();
-    let stands = stands.map(|arm| {
-        Sql::new(&format!("SELECT {p}.date, {p}.record, {p}.partition FROM {q} CROSS JOIN ")).then(arm)
-    });
-    let sql = Sql::new(&format!("(WITH {s}(date, record, partition) AS MATERIALIZED ("))
-        .then(plan.places())
-        .push(&format!("), {q}(record, partition) AS MATERIALIZED ("))
-        .then(named)
-        .push(") ")
-        .then(Sql::joined(stands.collect(), " UNION ALL "))
-        .push(&format!(") {alias} WHERE 1 = 1"));
-    Ok(Source { large, ..Source::of(vec![sql], false, true) })
-}
-
-fn same(one: &str, other: &str) -> Sql {
-    super::asked::same_record(one, other)
-}
-
-fn with(name: &str, column: &str, rows: Sql, columns: &str, arms: Vec<Sql>, alias: &str) -> Sql {
-    let selects = arms.into_iter().map(|arm| Sql::new(&format!("SELECT {columns} FROM ")).then(arm));
-    Sql::new(&format!("(WITH {name}({column}) AS MATERIALIZED ("))
-        .then(rows)
-        .push(") ")
-        .then(Sql::joined(selects.collect(), " UNION ALL "))
-        .push(&format!(") {alias} WHERE 1 = 1"))
 }

@@ -22,9 +22,26 @@ pub(super) enum Fault {
     Unanswerable(&'static str),
 }
 
+/// What SQLite says of a statement that is larger than it takes.
+const TOO_LARGE: [&str; 5] = [
+    "Expression tree is too large",
+    "VIEWs and/or subqueries nested too deep",
+    "parser stack overflow",
+    "too many terms in compound SELECT",
+    "too many SQL variables",
+];
+
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
+        match &error {
+            rusqlite::Error::SqliteFailure(_, Some(said))
+            | rusqlite::Error::SqlInputError { msg: said, .. }
+                if TOO_LARGE.iter().any(|limit| said.starts_with(limit)) =>
+            {
+                Self::Unanswerable("it is larger than one statement can be")
+            }
+            _ => Self::Database(error),
+        }
     }
 }
 
