@@ -3,6 +3,7 @@
 //! Invariant: it knows no protocol and no database; one way in ([`Engine::commit`]) and one way views are made
 //! ([`projector`]).
 
+mod as_of;
 mod codec;
 mod commit;
 mod engine;
@@ -16,6 +17,7 @@ mod read;
 mod rebuild;
 mod verify;
 
+pub use as_of::{AsOfError, When, WhenError};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
 pub use engine::{Engine, Parts};
 pub use index::{Indexed, Indexing};

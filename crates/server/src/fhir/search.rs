@@ -1,9 +1,12 @@
 //! The search interaction: <https://hl7.org/fhir/R4/http.html#search>.
 
+use std::sync::Arc;
+
+use anamnesis_fhir::Official;
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
-use anamnesis_fhir::search::{Limits, parse};
-use anamnesis_kernel::ResourceType;
+use anamnesis_fhir::search::{Context, Limits, Sets, Total, parse};
 use anamnesis_kernel::search::Query;
+use anamnesis_kernel::{Instant, ResourceType};
 use anamnesis_store::{Hit, ReadError};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -14,6 +17,7 @@ use super::reply::{self, Reply};
 use super::together::texts;
 use super::{get, negotiate, query, represent, request};
 use crate::app::App;
+use crate::as_of::{AS_OF, as_of};
 
 const COUNT_DEFAULT: u32 = 20;
 
@@ -53,21 +57,28 @@ pub(super) async fn search(
     pairs: &[(String, String)],
     strict: bool,
 ) -> Result<Reply, Outcome> {
-    let parsed = parse(kind, pairs, &limits(app, strict)).map_err(Outcome::Invalid)?;
+    let as_of = as_of(app, pairs).await?;
+    app.profiles.refresh(&app.engine).await?;
+    let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
+    let mut parsed =
+        parse(kind, &others, &Asking::new(app, strict).context()).map_err(Outcome::Invalid)?;
+    parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
+    if !parsed.includes.is_empty() {
+        return Err(Outcome::bad("_include, _revinclude: not answered yet"));
+    }
     let keys = &app.engine.keyring().store;
     let url = format!("{}/{kind}", app.base_url);
     let asked: Vec<&(String, String)> = parsed.understood.iter().filter(|(key, _)| key != "_count").collect();
     let question = format!("{kind}?{}", link_text(&asked));
     let mut query = parsed.query;
+    query.at = as_of.at();
     if let Some(token) = &parsed.page {
         match page::read(keys, &question, token) {
             Some(End::Place(place)) => query.after = Some(place.into()),
             _ => return Err(Outcome::bad("_page: not a page of this search")),
         }
     }
-    let cursor = app.engine.reached();
-    let wants_total = !parsed.understood.iter().any(|(key, value)| key == "_total" && value == "none");
-    let total = match wants_total || parsed.summary_count {
+    let total = match parsed.total != Total::None || parsed.summary_count {
         true => Some(app.engine.views().count(&query).await?),
         false => None,
     };
@@ -76,7 +87,7 @@ pub(super) async fn search(
     let head = Head { id: Some(&id), last_updated: Some(&now), total };
     let own = linked(&url, &query::text(&parsed.understood));
     if parsed.summary_count {
-        return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), cursor));
+        return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), as_of.cursor));
     }
     let (hits, more) = page_of(app, &mut query).await?;
     let next = hits.last().filter(|_| more).map(|last| {
@@ -93,17 +104,38 @@ pub(super) async fn search(
     let entries = urls.iter().zip(&texts).filter_map(|(url, text)| {
         Some(Found { full_url: Some(url), resource: text.as_deref()?, mode: Mode::Match })
     });
-    Ok(Reply::bundle(searchset(&head, &links, entries), cursor))
+    Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
 }
 
-/// What bounds the searches of this door.
-pub(super) fn limits(app: &App, strict: bool) -> Limits {
-    Limits {
-        base: Some(app.base_url.clone()),
-        count_default: COUNT_DEFAULT.min(app.limits.count_max),
-        count_max: app.limits.count_max,
-        values_max: app.limits.values_max,
-        strict,
+/// What the query strings of this door are read against.
+pub(super) struct Asking {
+    limits: Limits,
+    sets: Arc<dyn Sets + Send + Sync>,
+    now: Instant,
+}
+
+impl Asking {
+    /// As of now; `strict` refuses parameters that are not understood.
+    pub(super) fn new(app: &App, strict: bool) -> Self {
+        let limits = Limits {
+            base: Some(app.base_url.clone()),
+            count_default: COUNT_DEFAULT.min(app.limits.count_max),
+            count_max: app.limits.count_max,
+            values_max: app.limits.values_max,
+            chain_depth_max: app.limits.chain_depth_max,
+            includes_max: app.limits.includes_max,
+            sorts_max: app.limits.sorts_max,
+            filter_bytes_max: app.limits.filter_bytes_max,
+            filter_depth_max: app.limits.filter_depth_max,
+            full_text: false,
+            strict,
+        };
+        Self { limits, sets: app.profiles.sets(), now: app.engine.now() }
+    }
+
+    /// What a parser is given.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context { params: &Official, sets: &*self.sets, limits: &self.limits, now: self.now }
     }
 }
 

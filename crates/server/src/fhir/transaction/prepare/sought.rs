@@ -196,8 +196,15 @@ impl Sought {
             return Ok(());
         }
         for ((settled, criteria), (at, entry)) in settle(app, &all).await?.into_iter().zip(&all).zip(places) {
-            let posted = own
-                .meeting(criteria)
+            let meeting = match own.meeting(criteria) {
+                Ok(meeting) => meeting,
+                Err(issue) => {
+                    problems.wrong([issue.at(request_at(entry, "url"))]);
+                    continue;
+                }
+            };
+            let posted = meeting
+                .into_iter()
                 .find_map(|at| entries.get(at).filter(|entry| entry.method == Method::Post));
             match (settled.without(&self.gone), posted) {
                 (Match::None(_), Some(posted)) => problems.wrong([same_record(entry.index, posted.index)]),
@@ -253,7 +260,7 @@ impl Sought {
         }
         catch_up(app).await?;
         let names: Vec<StreamName> = named.iter().map(|(.., stream)| stream.clone()).collect();
-        for ((at, entry, _), found) in named.into_iter().zip(app.engine.views().find(&names).await?) {
+        for ((at, entry, _), found) in named.into_iter().zip(app.engine.views().find(&names, None).await?) {
             let (code, what) = match found {
                 Some(found) if !matches!(found.body, Body::Deleted) => {
                     self.set(at, Meant::Update(found));
