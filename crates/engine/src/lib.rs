@@ -7,6 +7,7 @@ mod codec;
 mod commit;
 mod engine;
 mod heads;
+mod history;
 mod index;
 mod instruments;
 mod keyring;

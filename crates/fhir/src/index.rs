@@ -10,10 +10,10 @@ use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
 use crate::param::Way;
-use crate::{compartment, param};
+use crate::{compartment, merged, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
-pub const SHAPE: &str = "r4-index.3";
+pub const SHAPE: &str = "r4-index.4";
 
 /// Where one record stands in the index.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +39,11 @@ pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
     entries.push(Entry { param: param::of_this_type(kind), key: nothing });
     for patient in compartment::patients(stream, elements) {
         entries.push(Entry { param: compartment::PARAM, key: compartment::key(&patient) });
+    }
+    if stream.is_patient() {
+        for patient in merged::replaced_by(elements) {
+            entries.push(Entry { param: merged::PARAM, key: compartment::key(&patient) });
+        }
     }
     for one in param::params(kind) {
         let number = one.number(kind);
@@ -67,6 +72,7 @@ mod tests {
     fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
         let code = |entry: &Entry| match entry.param {
             compartment::PARAM => "compartment",
+            merged::PARAM => "merged",
             of if of == param::of_this_type(kind) => "type",
             of => param::params(kind).iter().rev().find(|p| p.number(kind) == of).map_or("?", |p| p.code),
         };
@@ -84,10 +90,12 @@ mod tests {
     #[test]
     fn records_and_their_entries() {
         #[rustfmt::skip] // A table reads by column.
-        let cases: [(&str, &str, &[&str]); 10] = [
+        let cases: [(&str, &str, &[&str]); 11] = [
             ("Patient/p1", r#"{"birthDate":"1970-01-02","name":[{"family":"Muñoz","given":["Ana","Ana"]},{"text":"Ana M."}],"identifier":[{"system":"s","value":"1"},{"value":"2"},{"system":"t"}],"link":[{"other":{"reference":"Patient/p2"}}]}"#,
                 &["compartment=Patient/p1", "birthdate=86400000000..172799999999", "identifier=s|1", "identifier=|2",
                   "name=ana", "name=ana m.", "name=munoz", "type=|"]),
+            ("Patient/p3", r#"{"active":false,"link":[{"other":{"reference":"Patient/p1"},"type":"replaced-by"},{"other":{"reference":"Patient/p2"},"type":"replaces"}]}"#,
+                &["compartment=Patient/p3", "merged=Patient/p1", "type=|"]),
             ("Observation/o1", r#"{"status":"final","category":[{"coding":[{"system":"c","code":"laboratory"}]}],"code":{"coding":[{"system":"l","code":"1-8"},{"code":"K"},{"system":"only"}],"text":"potassium"},"subject":{"reference":"Patient/p1/_history/3"},"effectiveDateTime":"1970-01-01T00:00:01Z","performer":[{"reference":"Practitioner/d"}]}"#,
                 &["compartment=Patient/p1", "category=c|laboratory", "code=l|1-8", "code=|K", "date=1000000..1999999",
                   "status=|final", "subject=Patient/p1", "type=|"]),
