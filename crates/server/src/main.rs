@@ -19,6 +19,7 @@ mod metrics;
 mod profiles;
 mod races;
 mod request_id;
+mod same;
 mod settings;
 mod threshold;
 mod turns;

@@ -5,7 +5,6 @@
 use anamnesis_chart::read_model::{self, Entry};
 use anamnesis_fhir::compartment;
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::{Criterion, Query as Search, Test};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::{Body, RecordVersion};
 use axum::extract::{Path, RawQuery, State};
@@ -18,6 +17,7 @@ use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
 use crate::headers::await_cursor;
+use crate::same::{about, same_patients};
 
 /// How many records are found at a time.
 const FOUND_AT_ONCE: u32 = 1_000;
@@ -117,7 +117,7 @@ async fn read(
         return Err(Problem::new(Kind::Erased, "the patient was erased"));
     };
     let mut loaded = vec![patient];
-    compartment(app, model, &name.id, &mut loaded).await?;
+    compartment(app, model, &name, &mut loaded).await?;
 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
     let answer = Object::new()
@@ -130,23 +130,18 @@ async fn read(
     Ok(json(&reached, answer.to_text()))
 }
 
-/// Loads those records of the patient's compartment that the model is made of.
+/// Loads those records of the patient's compartment that the model is made of, of all records merged with it too.
 async fn compartment(
     app: &App,
     model: &Model,
-    patient: &ResourceId,
+    patient: &StreamName,
     loaded: &mut Vec<Loaded>,
 ) -> Result<(), Problem> {
     if model.kinds.is_empty() {
         return Ok(());
     }
-    let about = Test::Reference {
-        param: compartment::PARAM,
-        kind: Some(ResourceType::PATIENT.number()),
-        id: patient.as_str().into(),
-    };
-    let mut search =
-        Search { kind: None, all: vec![Criterion { any: vec![about] }], after: None, limit: FOUND_AT_ONCE };
+    let same = same_patients(&app.engine, patient).await?;
+    let mut search = about(compartment::PARAM, &same, None, FOUND_AT_ONCE);
     loop {
         let hits = app.engine.views().search(&search).await?;
         search.after = hits.last().map(|hit| hit.place);
