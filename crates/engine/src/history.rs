@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use anamnesis_json::Object;
-use anamnesis_kernel::{Event, Position, StreamName, Version};
+use anamnesis_kernel::{Event, Instant, Position, StreamName, Version};
 use anamnesis_store::{Direction, ReadError};
 
 use crate::codec;
@@ -47,15 +47,18 @@ impl Engine {
         }
     }
 
-    /// The events at these positions, in the order asked.
+    /// The events at these positions with their moments, in the order asked; no event where its person was erased.
     ///
     /// # Errors
     ///
     /// When the log cannot be read, or one of them is not there.
-    pub async fn events_at(&self, positions: &[Position]) -> Result<Vec<Event>, ReadError> {
+    pub async fn events_at(
+        &self,
+        positions: &[Position],
+    ) -> Result<Vec<(Instant, Option<Event>)>, ReadError> {
         let mut events = Vec::with_capacity(positions.len());
         for stored in self.log.read_at(positions).await? {
-            events.extend(codec::open(&self.keyring, stored).await?);
+            events.push((stored.moment, codec::open(&self.keyring, stored).await?));
         }
         Ok(events)
     }
