@@ -24,6 +24,12 @@ pub trait Indexing: Send + Sync {
     /// The patients the record is about.
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId>;
 
+    /// What an event about this patient is found by, where events are to be found; the row has the event's place in the
+    /// log for a date.
+    fn happened(&self, _: &ResourceId) -> Option<Entry> {
+        None
+    }
+
     /// What is wrong with a record after events that a caller named, and was not before; nothing unless it is told.
     fn faults(&self, _: &StreamName, _before: Option<&Object>, _after: &Object) -> Vec<Refusal> {
         Vec::new()

@@ -8,6 +8,7 @@ mod codec;
 mod commit;
 mod engine;
 mod heads;
+mod history;
 mod index;
 mod instruments;
 mod keyring;

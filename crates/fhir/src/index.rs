@@ -11,7 +11,7 @@ use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
 use crate::param::{Catalogue, Extract, Way};
-use crate::{compartment, param};
+use crate::{compartment, merged, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
 pub const SHAPE: &str = "r4-index.4";
@@ -40,6 +40,11 @@ pub fn index(stream: &StreamName, elements: &Object, catalogue: &Catalogue) -> I
     entries.push(Entry { param: param::of_this_type(kind), key: nothing, group: 0 });
     for patient in compartment::patients(stream, elements) {
         entries.push(Entry { param: compartment::PARAM, key: compartment::key(&patient), group: 0 });
+    }
+    if stream.is_patient() {
+        for patient in merged::replaced_by(elements) {
+            entries.push(Entry { param: merged::PARAM, key: compartment::key(&patient), group: 0 });
+        }
     }
     for one in param::params(kind) {
         let param = one.number(kind);

@@ -13,6 +13,7 @@ mod generated;
 pub mod index;
 mod key;
 mod meets;
+pub mod merged;
 pub mod meta;
 mod model;
 pub mod outcome;

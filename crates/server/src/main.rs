@@ -20,6 +20,7 @@ mod metrics;
 mod profiles;
 mod races;
 mod request_id;
+mod same;
 mod settings;
 mod threshold;
 mod turns;

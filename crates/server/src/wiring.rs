@@ -9,6 +9,7 @@ use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{Engine, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
 use anamnesis_json::Object;
+use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Keys, Log, ReadError};
@@ -193,6 +194,11 @@ impl Indexing for R4 {
 
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
+    }
+
+    fn happened(&self, patient: &ResourceId) -> Option<Entry> {
+        let key = anamnesis_fhir::compartment::key(patient);
+        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
     }
 
     fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anamnesis_chart::{EventRef, evolve, is_correction};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Place;
-use anamnesis_kernel::{Event, Instant, StreamName};
+use anamnesis_kernel::{Event, Instant, ResourceId, StreamName};
 use anamnesis_store::{
     Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
 };
@@ -71,6 +71,7 @@ impl<'a> Batch<'a> {
                 (elements, were)
             }
         };
+        let mut were_about = self.patients(&name, elements.as_ref());
         for event in events {
             let data = codec::lifted(event)?;
             if is_correction(&event.kind) {
@@ -79,6 +80,9 @@ impl<'a> Batch<'a> {
             elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
             // What is made again after a deletion puts nothing right.
             corrects = corrects.filter(|_| elements.is_some());
+            let are_about = self.patients(&name, elements.as_ref());
+            self.happened(event, number, &were_about, &are_about);
+            were_about = are_about;
         }
         let body = match &elements {
             None => Body::Deleted,
@@ -103,6 +107,21 @@ impl<'a> Batch<'a> {
         self.add_record(version, earlier.is_some());
         self.states.put(name, State { number, version: last.version, elements, corrects, rows: kept });
         Ok(())
+    }
+
+    /// Notes the event with everyone the record was or is about, for ever: a record that went to someone else, or was
+    /// deleted, has still happened to whom it was about.
+    fn happened(&mut self, event: &Event, number: RecordNumber, were: &[ResourceId], are: &[ResourceId]) {
+        let date = i64::try_from(event.position.offset).unwrap_or(i64::MAX);
+        let place = Place { date, record: number.record, partition: number.partition };
+        let gone = were.iter().filter(|patient| !are.contains(patient));
+        for entry in gone.chain(are).filter_map(|patient| self.engine.indexing.happened(patient)) {
+            self.index.push(IndexWrite::Open(IndexRow { entry, place }, event.recorded_at));
+        }
+    }
+
+    fn patients(&self, name: &StreamName, elements: Option<&Object>) -> Vec<ResourceId> {
+        elements.map_or_else(Vec::new, |elements| self.engine.indexing.patients(name, elements))
     }
 
     fn add_record(&mut self, version: RecordVersion, existed: bool) {

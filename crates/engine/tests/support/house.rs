@@ -15,6 +15,7 @@ use anamnesis_engine::{
     Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
 };
 use anamnesis_json::{Object, Value};
+use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Keys, Log, RecordVersion};
@@ -161,6 +162,11 @@ impl Indexing for R4 {
 
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
+    }
+
+    fn happened(&self, patient: &ResourceId) -> Option<Entry> {
+        let key = anamnesis_fhir::compartment::key(patient);
+        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
     }
 }
 

@@ -14,6 +14,7 @@ fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
     let typed = |of| param::params(kind).find(|p| param::of_type(p.number(kind)) == of);
     let code = |entry: &Entry| match entry.param {
         compartment::PARAM => "compartment".to_owned(),
+        merged::PARAM => "merged".to_owned(),
         of if of == param::of_this_type(kind) => "type".to_owned(),
         of => own(of).unwrap_or_else(|| typed(of).map_or("?".into(), |p| format!("{}:of-type", p.code))),
     };
@@ -45,6 +46,8 @@ fn records_and_their_entries() {
         ("Patient/p1", r#"{"birthDate":"1970-01-02","name":[{"family":"Muñoz","given":["Ana","Ana"]},{"text":"Ana M."}],"identifier":[{"system":"s","value":"1"},{"value":"2"},{"system":"t"}],"link":[{"other":{"reference":"Patient/p2"}}]}"#,
             &["birthdate=86400000000..172799999999", "compartment=Patient/p1", "deceased=|false", "family=munoz~Muñoz",
               "given=ana~Ana", "identifier=s|1", "identifier=|2", "link=Patient/p2", "name=ana m.~Ana M.", "type=|"]),
+        ("Patient/p3", r#"{"active":false,"link":[{"other":{"reference":"Patient/p1"},"type":"replaced-by"},{"other":{"reference":"Patient/p2"},"type":"replaces"}]}"#,
+            &["active=|false", "compartment=Patient/p3", "deceased=|false", "link=Patient/p1", "link=Patient/p2", "merged=Patient/p1", "type=|"]),
         ("Observation/o1", r#"{"status":"final","category":[{"coding":[{"system":"c","code":"laboratory"}]}],"code":{"coding":[{"system":"l","code":"1-8"},{"code":"K"},{"system":"only"}],"text":"Potassium"},"subject":{"reference":"Patient/p1/_history/3"},"effectiveDateTime":"1970-01-01T00:00:01Z","performer":[{"reference":"Practitioner/d"}]}"#,
             &["category=c|laboratory", "code=l|1-8", "code=potassium", "code=|K", "compartment=Patient/p1", "date=1000000..1999999",
               "performer=Practitioner/d", "status=|final", "subject=Patient/p1", "type=|"]),
@@ -70,7 +73,7 @@ fn records_and_their_entries() {
 #[test]
 fn what_each_datatype_gives() {
     #[rustfmt::skip] // A table reads by column.
-    let cases: [(&str, &str, &[&str]); 20] = [
+    let cases: [(&str, &str, &[&str]); 21] = [
         ("Patient/p",     r#"{"deceasedBoolean":true}"#,                          &["compartment=Patient/p", "deceased=|true", "type=|"]),
         ("Patient/p",     r#"{"deceasedBoolean":false,"active":true}"#,           &["active=|true", "compartment=Patient/p", "deceased=|false", "type=|"]),
         ("Patient/p",     r#"{"deceasedDateTime":"1970-01-01"}"#,                 &["compartment=Patient/p", "death-date=0..86399999999", "deceased=|true", "type=|"]),

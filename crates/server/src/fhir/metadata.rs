@@ -26,14 +26,19 @@ const INTERACTIONS: [&str; 9] = [
     "history-type",
     "search-type",
 ];
-/// Of every type, and of patients.
-const OPERATIONS: [(&str, &str); 5] = [
+/// Of patients alone, and of every type. R4 has no merge yet, and nobody has an unmerge.
+const OPERATIONS: [(&str, &str); 7] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    ("merge", "http://hl7.org/fhir/OperationDefinition/Patient-merge"),
+    ("unmerge", "urn:anamnesis:operation:Patient-unmerge"),
     ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
     ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
     ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
     ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
+
+/// How many of these are of patients alone.
+const OF_PATIENTS: usize = 3;
 
 /// Of the base too.
 const OF_THE_BASE: [&str; 2] = ["meta", "validate"];
@@ -54,7 +59,7 @@ pub(super) fn metadata(app: &App) -> Reply {
 
 /// What a server says of itself at this base, where a deletion by criteria may delete so many.
 pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Object {
-    let of_all = OPERATIONS.get(1..).unwrap_or_default();
+    let of_all = OPERATIONS.get(OF_PATIENTS..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
             kind,

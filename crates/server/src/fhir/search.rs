@@ -60,8 +60,7 @@ pub(super) async fn search(
     let as_of = as_of(app, pairs).await?;
     app.profiles.refresh(&app.engine).await?;
     let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
-    let mut parsed =
-        parse(kind, &others, &Asking::new(app, strict).context()).map_err(Outcome::Invalid)?;
+    let mut parsed = parse(kind, &others, &Asking::new(app, strict).context()).map_err(Outcome::Invalid)?;
     parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
     if !parsed.includes.is_empty() {
         return Err(Outcome::bad("_include, _revinclude: not answered yet"));

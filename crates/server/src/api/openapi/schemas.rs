@@ -35,6 +35,11 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "description":"a point of the whole log, opaque: only what was answered before is one"}"#,
     ),
     schema(
+        "Moment",
+        r##"{"description":"an instant with a zone, no later than now, or a cursor",
+            "anyOf":[{"type":"string","format":"date-time"},{"$ref":"#/components/schemas/Cursor"}]}"##,
+    ),
+    schema(
         "NewEvent",
         concat!(
             r#"{"type":"object","required":["type","data"],"additionalProperties":false,"properties":{"#,
@@ -93,6 +98,20 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
             "cursor":{"type":"string"},"as_of":{"type":["string","null"]},"snapshot":{"type":["object","null"]},
             "data":{"type":"object"}}}"#,
+    ),
+    schema(
+        "Diff",
+        r##"{"type":"object","required":["from","to","changes"],"properties":{
+            "from":{"type":["string","integer"],"description":"a cursor, or the version that was asked for"},
+            "to":{"type":["string","integer"],"description":"a cursor, or the version that was asked for"},
+            "changes":{"type":"array","items":{"type":"object",
+             "required":["stream","path","before","after","event_id","type","recorded_at","actor","reason"],"properties":{
+             "stream":{"type":"string"},
+             "path":{"type":"string","description":"the element, as Patient.address[0].city; the type alone where the whole record came or went"},
+             "before":{"description":"null where there was nothing"},"after":{"description":"null where there is nothing"},
+             "event_id":{"type":["string","null"],"description":"the event that set the top-level element last"},
+             "type":{"type":["string","null"]},"recorded_at":{"type":["string","null"]},
+             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}}}}"##,
     ),
     schema(
         "Problem",
