@@ -15,6 +15,7 @@ use async_trait::async_trait;
 
 use crate::{Keys, Log, Views};
 
+pub mod clinic;
 pub mod keys;
 pub mod log_append;
 pub mod log_groups;
@@ -141,6 +142,7 @@ macro_rules! contract_tests {
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
                 a_row_that_differs_shows,
+                a_quantity_that_differs_shows,
             }
         }
     };
