@@ -6,6 +6,7 @@
 mod codec;
 mod commit;
 mod engine;
+mod generation;
 mod heads;
 mod index;
 mod instruments;
@@ -14,13 +15,15 @@ mod load;
 pub mod projector;
 mod read;
 mod rebuild;
+mod scan;
 mod verify;
 
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
 pub use engine::{Engine, Parts};
+pub use generation::Generation;
 pub use index::{Indexed, Indexing};
 pub use instruments::{Instruments, Silent, Stage};
 pub use keyring::{Keyring, KeyringError};
 pub use read::{EventPage, Filter};
-pub use rebuild::{Progress, rebuild};
+pub use rebuild::{Progress, build, rebuild};
 pub use verify::{Damage, Verdict, verify};

@@ -64,6 +64,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
     row("limits.conditional_delete_max", |s| &mut s.limits.conditional_delete_max, "records deleted at once by criteria, where several may be").within(1, 10_000),
     row("limits.values_max", |s| &mut s.limits.values_max, "values in one search, those joined by a comma counted each").within(1, 10_000),
+    row("limits.search_parameters_max", |s| &mut s.limits.search_parameters_max, "search parameters that clients register, beside the official ones").within(0, 1_000),
     row("limits.query_ms_max", |s| &mut s.limits.query, "how long one search of the views may take; 503").within(1, 3_600_000),
     row("limits.views_ms_max", |s| &mut s.limits.views, "how long a request waits for the views to have what it wrote or names").within(0, 3_600_000),
 
