@@ -25,7 +25,8 @@ fn write(http: &Http, writer: usize, stop: &AtomicBool) -> u64 {
     let mut written = 0;
     while !stop.load(Ordering::Relaxed) {
         let key = format!("w{writer}-{written}");
-        let body = format!(r#"{{"resourceType":"Patient","identifier":[{{"system":"urn:load","value":"{key}"}}]}}"#);
+        let body =
+            format!(r#"{{"resourceType":"Patient","identifier":[{{"system":"urn:load","value":"{key}"}}]}}"#);
         send(http, "POST", "/fhir/Patient", &[], &body).expect(201);
         assert_eq!(count(http, &format!("Patient?identifier=urn:load|{key}")), 1, "{key} was acknowledged");
         written += 1;
@@ -59,7 +60,8 @@ fn nobody_fails_and_nobody_misses_while_generations_swap() {
     let mut ids: Vec<String> = (0..7).map(|n| format!("steady-{n}")).collect();
     ids.sort();
     for id in &ids {
-        let body = format!(r#"{{"resourceType":"Patient","id":"{id}","meta":{{"tag":[{{"code":"steady"}}]}}}}"#);
+        let body =
+            format!(r#"{{"resourceType":"Patient","id":"{id}","meta":{{"tag":[{{"code":"steady"}}]}}}}"#);
         send(&http, "PUT", &format!("/fhir/Patient/{id}"), &[], &body).expect(201);
     }
     let before = count(&http, "Patient");
@@ -85,7 +87,10 @@ fn nobody_fails_and_nobody_misses_while_generations_swap() {
     assert!(written > 0);
     assert_eq!(count(&http, "Patient"), before + written);
     let said = http.get("/api/generations").expect(200).json();
-    assert_eq!((int(&said, "serving.events"), int(&said, "serving.search_parameters")), (int(&said, "serving.of"), SWAPS));
+    assert_eq!(
+        (int(&said, "serving.events"), int(&said, "serving.search_parameters")),
+        (int(&said, "serving.of"), SWAPS)
+    );
     assert!(http.get("/metrics").expect(200).text().contains("anamnesis_view_lag_events 0"));
     eprintln!("the slowest round of five requests took {} ms", slowest_ms.load(Ordering::Relaxed));
 }

@@ -58,7 +58,8 @@ fn ids(http: &Http, search: &str) -> Vec<String> {
 /// The codes of registered parameters that the CapabilityStatement lists for patients.
 fn listed(http: &Http) -> Vec<String> {
     let statement = http.get("/fhir/metadata").expect(200).json();
-    let patients = list(&statement, "rest.0.resource").iter().find(|of| str(of, "type") == "Patient").unwrap();
+    let patients =
+        list(&statement, "rest.0.resource").iter().find(|of| str(of, "type") == "Patient").unwrap();
     let codes = list(patients, "searchParam").iter().map(|param| str(param, "name").to_owned());
     codes.filter(|code| code.starts_with("eye") || code.starts_with("contact")).collect()
 }
@@ -109,7 +110,8 @@ fn a_draft_does_nothing_and_what_is_retired_or_deleted_no_longer_does() {
     let http = server.http();
     patient(&http, "p", "green").expect(201);
     let strict = http.clone().with_header("prefer", "handling=strict");
-    let unknown = |http: &Http| strict.get("/fhir/Patient?eye-colour=green").status == 400 && listed(http).is_empty();
+    let unknown =
+        |http: &Http| strict.get("/fhir/Patient?eye-colour=green").status == 400 && listed(http).is_empty();
     put(&http, "eye-colour", &eyes().replace("active", "draft")).expect(201);
     assert!(unknown(&http), "a draft");
     put(&http, "eye-colour", &eyes()).expect(200);
@@ -117,7 +119,8 @@ fn a_draft_does_nothing_and_what_is_retired_or_deleted_no_longer_does() {
     assert_eq!(ids(&http, "Patient?eye-colour=green"), ["p"]);
     // What is only for people to read makes no generation.
     let since = str(&generations(&http), "serving.since").to_owned();
-    put(&http, "eye-colour", &eyes().replace(r#""description":"d""#, r#""description":"other words""#)).expect(200);
+    put(&http, "eye-colour", &eyes().replace(r#""description":"d""#, r#""description":"other words""#))
+        .expect(200);
     assert_eq!(ids(&http, "Patient?eye-colour=green"), ["p"]);
     assert_eq!(str(&generations(&http), "serving.since"), since);
     // The same code by another expression is not answered by the old one.
@@ -160,7 +163,8 @@ fn what_cannot_be_indexed_is_refused_by_every_door() {
         let said = reply.json();
         assert!(text(&said).contains(place), "{what}: {}", text(&said));
         let data = wrong.replace(r#""resourceType":"SearchParameter","#, "");
-        let event = format!(r#"{{"stream":"SearchParameter/{id}","type":"SearchParameterCreated","data":{data}}}"#);
+        let event =
+            format!(r#"{{"stream":"SearchParameter/{id}","type":"SearchParameterCreated","data":{data}}}"#);
         commit(&http, &event).expect(422);
         let drafted = wrong.replace("active", "draft");
         if what != "no type of R4" && what != "no code" {
@@ -168,7 +172,10 @@ fn what_cannot_be_indexed_is_refused_by_every_door() {
         }
     }
     put(&http, "eye-colour", &eyes()).expect(201);
-    let again = eyes().replace(r#""id":"eye-colour","url":"http://example.org/"#, r#""id":"other","url":"http://example.org/other/"#);
+    let again = eyes().replace(
+        r#""id":"eye-colour","url":"http://example.org/"#,
+        r#""id":"other","url":"http://example.org/other/"#,
+    );
     let refused = send(&http, "PUT", "/fhir/SearchParameter/other", &[], &again);
     assert_eq!(issue(refused, 400), "duplicate", "another has this code");
 }
@@ -185,7 +192,8 @@ fn it_is_there_after_a_restart_a_rebuild_and_without_views() {
     let begun = |server: &Server| server.stderr().matches("generation of the views is begun").count();
     assert_eq!(begun(&server), 1);
     let views = || {
-        let names = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names =
+            std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with("views") || name == "serving").collect::<Vec<_>>()
     };
     let found = |server: &Server| ids(&server.http(), "Patient?eye-colour=green");
@@ -225,8 +233,12 @@ fn killed_in_the_middle_of_building_it_serves_and_builds_again() {
     let people = count(&server.http(), "Patient");
     for round in 0..4 {
         let http = server.http();
-        put(&http, "eye-colour", &eyes().replace("http://example.org/S", &format!("http://example.org/{round}/S")))
-            .expect(if round == 0 { 201 } else { 200 });
+        put(
+            &http,
+            "eye-colour",
+            &eyes().replace("http://example.org/S", &format!("http://example.org/{round}/S")),
+        )
+        .expect(if round == 0 { 201 } else { 200 });
         // The later, the further it is; the last round may be killed while it takes over or after.
         for _ in 0..round * 4 {
             http.get("/api/generations").expect(200);

@@ -27,7 +27,5 @@ pub mod search;
 mod shape;
 pub mod subset;
 
-pub mod param_stub;
 pub use meets::meets;
-pub use param::ParamKind;
-pub use param_stub::{Catalogue, Known, Params, Registered};
+pub use param::{Catalogue, Known, Official, ParamKind, Params, Registered, left_out};

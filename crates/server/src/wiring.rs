@@ -272,8 +272,7 @@ impl Indexing for R4 {
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        let catalogue = self.set.catalogue();
-        let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
+        let anamnesis_fhir::index::Indexed { entries, date } = self.set.catalogue().index(stream, elements);
         Indexed { entries, date }
     }
 
