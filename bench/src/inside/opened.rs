@@ -46,7 +46,7 @@ async fn read(engine: &Engine, from: u64, to: u64) -> anyhow::Result<u64> {
     let mut at = Cursor { moment: Instant::default(), offsets: vec![from] };
     let mut events = 0;
     while at.offset(0) < to {
-        let page = engine.events(&at, &Filter::default(), 1_000).await?;
+        let page = engine.events(&at, &engine.head(), &Filter::default(), 1_000).await?;
         events += page.events.len() as u64;
         at = page.next;
     }

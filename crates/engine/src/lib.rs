@@ -3,6 +3,7 @@
 //! Invariant: it knows no protocol and no database; one way in ([`Engine::commit`]) and one way views are made
 //! ([`projector`]).
 
+mod as_of;
 mod codec;
 mod commit;
 mod engine;
@@ -18,6 +19,7 @@ mod rebuild;
 mod scan;
 mod verify;
 
+pub use as_of::{AsOfError, When, WhenError};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
 pub use engine::{Engine, Parts};
 pub use generation::Generation;

@@ -136,14 +136,20 @@ impl Engine {
         Ok(events)
     }
 
-    /// At most `limit` events of the log that follow `from` and pass the filter.
+    /// At most `limit` events of the log that follow `from`, up to `until`, and pass the filter.
     ///
     /// A page may be short, or empty, where few pass; `next` is where to ask again.
     ///
     /// # Errors
     ///
     /// When the log cannot be read.
-    pub async fn events(&self, from: &Cursor, filter: &Filter, limit: u32) -> Result<EventPage, ReadError> {
+    pub async fn events(
+        &self,
+        from: &Cursor,
+        until: &Cursor,
+        filter: &Filter,
+        limit: u32,
+    ) -> Result<EventPage, ReadError> {
         let mut next = from.clone();
         let mut events = Vec::new();
         let mut scanned = 0;
@@ -151,6 +157,8 @@ impl Engine {
         let page = if filter.is_open() { SCAN_PAGE.min(limit.max(1)) } else { SCAN_PAGE };
         'pages: while (events.len() as u64) < u64::from(limit) && scanned < SCAN_EVENTS_MAX {
             let offset = next.offset(0);
+            let left = until.offset(0).saturating_sub(offset);
+            let page = page.min(u32::try_from(left).unwrap_or(u32::MAX));
             let stored = self.log.read(0, offset, page).await?;
             if stored.is_empty() {
                 break;

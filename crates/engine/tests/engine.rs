@@ -1,5 +1,7 @@
 //! The engine on a real embedded store: deciding, appending, projecting, reading back.
 
+#[path = "engine/as_of.rs"]
+mod as_of;
 #[path = "engine/generations.rs"]
 mod generations;
 #[path = "support/house.rs"]
@@ -173,7 +175,7 @@ async fn every_version_is_kept_with_its_time() {
     house.engine.commit(put("Patient/p1", r#"{"active":true,"gender":"male"}"#)).await.unwrap();
     house.engine.commit(request("Patient/p1", Command::Delete)).await.unwrap();
     let name = "Patient/p1".parse().unwrap();
-    let history = house.engine.views().history(&name, u64::MAX, 10).await.unwrap();
+    let history = house.engine.views().history(&name, u64::MAX, None, 10).await.unwrap();
     assert_eq!(history.iter().map(|v| v.version).collect::<Vec<_>>(), [3, 2, 1]);
     assert_eq!(history[0].body, Body::Deleted);
     assert!(history.windows(2).all(|pair| pair[1].ended == Some(pair[0].began)));
@@ -220,7 +222,7 @@ async fn a_filtered_page_says_where_to_ask_again() {
     let mut from = Cursor::beginning(1);
     let mut seen = 0;
     loop {
-        let page = house.engine.events(&from, &filter, 2).await.unwrap();
+        let page = house.engine.events(&from, &house.engine.head(), &filter, 2).await.unwrap();
         assert!(page.events.iter().all(|event| event.stream.kind.name() == "Observation"));
         seen += page.events.len();
         if page.next == from {

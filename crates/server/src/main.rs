@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod args;
 mod arriving;
+mod as_of;
 #[cfg(test)]
 mod blessed;
 mod command;

@@ -41,12 +41,16 @@ pub trait Views: Send + Sync {
     /// When it could not be written; nothing was.
     async fn apply(&self, change: Change) -> Result<(), Cause>;
 
-    /// What these records are now, in the order asked; none where there was never one.
+    /// What these records were as of a moment, or are now, in the order asked; none where there was not one yet.
     ///
     /// # Errors
     ///
     /// When the views cannot be read.
-    async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError>;
+    async fn find(
+        &self,
+        names: &[StreamName],
+        at: Option<Instant>,
+    ) -> Result<Vec<Option<RecordVersion>>, ReadError>;
 
     /// The record as it was at one of its versions.
     ///
@@ -59,7 +63,7 @@ pub trait Views: Send + Sync {
         version: Version,
     ) -> Result<Option<RecordVersion>, ReadError>;
 
-    /// At most `limit` versions of a record below `below`, newest first.
+    /// At most `limit` versions of a record below `below`, newest first, as they were at a moment, or are now.
     ///
     /// # Errors
     ///
@@ -68,15 +72,16 @@ pub trait Views: Send + Sync {
         &self,
         name: &StreamName,
         below: Version,
+        at: Option<Instant>,
         limit: u32,
     ) -> Result<Vec<RecordVersion>, ReadError>;
 
-    /// How many versions a record has.
+    /// How many versions a record had at a moment, or has now.
     ///
     /// # Errors
     ///
     /// When the views cannot be read.
-    async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError>;
+    async fn history_count(&self, name: &StreamName, at: Option<Instant>) -> Result<u64, ReadError>;
 
     /// The versions that are asked for, of many records, newest first.
     ///
@@ -171,6 +176,14 @@ impl RecordVersion {
         let RecordNumber { partition, record } = self.number;
         VersionPlace { began: self.began, record, partition }
     }
+
+    /// What was known of it as of a moment: nothing before it began, and not yet that it would end.
+    #[must_use]
+    pub fn as_of(mut self, at: Option<Instant>) -> Option<Self> {
+        let Some(at) = at else { return Some(self) };
+        self.ended = self.ended.filter(|ended| *ended <= at);
+        (self.began <= at).then_some(self)
+    }
 }
 
 /// Where a version stands among the versions of all records: by commit, and within a commit by record.
@@ -264,6 +277,15 @@ pub enum IndexWrite {
     Close(IndexRow, Instant),
     /// Held from and until, both within the batch.
     Past(IndexRow, Instant, Instant),
+}
+
+impl IndexWrite {
+    /// The row it is about.
+    pub const fn row(&self) -> &IndexRow {
+        match self {
+            Self::Open(row, _) | Self::Close(row, _) | Self::Past(row, _, _) => row,
+        }
+    }
 }
 
 /// Index rows hold names and codes of patients: only what became of them shows.

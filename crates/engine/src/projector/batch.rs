@@ -79,6 +79,8 @@ impl<'a> Batch<'a> {
                 corrects = earlier;
             }
             elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
+            // What is made again after a deletion puts nothing right.
+            corrects = corrects.filter(|_| elements.is_some());
         }
         let body = match &elements {
             None => Body::Deleted,
@@ -122,8 +124,8 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
-        let found =
-            self.generation.views.find(std::slice::from_ref(name)).await?.into_iter().flatten().next();
+        let found = self.generation.views.find(std::slice::from_ref(name), None).await?;
+        let found = found.into_iter().flatten().next();
         let Some(found) = found else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;

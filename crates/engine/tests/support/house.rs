@@ -25,32 +25,52 @@ pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) store: SqliteStore,
     pub(crate) engine: Arc<Engine>,
+    master: MasterKey,
+    clock: Arc<dyn Clock>,
     stop: tokio::sync::watch::Sender<bool>,
+    projecting: tokio::task::JoinHandle<()>,
 }
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_clock(Machine).await
+    }
+
+    pub(crate) async fn with_clock(clock: impl Clock + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path(), Machine.now()).unwrap();
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock)).await
+    }
+
+    /// The same house, closed and opened again.
+    pub(crate) async fn reopened(self) -> Self {
+        let Self { folder, store, engine, master, clock, stop, projecting } = self;
+        stop.send_replace(true);
+        projecting.await.unwrap();
+        drop((engine, store));
+        Self::opened(folder, master, clock).await
+    }
+
+    async fn opened(folder: tempfile::TempDir, master: MasterKey, clock: Arc<dyn Clock>) -> Self {
+        let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
-        let keyring = Keyring::open(keys, &MasterKey::generate(&SystemRandom)).await.unwrap();
+        let keyring = Keyring::open(keys, &master).await.unwrap();
         let engine = Engine::new(Parts {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
             keyring,
             indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE)),
-            clock: Arc::new(Machine),
+            clock: Arc::clone(&clock),
             instruments: Arc::new(Silent),
             views_patience: std::time::Duration::from_secs(30),
         });
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        tokio::spawn(projector.run(stopped));
-        Self { folder, store, engine, stop }
+        let projecting = tokio::spawn(projector.run(stopped));
+        Self { folder, store, engine, master, clock, stop, projecting }
     }
 
     pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
-        self.engine.views().find(&[name.parse().unwrap()]).await.unwrap().remove(0)
+        self.engine.views().find(&[name.parse().unwrap()], None).await.unwrap().remove(0)
     }
 
     /// Two people's records and what happened to them since.
@@ -95,12 +115,6 @@ impl House {
         let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
         assert!(self.store.keys.destroy(row.number, Machine.now()).await.unwrap());
         self.engine.keyring().forget(&subject);
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
     }
 }
 

@@ -9,14 +9,15 @@ use anamnesis_chart::Door;
 use anamnesis_engine::{Answer, CommitError, Idempotent, Request};
 use anamnesis_json::parse_with_depth;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use super::answer::{json_as, stamp};
 use super::envelope::Members;
 use super::problem::{Kind, Problem};
+use super::query::Query;
 use crate::app::App;
 use crate::arriving::Unarrived;
 use crate::headers::write_context;
@@ -24,17 +25,20 @@ use crate::headers::write_context;
 /// Answers 201 with what was appended, 200 when it had been before, else a problem.
 pub(super) async fn post(
     State(app): State<App>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    stamp(&app, commit(&app, &headers, body).await)
+    stamp(&app, commit(&app, query.as_deref(), &headers, body).await)
 }
 
 async fn commit(
     app: &App,
+    query: Option<&str>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    Query::read(query, &[])?;
     takes_json(headers)?;
     let context = write_context(headers, Door::Api, "api")?;
     let text = body.map_err(|rejection| unread(app, &rejection))?;

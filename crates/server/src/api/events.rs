@@ -14,6 +14,7 @@ use super::page::Page;
 use super::problem::{Kind, Problem};
 use super::query::{Query, cursor};
 use crate::app::App;
+use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
 
 /// How long one request looks for events that pass its filter.
@@ -25,7 +26,7 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery, heade
 }
 
 async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Response, Problem> {
-    let query = Query::read(query, &["from", "type", "record", "patient", "_count"])?;
+    let query = Query::read(query, &["from", "type", "record", "patient", "_count", AS_OF])?;
     let filter = query.filter(app.limits.values_max)?;
     let count = query.count(app.limits.count_max)?;
     let follows = wants_stream(headers);
@@ -39,16 +40,21 @@ async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Res
         None => Cursor::beginning(app.engine.head().offsets.len()),
     };
     await_cursor(app, headers).await?;
-    let reached = app.engine.reached();
+    let as_of = query.as_of(app).await?;
     if follows {
-        return Ok(follow::follow(app.clone(), from, filter, &reached));
+        if as_of.at().is_some() {
+            let what =
+                "_asOf: the past does not grow, so there is nothing to follow: ask for application/json";
+            return Err(Problem::new(Kind::BadRequest, what));
+        }
+        return Ok(follow::follow(app.clone(), from, filter, &as_of.cursor));
     }
 
     let started = Stopwatch::now();
-    let end = app.engine.head();
+    let end = as_of.at().map_or_else(|| app.engine.head(), |_| as_of.cursor.clone());
     let mut page = Page::new(count);
     while let Some(limit) = page.room() {
-        let found = app.engine.events(&from, &filter, limit).await?;
+        let found = app.engine.events(&from, &end, &filter, limit).await?;
         page.extend(&found.events);
         from = found.next;
         let at_end = from.offsets.iter().zip(&end.offsets).all(|(seen, there)| seen >= there);
@@ -56,7 +62,7 @@ async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Res
             break;
         }
     }
-    Ok(json(&reached, page.end_at(&from)))
+    Ok(json(&as_of.cursor, page.end_at(&from)))
 }
 
 /// Whether server-sent events are named before JSON.

@@ -17,6 +17,7 @@ use super::answer::{json, stamp};
 use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
+use crate::as_of::{AS_OF, AsOf};
 use crate::headers::await_cursor;
 
 /// How many records are found at a time.
@@ -99,15 +100,15 @@ async fn read(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+    let query = Query::read(query, &[AS_OF])?;
     let nobody = || Problem::new(Kind::NotFound, "there is no such patient");
     let id = ResourceId::new(id).map_err(|_| nobody())?;
     await_cursor(app, headers).await?;
 
     // Taken before anything is looked at, so that at least all of this is in the answer.
-    let reached = app.engine.reached();
+    let as_of = query.as_of(app).await?;
     let name = StreamName::new(ResourceType::PATIENT, id);
-    let found = app.engine.views().find(std::slice::from_ref(&name)).await?;
+    let found = app.engine.views().find(std::slice::from_ref(&name), as_of.at()).await?;
     let found = found.into_iter().flatten().next().ok_or_else(nobody)?;
     if found.body == Body::Deleted {
         return Err(Problem::new(Kind::Deleted, "the patient's record was deleted"));
@@ -117,17 +118,17 @@ async fn read(
         return Err(Problem::new(Kind::Erased, "the patient was erased"));
     };
     let mut loaded = vec![patient];
-    compartment(app, model, &name.id, &mut loaded).await?;
+    compartment(app, model, &name.id, &as_of, &mut loaded).await?;
 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
     let answer = Object::new()
         .with("id", name.id.as_str())
         .with("version", version)
-        .with("cursor", reached.to_string())
-        .with("as_of", Value::Null)
+        .with("cursor", as_of.cursor.to_string())
+        .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
         .with("snapshot", Value::Null)
         .with("data", (model.make)(&entries));
-    Ok(json(&reached, answer.to_text()))
+    Ok(json(&as_of.cursor, answer.to_text()))
 }
 
 /// Loads those records of the patient's compartment that the model is made of.
@@ -135,6 +136,7 @@ async fn compartment(
     app: &App,
     model: &Model,
     patient: &ResourceId,
+    as_of: &AsOf,
     loaded: &mut Vec<Loaded>,
 ) -> Result<(), Problem> {
     if model.kinds.is_empty() {
@@ -145,7 +147,7 @@ async fn compartment(
         kind: Some(ResourceType::PATIENT.number()),
         id: patient.as_str().into(),
     };
-    let mut search = Search::new(None, vec![about.into()], FOUND_AT_ONCE);
+    let mut search = Search { at: as_of.at(), ..Search::new(None, vec![about.into()], FOUND_AT_ONCE) };
     loop {
         let hits = app.engine.views().search(&search).await?;
         search.after = hits.last().map(|hit| hit.after.clone());

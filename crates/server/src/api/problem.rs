@@ -8,6 +8,7 @@ use anamnesis_store::ReadError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::as_of::AsOfProblem;
 use crate::headers::HeaderProblem;
 use crate::request_id;
 
@@ -222,10 +223,22 @@ impl Problem {
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let kind = match error {
-            ReadError::Unavailable(_) | ReadError::TooLong => Kind::Unavailable,
+            ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => Kind::Unavailable,
             ReadError::Damaged { .. } => Kind::Damaged,
         };
         Self::logged(kind, &error)
+    }
+}
+
+impl From<AsOfProblem> for Problem {
+    fn from(problem: AsOfProblem) -> Self {
+        let kind = match problem {
+            AsOfProblem::Read(error) => return error.into(),
+            AsOfProblem::CursorUnknown(_) => Kind::CursorUnknown,
+            AsOfProblem::Behind => Kind::Unavailable,
+            _ => Kind::BadRequest,
+        };
+        Self::new(kind, problem.to_string())
     }
 }
 

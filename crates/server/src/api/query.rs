@@ -8,6 +8,7 @@ use anamnesis_kernel::{Cursor, ResourceId, ResourceType, StreamName, Version};
 
 use super::problem::{Kind, Problem};
 use crate::app::App;
+use crate::as_of::{AsOf, as_of};
 
 /// How many events a page has unless asked.
 const COUNT: u32 = 100;
@@ -29,15 +30,17 @@ impl Query {
         let pairs =
             axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| not_a_query())?.0;
         for (name, _) in &pairs {
-            if name == "_asOf" {
-                return Err(bad("_asOf is not supported yet"));
-            }
             if !known.contains(&name.as_str()) {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(bad(format!("a parameter that is not known here; there are: {known}")));
             }
         }
         Ok(Self { pairs })
+    }
+
+    /// The moment it is about.
+    pub(super) async fn as_of(&self, app: &App) -> Result<AsOf, Problem> {
+        Ok(as_of(app, &self.pairs).await?)
     }
 
     /// The one value of a parameter.

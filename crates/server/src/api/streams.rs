@@ -1,6 +1,6 @@
 //! `GET /api/streams/{Type}/{id}`: the events of one record, from a version on.
 
-use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName};
 use anamnesis_store::Direction;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -11,6 +11,7 @@ use super::page::Page;
 use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
+use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
 
 /// Answers with a page of the stream; `next` is the version to ask again from.
@@ -30,18 +31,20 @@ async fn read(
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let query = Query::read(query, &["from", "_count"])?;
+    let query = Query::read(query, &["from", "_count", AS_OF])?;
     let (mut next, count) = (query.version()?, query.count(app.limits.count_max)?);
     let nothing = || Problem::new(Kind::NotFound, "there is no such stream");
     let kind = ResourceType::parse(kind).ok_or_else(nothing)?;
     let name = StreamName::new(kind, ResourceId::new(id).map_err(|_| nothing())?);
     await_cursor(app, headers).await?;
-    let reached = app.engine.reached();
+    let as_of = query.as_of(app).await?;
+    let there = |moment: Instant| as_of.at().is_none_or(|at| moment <= at);
 
     let first = next;
     let mut page = Page::new(count);
     while let Some(limit) = page.room() {
-        let events = app.engine.stream(&name, next, limit).await?;
+        let mut events = app.engine.stream(&name, next, limit).await?;
+        events.retain(|event| there(event.recorded_at));
         page.extend(&events);
         if events.len() == limit as usize {
             next = events.last().map_or(next, |last| last.version + 1);
@@ -49,14 +52,15 @@ async fn read(
         }
         // Fewer than asked: the stream ends here, or some were of a person who was erased.
         let tag = app.engine.keyring().store.stream_tag(&name);
-        let stored = app.engine.log().read_stream(tag, next, Direction::Forward, limit).await?;
+        let mut stored = app.engine.log().read_stream(tag, next, Direction::Forward, limit).await?;
+        stored.retain(|event| there(event.moment));
         next = stored.last().map_or(next, |last| last.version + 1);
         if stored.len() == limit as usize {
             continue;
         }
         if page.is_empty() {
             let begins = app.engine.log().read_stream(tag, 1, Direction::Forward, 1).await?;
-            if begins.is_empty() {
+            if !begins.first().is_some_and(|first| there(first.moment)) {
                 return Err(nothing());
             }
             if first == 1 {
@@ -65,5 +69,5 @@ async fn read(
         }
         break;
     }
-    Ok(json(&reached, page.end_before(next)))
+    Ok(json(&as_of.cursor, page.end_before(next)))
 }

@@ -56,7 +56,7 @@ async fn from_store(arguments: &Log, settings: &Settings) -> anyhow::Result<()> 
     };
     let end = opened.engine.head();
     while from.offset(0) < end.offset(0) {
-        let page = opened.engine.events(&from, &filter, PAGE).await?;
+        let page = opened.engine.events(&from, &end, &filter, PAGE).await?;
         for event in &page.events {
             let mut text = Vec::new();
             envelope::write(event, &mut text);

@@ -20,6 +20,7 @@ use super::outcome::Outcome;
 use super::together::in_order;
 use super::{query, search};
 use crate::app::App;
+use crate::as_of::refused;
 
 /// Where criteria stand that are the query of a URL.
 pub(super) const CRITERIA: &str = "the URL";
@@ -59,6 +60,7 @@ impl Criteria {
         let text = text.strip_prefix(kind.name()).unwrap_or(text);
         let pairs =
             query::pairs(text.strip_prefix('?').unwrap_or(text)).ok_or_else(|| vec![broken_query()])?;
+        refused(&pairs).map_err(|problem| Outcome::from(problem).issues())?;
         let parsed = parse(kind, &pairs, &search::limits(app, true))?;
         let mut said: Vec<_> =
             parsed.understood.into_iter().filter(|(key, _)| !is_about_result(key)).collect();

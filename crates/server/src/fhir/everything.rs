@@ -25,6 +25,7 @@ use super::search::{bundle_id, linked, page_of};
 use super::together::texts;
 use super::{parameters, query, request};
 use crate::app::App;
+use crate::as_of::as_of;
 use asked::Asked;
 use pointed::Pointed;
 
@@ -63,16 +64,16 @@ pub(super) async fn handle_post(
 ///
 /// # Errors
 ///
-/// 404 when the patient was never here, 410 when it was deleted; 400 when a parameter cannot be taken.
+/// 404 when the patient was not here yet, 410 when it was deleted; 400 when a parameter cannot be taken.
 pub(super) async fn everything(
     app: &App,
     patient: &StreamName,
     pairs: &[(String, String)],
 ) -> Result<Reply, Outcome> {
-    let asked = Asked::read(app, patient, pairs)?;
-    let cursor = app.engine.reached();
-    let found = app.engine.views().find(std::slice::from_ref(patient)).await?.into_iter().flatten().next();
-    if matches!(found.ok_or(Outcome::NotFound)?.body, Body::Deleted) {
+    let as_of = as_of(app, pairs).await?;
+    let asked = Asked::read(app, patient, pairs, &as_of)?;
+    let found = app.engine.views().find(std::slice::from_ref(patient), asked.as_of).await?;
+    if matches!(found.into_iter().flatten().next().ok_or(Outcome::NotFound)?.body, Body::Deleted) {
         return Err(Outcome::Gone);
     }
     let mut page = Page { records: Vec::new(), wanted: asked.count as usize };
@@ -101,7 +102,7 @@ pub(super) async fn everything(
     let now = app.engine.now().to_millis_text();
     let id = bundle_id();
     let head = Head { id: Some(&id), last_updated: Some(&now), total: None };
-    Ok(Reply::bundle(searchset(&head, &links, entries), cursor))
+    Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
 }
 
 /// What a page has so far.
@@ -161,7 +162,8 @@ async fn taken(
     let mut taken = Vec::with_capacity(wanted);
     let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
     loop {
-        let mut query = compartment_query(patient, after, if asked.narrows() { LOOKED_AT } else { limit });
+        let limit = if asked.narrows() { LOOKED_AT } else { limit };
+        let mut query = compartment_query(patient, asked, after, limit);
         let (hits, more) = page_of(app, &mut query).await?;
         after = hits.last().map(|hit| hit.after.place);
         for hit in hits.into_iter().filter(|hit| asked.takes(hit)) {
@@ -195,7 +197,7 @@ async fn outside(
     let asked_for = |name: &StreamName| asked.is_of_type(name) && after.is_none_or(|after| name > after);
     let names: Vec<StreamName> = pointed.names().into_iter().filter(asked_for).collect();
     for some in names.chunks(LOOKED_UP) {
-        for (name, found) in some.iter().zip(app.engine.views().find(some).await?) {
+        for (name, found) in some.iter().zip(app.engine.views().find(some, asked.as_of).await?) {
             let Some(found) = found.filter(|found| asked.is_new(found)) else { continue };
             if !of_nobody_else(app, patient, &found).await? {
                 continue;
@@ -229,7 +231,7 @@ async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<P
     let mut pointed = Pointed::new(patient, &app.base_url);
     let mut after = None;
     loop {
-        let mut query = compartment_query(patient, after, app.limits.count_max);
+        let mut query = compartment_query(patient, asked, after, app.limits.count_max);
         let (hits, more) = page_of(app, &mut query).await?;
         for (hit, text) in hits.iter().zip(texts(app, hits.iter().map(|hit| &hit.version).collect()).await?) {
             match text.filter(|_| asked.is_in_care(&hit.after.place)) {
@@ -244,8 +246,8 @@ async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<P
     }
 }
 
-fn compartment_query(patient: &StreamName, after: Option<Place>, limit: u32) -> Query {
+fn compartment_query(patient: &StreamName, asked: &Asked, after: Option<Place>, limit: u32) -> Query {
     let kind = Some(ResourceType::PATIENT.number());
     let test = Test::Reference { param: compartment::PARAM, kind, id: patient.id.as_str().into() };
-    Query { after: after.map(Into::into), ..Query::new(None, vec![test.into()], limit) }
+    Query { at: asked.as_of, after: after.map(Into::into), ..Query::new(None, vec![test.into()], limit) }
 }

@@ -12,6 +12,7 @@ use super::{
     everything, history, meta, metadata, parameters, query, read, represent, request, search, vread,
 };
 use crate::app::App;
+use crate::as_of::{as_of, refused};
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
 ///
@@ -21,9 +22,6 @@ use crate::app::App;
 pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool) -> Result<Reply, Outcome> {
     let pairs =
         query::pairs(query.unwrap_or_default()).ok_or_else(|| Outcome::Invalid(vec![broken_query()]))?;
-    if pairs.iter().any(|(key, _)| key == "_asOf") {
-        return Err(Outcome::bad("_asOf: not answered yet: only the present can be read"));
-    }
     let subset = represent::asked(&pairs)?;
     let reply = found(app, path, &pairs, strict).await?;
     represent::cut(reply, &subset, &pairs)
@@ -33,19 +31,22 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
     let path = path.strip_prefix('/').unwrap_or(path);
     let parts: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
     match *parts.as_slice() {
-        ["metadata"] => Ok(metadata::metadata(app)),
-        ["$meta"] => meta::in_use(app, ResourceType::all()).await,
-        [kind, "$meta"] => meta::in_use(app, [request::kind(kind)?]).await,
+        ["metadata"] => {
+            refused(pairs)?;
+            Ok(metadata::metadata(app))
+        }
+        ["$meta"] => meta::in_use(app, ResourceType::all(), as_of(app, pairs).await?).await,
+        [kind, "$meta"] => meta::in_use(app, [request::kind(kind)?], as_of(app, pairs).await?).await,
         ["_history"] => history::history(app, &Of::System, pairs, strict).await,
         [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
         [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
-        [kind, id] => read::read(app, &record(kind, id)?).await,
+        [kind, id] => read::read(app, &record(kind, id)?, as_of(app, pairs).await?).await,
         [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
         [kind, id, "_history", version] => {
             let version = request::version(version).ok_or(Outcome::NotFound)?;
-            vread::vread(app, &record(kind, id)?, version).await
+            vread::vread(app, &record(kind, id)?, version, as_of(app, pairs).await?).await
         }
-        [kind, id, "$meta"] => meta::meta(app, &record(kind, id)?).await,
+        [kind, id, "$meta"] => meta::meta(app, &record(kind, id)?, as_of(app, pairs).await?).await,
         ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),

@@ -19,6 +19,7 @@ use super::reply::Reply;
 use super::search::{bundle_id, linked};
 use super::together::{in_order, texts};
 use crate::app::App;
+use crate::as_of::as_of;
 use asked::Asked;
 use line::Line;
 use page_of::{Page, page_of};
@@ -53,7 +54,7 @@ impl Of {
 ///
 /// # Errors
 ///
-/// 404 when a record was never here; 400 when a parameter cannot be taken.
+/// 404 when a record was not here yet; 400 when a parameter cannot be taken.
 pub(super) async fn history(
     app: &App,
     of: &Of,
@@ -61,10 +62,10 @@ pub(super) async fn history(
     strict: bool,
 ) -> Result<Reply, Outcome> {
     let path = of.path();
-    let asked = Asked::read(app, &path, pairs, strict)?;
-    let cursor = app.engine.reached();
+    let as_of = as_of(app, pairs).await?;
+    let asked = Asked::read(app, &path, pairs, &as_of, strict)?;
     let counted = match of {
-        Of::Record(stream) => Some(app.engine.views().history_count(stream).await?),
+        Of::Record(stream) => Some(app.engine.views().history_count(stream, as_of.at()).await?),
         _ => None,
     };
     if counted == Some(0) {
@@ -108,7 +109,7 @@ pub(super) async fn history(
     let now = app.engine.now().to_millis_text();
     let id = bundle_id();
     let head = Head { id: Some(&id), last_updated: Some(&now), total };
-    Ok(Reply::bundle(history_bundle(&head, &links, entries), cursor))
+    Ok(Reply::bundle(history_bundle(&head, &links, entries), as_of.cursor))
 }
 
 /// What is said of each, for which the version before it is looked up where it matters.
@@ -121,7 +122,7 @@ async fn lines(app: &App, shown: &[RecordVersion]) -> Result<Vec<Line>, ReadErro
                 if version.version == 1 || behind.is_some() {
                     return Ok(Line::of(version, behind));
                 }
-                let before = app.engine.views().history(&version.name, version.version, 1).await?;
+                let before = app.engine.views().history(&version.name, version.version, None, 1).await?;
                 Ok(Line::of(version, before.first()))
             }
             .boxed(),

@@ -15,6 +15,7 @@ use super::revise::revise;
 use super::write::Write;
 use super::{read, request};
 use crate::app::App;
+use crate::as_of::AsOf;
 
 pub(super) use in_use::in_use;
 
@@ -23,8 +24,8 @@ pub(super) use in_use::in_use;
 /// # Errors
 ///
 /// As for a read.
-pub(super) async fn meta(app: &App, stream: &StreamName) -> Result<Reply, Outcome> {
-    Ok(alone(read::read(app, stream).await?))
+pub(super) async fn meta(app: &App, stream: &StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
+    Ok(alone(read::read(app, stream, as_of).await?))
 }
 
 /// `POST /{kind}/{id}/$meta-add`

@@ -9,6 +9,7 @@ use anamnesis_kernel::StreamName;
 use anamnesis_store::ReadError;
 use http::StatusCode;
 
+use crate::as_of::AsOfProblem;
 use crate::headers::HeaderProblem;
 use crate::request_id;
 use crate::turns::Busy;
@@ -49,6 +50,8 @@ pub(crate) enum Outcome {
     Refused(Vec<Issue>),
     /// A header every door knows cannot be taken.
     Header(HeaderProblem),
+    /// It cannot be answered as of the moment it names.
+    AsOf(AsOfProblem),
     /// The machine says no: the status, and what kind it is.
     Machine(StatusCode, Issue),
 }
@@ -95,6 +98,9 @@ impl Outcome {
             Self::Header(HeaderProblem::CursorUnknown) => StatusCode::CONFLICT,
             Self::Header(HeaderProblem::Behind) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Header(_) => StatusCode::BAD_REQUEST,
+            Self::AsOf(AsOfProblem::CursorUnknown(_)) => StatusCode::CONFLICT,
+            Self::AsOf(AsOfProblem::Behind) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AsOf(_) => StatusCode::BAD_REQUEST,
             Self::Machine(status, _) => *status,
         }
     }
@@ -126,6 +132,15 @@ impl Outcome {
                 let code = match problem {
                     HeaderProblem::CursorUnknown => IssueCode::Conflict,
                     HeaderProblem::Behind => IssueCode::Transient,
+                    _ => IssueCode::Value,
+                };
+                vec![Issue::error(code, problem.to_string())]
+            }
+            Self::AsOf(problem) => {
+                let code = match problem {
+                    AsOfProblem::CursorUnknown(_) => IssueCode::Conflict,
+                    AsOfProblem::Behind => IssueCode::Transient,
+                    AsOfProblem::Misplaced => IssueCode::NotSupported,
                     _ => IssueCode::Value,
                 };
                 vec![Issue::error(code, problem.to_string())]
@@ -299,7 +314,20 @@ impl From<ReadError> for Outcome {
                     "the query took too long: ask for less, or for a smaller page",
                 ),
             ),
+            ReadError::Unanswerable(why) => Self::Machine(
+                StatusCode::BAD_REQUEST,
+                Issue::error(IssueCode::NotSupported, format!("the search cannot be answered: {why}")),
+            ),
             ReadError::Damaged { .. } => damaged(),
+        }
+    }
+}
+
+impl From<AsOfProblem> for Outcome {
+    fn from(problem: AsOfProblem) -> Self {
+        match problem {
+            AsOfProblem::Read(error) => error.into(),
+            problem => Self::AsOf(problem),
         }
     }
 }

@@ -8,16 +8,16 @@ use http::StatusCode;
 use super::outcome::Outcome;
 use super::reply::Reply;
 use crate::app::App;
+use crate::as_of::AsOf;
 
-/// The current version of one record.
+/// The current version of one record, or the one that was current as of a moment.
 ///
 /// # Errors
 ///
-/// 404 when it was never here, 410 when it was deleted or erased.
-pub(super) async fn read(app: &App, stream: &StreamName) -> Result<Reply, Outcome> {
-    let cursor = app.engine.reached();
-    let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
-    version(app, found, cursor).await
+/// 404 when it was not here yet, 410 when it was deleted or erased.
+pub(super) async fn read(app: &App, stream: &StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
+    let found = app.engine.views().find(std::slice::from_ref(stream), as_of.at()).await?;
+    version(app, found.into_iter().flatten().next(), as_of.cursor).await
 }
 
 /// One version as it is answered.

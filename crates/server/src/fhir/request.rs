@@ -17,6 +17,7 @@ use super::write::expected as expected_of;
 use super::{provenance, query};
 use crate::app::{App, WriteContext};
 use crate::arriving::Unarrived;
+use crate::as_of::refused;
 use crate::headers::{await_cursor, write_context};
 
 /// <https://hl7.org/fhir/R4/http.html#ccreate>
@@ -49,6 +50,8 @@ pub(super) async fn seen(app: &App, headers: &HeaderMap) -> Result<bool, Outcome
 /// When a header cannot be taken.
 pub(super) fn writing(headers: &HeaderMap, query: Option<&str>) -> Result<(WriteContext, Prefer), Outcome> {
     acceptable(headers, query)?;
+    // What is written is written now.
+    refused(&query.and_then(query::pairs).unwrap_or_default())?;
     let mut context = write_context(headers, Door::Fhir, "fhir")?;
     provenance::read(headers, &mut context)?;
     Ok((context, Prefer::of(headers)))

@@ -14,6 +14,7 @@ use super::reply::{self, Reply};
 use super::together::texts;
 use super::{get, negotiate, query, represent, request};
 use crate::app::App;
+use crate::as_of::{AS_OF, as_of};
 
 const COUNT_DEFAULT: u32 = 20;
 
@@ -53,19 +54,22 @@ pub(super) async fn search(
     pairs: &[(String, String)],
     strict: bool,
 ) -> Result<Reply, Outcome> {
-    let parsed = parse(kind, pairs, &limits(app, strict)).map_err(Outcome::Invalid)?;
+    let as_of = as_of(app, pairs).await?;
+    let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
+    let mut parsed = parse(kind, &others, &limits(app, strict)).map_err(Outcome::Invalid)?;
+    parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
     let keys = &app.engine.keyring().store;
     let url = format!("{}/{kind}", app.base_url);
     let asked: Vec<&(String, String)> = parsed.understood.iter().filter(|(key, _)| key != "_count").collect();
     let question = format!("{kind}?{}", link_text(&asked));
     let mut query = parsed.query;
+    query.at = as_of.at();
     if let Some(token) = &parsed.page {
         match page::read(keys, &question, token) {
             Some(End::Place(place)) => query.after = Some(place.into()),
             _ => return Err(Outcome::bad("_page: not a page of this search")),
         }
     }
-    let cursor = app.engine.reached();
     let wants_total = !parsed.understood.iter().any(|(key, value)| key == "_total" && value == "none");
     let total = match wants_total || parsed.summary_count {
         true => Some(app.engine.views().count(&query).await?),
@@ -76,7 +80,7 @@ pub(super) async fn search(
     let head = Head { id: Some(&id), last_updated: Some(&now), total };
     let own = linked(&url, &query::text(&parsed.understood));
     if parsed.summary_count {
-        return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), cursor));
+        return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), as_of.cursor));
     }
     let (hits, more) = page_of(app, &mut query).await?;
     let next = hits.last().filter(|_| more).map(|last| {
@@ -93,7 +97,7 @@ pub(super) async fn search(
     let entries = urls.iter().zip(&texts).filter_map(|(url, text)| {
         Some(Found { full_url: Some(url), resource: text.as_deref()?, mode: Mode::Match })
     });
-    Ok(Reply::bundle(searchset(&head, &links, entries), cursor))
+    Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
 }
 
 /// What bounds the searches of this door.

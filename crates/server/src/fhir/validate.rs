@@ -16,6 +16,7 @@ use super::outcome::Outcome;
 use super::reply::{self, Reply};
 use super::{query, request};
 use crate::app::App;
+use crate::as_of::refused;
 use crate::validation::findings;
 
 /// What is asked about.
@@ -70,6 +71,7 @@ async fn answer(app: &App, of: Of, request: Request) -> Result<Reply, Outcome> {
     request::accepted(app, &parts.headers, parts.uri.query()).await?;
     let pairs = query::pairs(parts.uri.query().unwrap_or_default());
     let pairs = pairs.ok_or_else(|| Outcome::bad("the query holds a broken escape, or is no UTF-8"))?;
+    refused(&pairs)?;
     let text = request::bytes(app, &parts.headers, body).await?;
     let body = match text.is_empty() {
         true => None,
@@ -206,7 +208,8 @@ fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String])
 }
 
 async fn stored(app: &App, stream: &StreamName) -> Result<Elements, Outcome> {
-    let found = app.engine.views().find(std::slice::from_ref(stream)).await?.into_iter().flatten().next();
+    let found =
+        app.engine.views().find(std::slice::from_ref(stream), None).await?.into_iter().flatten().next();
     app.engine.elements(&found.ok_or(Outcome::NotFound)?).await?.ok_or(Outcome::Gone)
 }
 

@@ -162,11 +162,13 @@ impl Log for SqliteLog {
     }
 
     async fn resolve(&self, at: Instant) -> Result<Cursor, ReadError> {
-        let lifted = self.send(|answer| Request::Lift(at, answer));
-        lifted
-            .await
-            .map_err(|gone| ReadError::Unavailable(gone.into()))?
-            .map_err(|error| ReadError::Unavailable(error.into()))?;
+        if self.head.borrow().cursor.moment < at {
+            let lifted = self.send(|answer| Request::Lift(at, answer));
+            lifted
+                .await
+                .map_err(|gone| ReadError::Unavailable(gone.into()))?
+                .map_err(|error| ReadError::Unavailable(error.into()))?;
+        }
         let next = self.next_offset();
         let read = self.readers.with(|c| Ok(read::offset_at(c, at, next)));
         let offset = read.map_err(|error| read_error(error, 0))??;

@@ -4,6 +4,7 @@ mod digest;
 mod history;
 mod records;
 mod search;
+mod table;
 mod write;
 
 use std::fs::File;
@@ -29,7 +30,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -200,10 +201,15 @@ impl Views for SqliteViews {
         }
     }
 
-    async fn find(&self, names: &[StreamName]) -> Result<Vec<Option<RecordVersion>>, ReadError> {
-        let read = |c: &Connection| names.iter().map(|name| records::current(c, name)).collect();
-        // One statement sees one state by itself, and most ask for one record.
-        let found = if names.len() > 1 { self.readers.at_once(read) } else { self.readers.with(read) };
+    async fn find(
+        &self,
+        names: &[StreamName],
+        at: Option<Instant>,
+    ) -> Result<Vec<Option<RecordVersion>>, ReadError> {
+        let read = |c: &Connection| names.iter().map(|name| records::as_of(c, name, at)).collect();
+        // One statement sees one state by itself, and most ask for one record as it is.
+        let one = names.len() <= 1 && at.is_none();
+        let found = if one { self.readers.with(read) } else { self.readers.at_once(read) };
         found.map_err(unavailable)
     }
 
@@ -219,14 +225,15 @@ impl Views for SqliteViews {
         &self,
         name: &StreamName,
         below: Version,
+        at: Option<Instant>,
         limit: u32,
     ) -> Result<Vec<RecordVersion>, ReadError> {
         let name = name.clone();
-        self.heavy(self.patience(), move |c| records::history(c, &name, below, limit)).await
+        self.heavy(self.patience(), move |c| records::history(c, &name, below, at, limit)).await
     }
 
-    async fn history_count(&self, name: &StreamName) -> Result<u64, ReadError> {
-        self.readers.at_once(|c| records::history_count(c, name)).map_err(unavailable)
+    async fn history_count(&self, name: &StreamName, at: Option<Instant>) -> Result<u64, ReadError> {
+        self.readers.at_once(|c| records::history_count(c, name, at)).map_err(unavailable)
     }
 
     async fn changes(&self, changes: &Changes) -> Result<Vec<RecordVersion>, ReadError> {
@@ -236,12 +243,14 @@ impl Views for SqliteViews {
 
     async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {
         let query = query.clone();
-        self.heavy(self.patience(), move |c| search::search(c, &query)).await
+        self.heavy(self.patience(), move |c| search::search(c, &query))
+            .await?
+            .map_err(ReadError::Unanswerable)
     }
 
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
-        self.heavy(self.patience(), move |c| search::count(c, &query)).await
+        self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
     }
 
     async fn digest(&self) -> Result<Hash, ReadError> {

@@ -91,6 +91,16 @@ pub async fn nothing_appears_at_or_before_a_resolved_instant(harness: &impl Harn
     assert!(appended.moment > asked, "{}", appended.moment);
     assert_eq!(stores.log.resolve(asked).await.expect("resolves"), cursor);
 
+    let syncs = head(&*stores.log).syncs;
+    for earlier in [asked, at(29 * SECOND), appended.moment] {
+        stores.log.resolve(earlier).await.expect("resolves");
+    }
+    assert_eq!(head(&*stores.log).syncs, syncs, "what is closed already costs no sync");
+    for n in 1..=50 {
+        stores.log.resolve(appended.moment.plus_micros(n)).await.expect("resolves");
+    }
+    assert!(head(&*stores.log).syncs <= syncs + 2, "nor does each of many readers who ask as of now");
+
     let later = at(50 * SECOND);
     let (resolved, appended) = tokio::join!(stores.log.resolve(later), stores.log.append(one(3, 1, Any)));
     let (resolved, appended) = (resolved.expect("resolves"), appended.expect("taken"));

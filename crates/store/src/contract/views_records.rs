@@ -13,7 +13,7 @@ use super::sample::{
 use crate::{Body, IndexWrite, RecordVersion, RecordWrite, Views};
 
 async fn find(views: &dyn Views, n: u64) -> Option<RecordVersion> {
-    views.find(&[name(n)]).await.expect("reads").into_iter().next().flatten()
+    views.find(&[name(n)], None).await.expect("reads").into_iter().next().flatten()
 }
 
 fn until(version: RecordVersion, ended: i64) -> RecordVersion {
@@ -26,10 +26,10 @@ pub async fn new_views_are_empty(harness: &impl Harness) {
     let views = &*stores.views;
     assert_eq!(views.watermark().await.expect("reads"), None);
     assert_eq!(find(views, 1).await, None);
-    assert_eq!(views.find(&[]).await.expect("reads"), []);
+    assert_eq!(views.find(&[], None).await.expect("reads"), []);
     assert_eq!(views.find_version(&name(1), 1).await.expect("reads"), None);
-    assert_eq!(views.history(&name(1), u64::MAX, 10).await.expect("reads"), []);
-    assert_eq!(views.history_count(&name(1)).await.expect("reads"), 0);
+    assert_eq!(views.history(&name(1), u64::MAX, None, 10).await.expect("reads"), []);
+    assert_eq!(views.history_count(&name(1), None).await.expect("reads"), 0);
     assert_eq!(views.changes(&everything()).await.expect("reads"), []);
     assert_eq!(views.count(&query(vec![patients()])).await.expect("counts"), 0);
 }
@@ -62,7 +62,7 @@ pub async fn a_change_and_its_watermark_are_kept(harness: &impl Harness) {
     views.apply(change(3, written.iter().cloned().map(first).collect(), vec![])).await.expect("applied");
     assert_eq!(views.watermark().await.expect("reads"), Some(watermark(3)));
     for version in written {
-        let found = views.find(std::slice::from_ref(&version.name)).await.expect("reads");
+        let found = views.find(std::slice::from_ref(&version.name), None).await.expect("reads");
         assert_eq!(found, [Some(version)]);
     }
     views.apply(change(4, vec![], vec![])).await.expect("applied");
@@ -113,7 +113,7 @@ pub async fn records_are_found_in_the_order_asked(harness: &impl Harness) {
     asked.insert(3, "Encounter/1".parse().expect("a name"));
     let mut expected: Vec<_> = versions.into_iter().rev().map(Some).collect();
     expected.insert(3, None);
-    assert_eq!(views.find(&asked).await.expect("reads"), expected);
+    assert_eq!(views.find(&asked, None).await.expect("reads"), expected);
 }
 
 /// Versions that were replaced one by one, and versions that came and went within one change.
@@ -149,6 +149,52 @@ pub async fn each_version_is_found_as_it_was(harness: &impl Harness) {
     assert_eq!(views.find_version(&name(2), 1).await.expect("reads"), None);
 }
 
+/// As of a moment a record, its history and their count are what they would be had nothing happened since.
+pub async fn records_are_found_as_of_a_moment(harness: &impl Harness) {
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    let deleted = |version| RecordVersion { body: Body::Deleted, ..version };
+    let batch = vec![
+        RecordWrite { version: until(version(1, 1, 10), 20), replaces: false },
+        RecordWrite { version: version(1, 3, 20), replaces: false },
+        first(version(2, 1, 20)),
+    ];
+    views.apply(change(1, batch, vec![])).await.expect("applied");
+    views.apply(change(2, vec![next(deleted(version(1, 4, 30)))], vec![])).await.expect("applied");
+    views.apply(change(3, vec![next(version(1, 5, 40))], vec![])).await.expect("applied");
+    #[rustfmt::skip]
+    let cases = [
+     // as of       its versions, newest first, and how long each was known to last
+        (Some(9),   vec![]),
+        (Some(10),  vec![version(1, 1, 10)]),
+        (Some(19),  vec![version(1, 1, 10)]),
+        (Some(20),  vec![version(1, 3, 20), until(version(1, 1, 10), 20)]),
+        (Some(29),  vec![version(1, 3, 20), until(version(1, 1, 10), 20)]),
+        (Some(30),  vec![deleted(version(1, 4, 30)), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
+        (Some(40),  vec![version(1, 5, 40), until(deleted(version(1, 4, 30)), 40), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
+        (Some(99),  vec![version(1, 5, 40), until(deleted(version(1, 4, 30)), 40), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
+        (None,      vec![version(1, 5, 40), until(deleted(version(1, 4, 30)), 40), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
+    ];
+    for (moment, versions) in cases {
+        let when = moment.map(at);
+        let other = moment.is_none_or(|moment| moment >= 20).then(|| version(2, 1, 20));
+        let found = views.find(&[name(1), name(2), name(3)], when).await.expect("reads");
+        assert_eq!(found, [versions.first().cloned(), other, None], "{moment:?}");
+        let one = views.find(&[name(1)], when).await.expect("reads");
+        assert_eq!(one, [versions.first().cloned()], "{moment:?}");
+        let count = views.history_count(&name(1), when).await.expect("reads");
+        assert_eq!(count, versions.len() as u64, "{moment:?}");
+        let history = views.history(&name(1), u64::MAX, when, 10).await.expect("reads");
+        assert_eq!(history, versions, "{moment:?}");
+        for below in 0..7 {
+            let expected: Vec<_> =
+                versions.iter().filter(|version| version.version < below).take(2).cloned().collect();
+            let history = views.history(&name(1), below, when, 2).await.expect("reads");
+            assert_eq!(history, expected, "{moment:?}, {below}");
+        }
+    }
+}
+
 /// Below a version, so many; the count is of all.
 pub async fn history_is_newest_first_and_limited(harness: &impl Harness) {
     let stores = open(harness).await;
@@ -175,12 +221,12 @@ pub async fn history_is_newest_first_and_limited(harness: &impl Harness) {
         (5,        u32::MAX, vec![4, 3, 2, 1]),
     ];
     for (below, limit, expected) in cases {
-        let found = views.history(&name(1), below, limit).await.expect("reads");
+        let found = views.history(&name(1), below, None, limit).await.expect("reads");
         let versions: Vec<u64> = found.iter().map(|version| version.version).collect();
         assert_eq!(versions, expected, "{below}, {limit}");
     }
-    assert_eq!(views.history_count(&name(1)).await.expect("reads"), 6);
-    assert_eq!(views.history_count(&name(2)).await.expect("reads"), 1);
+    assert_eq!(views.history_count(&name(1), None).await.expect("reads"), 6);
+    assert_eq!(views.history_count(&name(2), None).await.expect("reads"), 1);
 }
 
 /// A deletion is a version; what was before it can still be read, and the record may live again.
@@ -191,9 +237,9 @@ pub async fn a_deleted_record_lives_on_in_its_versions(harness: &impl Harness) {
     views.apply(change(1, vec![first(version(1, 1, 10))], vec![])).await.expect("applied");
     views.apply(change(2, vec![next(deleted.clone())], vec![])).await.expect("applied");
     assert_eq!(find(views, 1).await, Some(deleted.clone()));
-    assert_eq!(views.history_count(&name(1)).await.expect("reads"), 2);
+    assert_eq!(views.history_count(&name(1), None).await.expect("reads"), 2);
     views.apply(change(3, vec![next(version(1, 3, 30))], vec![])).await.expect("applied");
-    let history = views.history(&name(1), u64::MAX, 10).await.expect("reads");
+    let history = views.history(&name(1), u64::MAX, None, 10).await.expect("reads");
     assert_eq!(history, [version(1, 3, 30), until(deleted, 30), until(version(1, 1, 10), 20)]);
 }
 
@@ -215,13 +261,13 @@ pub async fn readers_never_see_half_a_change(harness: &impl Harness) {
     let views = &*stores.views;
     let mut seen = 0;
     while seen < u64::from(CHANGES) {
-        let found = views.find(&[name(1), name(2)]).await.expect("reads");
+        let found = views.find(&[name(1), name(2)], None).await.expect("reads");
         let versions: Vec<u64> = found.iter().flatten().map(|found| found.version).collect();
         assert_eq!(versions.first(), versions.last());
         let hits = views.search(&query(vec![patients()])).await.expect("searches");
         let hits: Vec<u64> = hits.iter().map(|hit| hit.version.version).collect();
         assert_eq!((hits.len(), hits.first()), (2, hits.last()));
-        let history = views.history(&name(1), u64::MAX, 1_000).await.expect("reads");
+        let history = views.history(&name(1), u64::MAX, None, 1_000).await.expect("reads");
         let newest = history.first().map_or(0, |version| version.version);
         assert_eq!(history.len() as u64, newest, "a version is missing or double");
         assert!(newest >= seen);

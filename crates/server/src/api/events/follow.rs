@@ -74,8 +74,9 @@ impl Follower {
             if *self.stopping.borrow() {
                 return Ok(None);
             }
+            let end = self.app.engine.head();
             let EventPage { events, next } =
-                self.app.engine.events(&self.cursor, &self.filter, READ_EVENTS).await?;
+                self.app.engine.events(&self.cursor, &end, &self.filter, READ_EVENTS).await?;
             let moved = next != self.cursor;
             let mut text = Vec::with_capacity(events.len() * 1_024);
             for event in &events {

@@ -1,4 +1,4 @@
-//! The parameters of everything: `_count`, `_type`, `_since`, `start`, `end`, and the page.
+//! The parameters of everything: `_count`, `_type`, `_since`, `start`, `end`, `_asOf`, and the page.
 //!
 //! `start` and `end` are about care, not about records: a record is in between when its main clinical date is, which is
 //! where a span begins; one that has none, as the patient has not, is always in.
@@ -10,6 +10,7 @@ use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_store::{Hit, RecordVersion};
 
 use crate::app::App;
+use crate::as_of::AsOf;
 use crate::fhir::history::{count, instant};
 use crate::fhir::outcome::Outcome;
 use crate::fhir::page::{self, End};
@@ -19,6 +20,8 @@ use crate::fhir::query;
 pub(super) struct Asked {
     /// So many records at most.
     pub(super) count: u32,
+    /// As of when; none asks about now.
+    pub(super) as_of: Option<Instant>,
     /// Where the page before ended.
     pub(super) after: Option<End>,
     /// What was understood, for links.
@@ -32,11 +35,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn read(app: &App, patient: &StreamName, pairs: &[(String, String)]) -> Result<Self, Outcome> {
+    pub(super) fn read(
+        app: &App,
+        patient: &StreamName,
+        pairs: &[(String, String)],
+        as_of: &AsOf,
+    ) -> Result<Self, Outcome> {
         let mut asked = Self {
             count: app.limits.count_max,
+            as_of: as_of.at(),
             after: None,
-            pairs: Vec::new(),
+            pairs: as_of.pair().into_iter().collect(),
             question: String::new(),
             types: HashSet::new(),
             since: None,

@@ -1,4 +1,4 @@
-//! The parameters of a history: `_count`, `_since`, `_at`, and the page.
+//! The parameters of a history: `_count`, `_since`, `_at`, `_asOf`, and the page.
 
 use anamnesis_fhir::date;
 use anamnesis_fhir::outcome::{Issue, IssueCode};
@@ -6,6 +6,7 @@ use anamnesis_kernel::Instant;
 use anamnesis_store::RecordVersion;
 
 use crate::app::App;
+use crate::as_of::{AS_OF, AsOf};
 use crate::fhir::outcome::Outcome;
 use crate::fhir::page::{self, End};
 use crate::fhir::query;
@@ -21,6 +22,8 @@ pub(super) struct Asked {
     pub(super) since: Instant,
     /// That were current at some point from then until then, both included.
     pub(super) at: Option<(Instant, Instant)>,
+    /// As of when; none asks about now.
+    pub(super) as_of: Option<Instant>,
     /// Where the page before ended.
     pub(super) after: Option<End>,
     /// What was understood, for links.
@@ -35,14 +38,16 @@ impl Asked {
         app: &App,
         path: &str,
         pairs: &[(String, String)],
+        as_of: &AsOf,
         strict: bool,
     ) -> Result<Self, Outcome> {
         let mut asked = Self {
             count: COUNT_DEFAULT.min(app.limits.count_max),
             since: BEGINNING,
             at: None,
+            as_of: as_of.at(),
             after: None,
-            pairs: Vec::new(),
+            pairs: as_of.pair().into_iter().collect(),
             question: String::new(),
         };
         let mut token = None;
@@ -59,7 +64,7 @@ impl Asked {
                 "_at" => {
                     let (first, last) = instant("_at", value)?;
                     // What will be current then may change until then, so there is no answer that stays true.
-                    if first > app.engine.now() {
+                    if first > asked.as_of.unwrap_or_else(|| app.engine.now()) {
                         return Err(Outcome::bad("_at: lies in the future"));
                     }
                     asked.at = Some((first, last));
@@ -69,7 +74,7 @@ impl Asked {
                     token = Some(value);
                     continue;
                 }
-                "_format" | "_pretty" => continue,
+                AS_OF | "_format" | "_pretty" => continue,
                 // To leave it out would answer something else.
                 "_list" => return Err(not_supported(key)),
                 _ if strict => return Err(not_supported("a parameter")),
@@ -102,7 +107,8 @@ impl Asked {
 
     /// The latest that a version may have begun.
     pub(super) fn until(&self) -> Option<Instant> {
-        self.at.map(|(_, last)| last)
+        let last = self.at.map(|(_, last)| last);
+        last.into_iter().chain(self.as_of).min()
     }
 
     /// Whether a version that did not begin too early is among what is asked for.

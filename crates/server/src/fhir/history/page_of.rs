@@ -87,7 +87,7 @@ impl Of {
                     Some(End::Version(version)) => *version,
                     _ => BEYOND,
                 };
-                return app.engine.views().history(stream, below, limit).await;
+                return app.engine.views().history(stream, below, asked.as_of, limit).await;
             }
             Self::Type(kind) => Some(*kind),
             Self::System => None,
@@ -96,6 +96,8 @@ impl Of {
             Some(End::Change(place)) => *place,
             _ => VersionPlace::after(asked.until().unwrap_or(Instant::from_micros(i64::MAX - 1))),
         };
-        app.engine.views().changes(&Changes { kind, since: asked.since, before, limit }).await
+        let changes = Changes { kind, since: asked.since, before, limit };
+        let read = app.engine.views().changes(&changes).await?;
+        Ok(read.into_iter().filter_map(|version| version.as_of(asked.as_of)).collect())
     }
 }

@@ -9,6 +9,7 @@ use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
 use crate::app::App;
+use crate::as_of::AsOf;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::reply::Reply;
 use crate::fhir::search::{limits, page_of};
@@ -25,15 +26,15 @@ const RECORDS_MAX: usize = 10_000;
 pub(in crate::fhir) async fn in_use(
     app: &App,
     kinds: impl IntoIterator<Item = ResourceType>,
+    as_of: AsOf,
 ) -> Result<Reply, Outcome> {
-    let cursor = app.engine.reached();
     let mut all = Object::new();
     let mut left = RECORDS_MAX;
     for kind in kinds {
         let mut after = None;
         loop {
             let mut query = parse(kind, &[], &limits(app, false)).map_err(Outcome::Invalid)?.query;
-            (query.limit, query.after) = (app.limits.count_max, after);
+            (query.limit, query.after, query.at) = (app.limits.count_max, after, as_of.at());
             let (hits, more) = page_of(app, &mut query).await?;
             left = left.checked_sub(hits.len()).ok_or_else(too_many)?;
             for text in texts(app, hits.iter().map(|hit| &hit.version).collect()).await?.into_iter().flatten()
@@ -49,7 +50,7 @@ pub(in crate::fhir) async fn in_use(
             }
         }
     }
-    Ok(Reply::bundle(to_parameters(&all).to_text(), cursor))
+    Ok(Reply::bundle(to_parameters(&all).to_text(), as_of.cursor))
 }
 
 fn too_many() -> Outcome {

@@ -21,6 +21,8 @@ use crate::statements;
 const GROUP_EVENTS_MAX: usize = 10_000;
 /// How long an idempotency key is kept.
 const KEY_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
+/// How much further than asked the log is lifted on disk, so that a flood of readers as of now costs a sync a second.
+const LIFT_AHEAD_MICROS: i64 = 1_000_000;
 /// How often keys that are too old are looked for.
 const FORGET_EVERY_MICROS: i64 = 60_000_000;
 
@@ -39,6 +41,8 @@ struct End {
     next: u64,
     syncs: u64,
     moment: Instant,
+    /// What the file says instead of `moment`: after a crash no commit begins at or before it.
+    closed: Instant,
     bytes: u64,
     tree: Tree,
 }
@@ -87,10 +91,13 @@ impl Writer {
             let at = Position { partition: 0, offset: last };
             read::at(&connection, &[at]).map_err(|error| match error {
                 ReadError::Damaged { what, .. } => damaged(last, what),
-                ReadError::Unavailable(_) | ReadError::TooLong => damaged(last, "the event cannot be read"),
+                ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => {
+                    damaged(last, "the event cannot be read")
+                }
             })?;
         }
-        let end = End { next, syncs: 0, moment: Instant::from_micros(moment), bytes, tree };
+        let moment = Instant::from_micros(moment);
+        let end = End { next, syncs: 0, moment, closed: moment, bytes, tree };
         let (head, _) = watch::channel(end.head());
         let forgot = Instant::default();
         Ok(Self { connection, versions: Versions::default(), end, forgot, head })
@@ -139,9 +146,10 @@ impl Writer {
                 }
             }
         }
-        let changed = self.end.next != start.next || self.end.moment != start.moment;
+        let appended = self.end.next != start.next;
+        let changed = appended || self.end.moment > self.end.closed;
         if failed.is_none() {
-            failed = if changed { self.commit().err() } else { self.roll_back() };
+            failed = if changed { self.commit(appended).err() } else { self.roll_back() };
         } else {
             self.roll_back();
         }
@@ -152,8 +160,8 @@ impl Writer {
             lifted.drain(..).for_each(|answer| send(answer, Err(again(error))));
             return;
         }
-        if changed {
-            self.end.syncs += 1;
+        self.end.syncs += u64::from(changed);
+        if changed || self.end.moment != start.moment {
             self.head.send_replace(self.end.head());
         }
         judged.into_iter().for_each(|(answered, answer)| send(answer, answered));
@@ -260,10 +268,12 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), AppendError> {
-        let End { next, moment, bytes, tree, .. } = &self.end;
+    fn commit(&mut self, appended: bool) -> Result<(), AppendError> {
+        let ahead = if appended { 0 } else { LIFT_AHEAD_MICROS };
+        self.end.closed = self.end.closed.max(self.end.moment.plus_micros(ahead));
+        let End { next, closed, bytes, tree, .. } = &self.end;
         let moved = self.connection.prepare_cached(statements::LOG_MOVE_HEAD).and_then(|mut statement| {
-            statement.execute(params![clamp(*next), moment.micros(), clamp(*bytes), tree.to_bytes(), 0])
+            statement.execute(params![clamp(*next), closed.micros(), clamp(*bytes), tree.to_bytes(), 0])
         });
         if !matches!(moved, Ok(1)) {
             self.roll_back();

@@ -18,15 +18,19 @@ pub(super) fn current(connection: &Connection, name: &StreamName) -> rusqlite::R
     statement.query_row(params![name.kind.number(), id_bytes(&name.id)], record).optional()
 }
 
-/// The internal number of the record of this type and id.
-pub(super) fn number_of(
+/// The internal numbers of the records of this type and id; of any type, where none is given.
+pub(super) fn numbers_of(
     connection: &Connection,
-    kind: u16,
+    kind: Option<ResourceType>,
     id: &[u8],
-) -> rusqlite::Result<Option<RecordNumber>> {
+) -> rusqlite::Result<Vec<RecordNumber>> {
     let mut statement = connection.prepare_cached(statements::RECORD_FIND)?;
     let number = |row: &Row<'_>| Ok(RecordNumber { record: unsigned(row, 2)?, partition: row.get(3)? });
-    statement.query_row(params![kind, id], number).optional()
+    let mut numbers = Vec::new();
+    for kind in kind.map_or_else(|| ResourceType::all().collect(), |kind| vec![kind]) {
+        numbers.extend(statement.query_row(params![kind.number(), id], number).optional()?);
+    }
+    Ok(numbers)
 }
 
 /// The current version of the record of this number.
@@ -71,33 +75,84 @@ fn version_of(
     statement.query_row(params![partition, clamp(number), clamp(version)], record).optional()
 }
 
-/// Versions below `below`, newest first.
+/// A record as of a moment, or now.
+pub(super) fn as_of(
+    connection: &Connection,
+    name: &StreamName,
+    at: Option<Instant>,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    let now = current(connection, name)?;
+    match (now, at) {
+        (Some(now), Some(at)) => back_to(connection, now, at),
+        (now, _) => Ok(now),
+    }
+}
+
+/// The record of this number as of a moment, or now.
+pub(super) fn by_number_as_of(
+    connection: &Connection,
+    number: RecordNumber,
+    at: Option<Instant>,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    match (by_number(connection, number)?, at) {
+        (Some(now), Some(at)) => back_to(connection, now, at),
+        (now, _) => Ok(now),
+    }
+}
+
+fn back_to(
+    connection: &Connection,
+    now: RecordVersion,
+    at: Instant,
+) -> rusqlite::Result<Option<RecordVersion>> {
+    if now.began <= at {
+        return Ok(Some(now));
+    }
+    let RecordNumber { partition, record: number } = now.number;
+    let mut statement = connection.prepare_cached(statements::RECORD_THEN_AS_OF)?;
+    let then = statement.query_row(params![partition, clamp(number), at.micros()], record).optional()?;
+    Ok(then.and_then(|then| then.as_of(Some(at))))
+}
+
+/// Versions below `below` that began by `at`, newest first.
 pub(super) fn history(
     connection: &Connection,
     name: &StreamName,
     below: Version,
+    at: Option<Instant>,
     limit: u32,
 ) -> rusqlite::Result<Vec<RecordVersion>> {
-    let Some(now) = current(connection, name)? else { return Ok(Vec::new()) };
-    let RecordNumber { partition, record: number } = now.number;
+    let Some(newest) = as_of(connection, name, at)? else { return Ok(Vec::new()) };
+    let RecordNumber { partition, record: number } = newest.number;
+    let below = below.min(newest.version.saturating_add(1));
     let mut versions = Vec::new();
-    if now.version < below && limit > 0 {
-        versions.push(now);
-    }
+    // The newest as of then was not known to end, whatever became of it.
+    let older = if newest.version < below && limit > 0 {
+        let version = newest.version;
+        versions.push(newest);
+        version
+    } else {
+        below
+    };
     let left = u64::from(limit) - versions.len() as u64;
     let mut statement = connection.prepare_cached(statements::RECORD_HISTORY_THEN)?;
-    let rows = statement.query_map(params![partition, clamp(number), clamp(below), clamp(left)], record)?;
+    let rows = statement.query_map(params![partition, clamp(number), clamp(older), clamp(left)], record)?;
     for row in rows {
         versions.push(row?);
     }
     Ok(versions)
 }
 
-/// How many versions a record has.
-pub(super) fn history_count(connection: &Connection, name: &StreamName) -> rusqlite::Result<u64> {
-    let Some(now) = current(connection, name)? else { return Ok(0) };
+/// How many versions a record had at a moment, or has now.
+pub(super) fn history_count(
+    connection: &Connection,
+    name: &StreamName,
+    at: Option<Instant>,
+) -> rusqlite::Result<u64> {
+    let Some(newest) = as_of(connection, name, at)? else { return Ok(0) };
     let mut statement = connection.prepare_cached(statements::RECORD_HISTORY_COUNT)?;
-    let params = params![now.number.partition, clamp(now.number.record)];
+    let RecordNumber { partition, record: number } = newest.number;
+    let params = params![partition, clamp(number), clamp(newest.version)];
     Ok(statement.query_row(params, |row| unsigned(row, 0))? + 1)
 }
 

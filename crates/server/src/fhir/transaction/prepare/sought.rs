@@ -253,7 +253,7 @@ impl Sought {
         }
         catch_up(app).await?;
         let names: Vec<StreamName> = named.iter().map(|(.., stream)| stream.clone()).collect();
-        for ((at, entry, _), found) in named.into_iter().zip(app.engine.views().find(&names).await?) {
+        for ((at, entry, _), found) in named.into_iter().zip(app.engine.views().find(&names, None).await?) {
             let (code, what) = match found {
                 Some(found) if !matches!(found.body, Body::Deleted) => {
                     self.set(at, Meant::Update(found));

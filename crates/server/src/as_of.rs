@@ -1,0 +1,112 @@
+//! `_asOf`: the moment a read is about, at every door.
+//!
+//! Invariant: what is answered as of a point says so in `Anamnesis-Cursor`, and asked as of that cursor again is
+//! answered the same, whoever writes meanwhile.
+
+use anamnesis_engine::{AsOfError, When, WhenError};
+use anamnesis_kernel::{Cursor, Instant};
+
+use crate::app::App;
+
+/// What a read calls its moment.
+pub(crate) const AS_OF: &str = "_asOf";
+
+/// Up to where a read is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AsOf {
+    /// The point of the log: as of it where that was asked, else complete up to it.
+    pub(crate) cursor: Cursor,
+    is_past: bool,
+}
+
+/// Why a read cannot be answered as of the moment it names.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AsOfProblem {
+    /// It stands twice.
+    #[error("_asOf: must stand once")]
+    Twice,
+    /// Neither instant nor cursor. A `+` that was sent as it is has become a space on its way.
+    #[error("_asOf: {0}; in a URL + is written %2B")]
+    Malformed(#[from] WhenError),
+    /// In the future, or before the beginning.
+    #[error("_asOf: {0}")]
+    Unanswerable(AsOfError),
+    /// A cursor of a point this log has not reached, or of another log.
+    #[error("cursor-unknown: _asOf {0}")]
+    CursorUnknown(AsOfError),
+    /// The views did not reach it in time: ask again later.
+    #[error("the views have not reached _asOf yet")]
+    Behind,
+    /// What it stands on tells of the present alone, or writes.
+    #[error(
+        "_asOf: not taken here: only what reads records, their history or their events can be asked as of"
+    )]
+    Misplaced,
+    /// The log could not be read.
+    #[error("the log cannot be read")]
+    Read(#[source] anamnesis_store::ReadError),
+}
+
+/// The moment that the pairs of a query name; the present where they name none.
+///
+/// # Errors
+///
+/// When nothing can be answered as of it.
+pub(crate) async fn as_of(app: &App, pairs: &[(String, String)]) -> Result<AsOf, AsOfProblem> {
+    let mut named = pairs.iter().filter(|(key, _)| key == AS_OF);
+    let Some((_, text)) = named.next() else { return Ok(AsOf::now(app)) };
+    if named.next().is_some() {
+        return Err(AsOfProblem::Twice);
+    }
+    resolved(app, &text.parse()?).await
+}
+
+/// This moment, once the views have all there was.
+///
+/// # Errors
+///
+/// When nothing can be answered as of it.
+pub(crate) async fn resolved(app: &App, when: &When) -> Result<AsOf, AsOfProblem> {
+    let cursor = app.engine.as_of(when).await?;
+    if !app.engine.wait_for_views(&cursor, app.limits.views).await {
+        return Err(AsOfProblem::Behind);
+    }
+    Ok(AsOf { cursor, is_past: true })
+}
+
+/// Sees to it that the pairs of what cannot be asked as of a moment name none.
+///
+/// # Errors
+///
+/// When they do.
+pub(crate) fn refused<K: AsRef<str>, V>(pairs: &[(K, V)]) -> Result<(), AsOfProblem> {
+    let named = pairs.iter().any(|(key, _)| key.as_ref() == AS_OF);
+    if named { Err(AsOfProblem::Misplaced) } else { Ok(()) }
+}
+
+impl AsOf {
+    /// The present: at least all that the views have when this is called.
+    pub(crate) fn now(app: &App) -> Self {
+        Self { cursor: app.engine.reached(), is_past: false }
+    }
+
+    /// The moment to ask the views as of; none for the present.
+    pub(crate) fn at(&self) -> Option<Instant> {
+        self.is_past.then_some(self.cursor.moment)
+    }
+
+    /// What links carry so that they ask as of the same; none for the present.
+    pub(crate) fn pair(&self) -> Option<(&'static str, String)> {
+        self.is_past.then(|| (AS_OF, self.cursor.to_string()))
+    }
+}
+
+impl From<AsOfError> for AsOfProblem {
+    fn from(error: AsOfError) -> Self {
+        match error {
+            AsOfError::Read(error) => Self::Read(error),
+            AsOfError::CursorUnknown => Self::CursorUnknown(error),
+            AsOfError::Future | AsOfError::BeforeBeginning => Self::Unanswerable(error),
+        }
+    }
+}

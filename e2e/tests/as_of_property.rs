@@ -1,0 +1,248 @@
+//! Asking as of a point gives what a store gives that had only ever seen the log up to there.
+//!
+//! The second store is no imitation: it is the first one's directory, copied when the log ended at that point. So each
+//! question is asked twice, of the whole store as of the point and of the copy as of now, and the answers are compared
+//! byte for byte, all pages of them. A new question is a line of [`RECORDS`], [`PATIENTS`], [`WHOLE`] or [`SEARCHES`].
+
+#![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
+
+use std::path::{Path, PathBuf};
+
+use anamnesis_e2e::{at, links, list, text};
+use anamnesis_json::{Object, Value};
+use anamnesis_testkit::{Options, People, Reply, Rng, Server, StepKind};
+
+/// Of every record that anything happened to.
+const RECORDS: &[&str] = &[
+    "/fhir/RECORD",
+    "/fhir/RECORD/_history",
+    "/fhir/RECORD/_history?_count=1",
+    "/fhir/RECORD/_history/1",
+    "/fhir/RECORD/_history/2",
+    "/fhir/RECORD/_history/3",
+    "/fhir/RECORD/$meta",
+    "/api/streams/RECORD",
+];
+
+/// Of every patient.
+const PATIENTS: &[&str] = &[
+    "/fhir/Patient/ID/$everything",
+    "/fhir/Patient/ID/$everything?_count=40&_type=Observation,Patient,Practitioner",
+    "/api/patients/ID",
+    "/api/patients/ID/clinical-record",
+    "/api/patients/ID/lab-results",
+    "/api/events?patient=ID",
+];
+
+/// Of everything together.
+const WHOLE: &[&str] = &[
+    "/fhir/_history?_count=300",
+    "/fhir/Patient/_history?_count=3",
+    "/fhir/Observation/_history?_since=2021-01-01",
+    "/fhir/Patient/$meta",
+    "/api/events?_count=500",
+    "/api/events?type=LabResultCorrected,PatientAddressUpdated",
+];
+
+/// Every shape of search; `ID` is a patient's id.
+const SEARCHES: &[&str] = &[
+    "/fhir/Patient?_count=1",
+    "/fhir/Observation?patient=ID&_count=30",
+    "/fhir/Observation?status=corrected,amended",
+    "/fhir/Observation?category=laboratory&_summary=count",
+    "/fhir/Encounter?date=ge2010&_count=20",
+    "/fhir/Condition?patient=ID&clinical-status=resolved",
+    "/fhir/Patient?name=a",
+];
+
+/// How many people, and at how many points a copy is made.
+const PEOPLE: u64 = 2;
+const COPIES: u64 = 4;
+
+#[test]
+fn as_of_is_as_if_nothing_had_happened_since() {
+    for seed in [1, 2] {
+        Story::told(seed).holds();
+    }
+}
+
+/// A store and what happened to it, with a copy of it at some points.
+struct Story {
+    seed: u64,
+    folder: tempfile::TempDir,
+    copies: Vec<(PathBuf, String)>,
+    records: Vec<String>,
+    patients: Vec<String>,
+}
+
+/// One request that writes.
+struct Write {
+    record: String,
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Story {
+    /// Writes what happened to some people, and things that make no sense but can happen, in an order of chance.
+    fn told(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut chance = Rng::new(seed, 0x6173_6f66);
+        let writes = writes(seed, &mut chance);
+        let mut story = Self { seed, folder, copies: Vec::new(), records: Vec::new(), patients: Vec::new() };
+        story.patients = (0..PEOPLE).map(|n| People::small(seed).person(n).id().to_owned()).collect();
+        let data = story.folder.path().join("data");
+        let mut server = Options::new().data(&data).start();
+        let points: Vec<u64> =
+            (0..COPIES).map(|_| PEOPLE + chance.below(writes.len() as u64 - PEOPLE)).collect();
+        for (n, write) in (0..).zip(writes) {
+            let kind =
+                if write.path.starts_with("/api") { "application/json" } else { "application/fhir+json" };
+            let body = write.body.map(|body| body.to_text());
+            let reply = server.http().send(write.method, &write.path, &[("content-type", kind)], body);
+            assert!(reply.status < 500, "{} {}: {}", write.method, write.path, reply.text());
+            if !story.records.contains(&write.record) && !write.record.is_empty() {
+                story.records.push(write.record);
+            }
+            if points.contains(&n) {
+                let cursor = server.http().get("/api").header("anamnesis-cursor").unwrap().to_owned();
+                server.terminate();
+                let copy = story.folder.path().join(format!("copy{n}"));
+                copied(&data, &copy);
+                story.copies.push((copy, cursor));
+                server = Options::new().data(&data).start();
+            }
+        }
+        story
+    }
+
+    fn questions(&self) -> Vec<String> {
+        let of_records = RECORDS
+            .iter()
+            .flat_map(|question| self.records.iter().map(|record| question.replace("RECORD", record)));
+        let of_patients = PATIENTS
+            .iter()
+            .chain(SEARCHES.iter().filter(|question| question.contains("ID")))
+            .flat_map(|question| self.patients.iter().map(|id| question.replace("ID", id)));
+        let plain = WHOLE.iter().chain(SEARCHES.iter().filter(|question| !question.contains("ID")));
+        of_records.chain(of_patients).chain(plain.map(ToString::to_string)).collect()
+    }
+
+    fn holds(&self) {
+        let whole = Options::new().data(self.folder.path().join("data")).start();
+        let (mut asked, mut changed) = (0, 0);
+        for (copy, cursor) in &self.copies {
+            let then = Options::new().data(copy).start();
+            for question in self.questions() {
+                let expected = answer(&then, &question);
+                let joint = if question.contains('?') { '&' } else { '?' };
+                let found = answer(&whole, &format!("{question}{joint}_asOf={cursor}"));
+                assert!(
+                    found == expected,
+                    "seed {}, {question} as of {cursor}:\n{found}\n{expected}",
+                    self.seed
+                );
+                asked += 1;
+                changed += usize::from(body(&answer(&whole, &question)) != body(&expected));
+            }
+        }
+        assert!(changed * 4 > asked, "of {asked} questions only {changed} have another answer today");
+    }
+}
+
+/// What each person's history tells, one after the other, with deletions and older versions of any record between.
+fn writes(seed: u64, chance: &mut Rng) -> Vec<Write> {
+    let people = People::small(seed);
+    let mut writes = Vec::new();
+    let mut to_come = Vec::new();
+    let mut records = Vec::new();
+    for n in 0..PEOPLE {
+        let person = people.person(n);
+        let bundle = Some(person.bundle_with_ids());
+        writes.push(Write { record: String::new(), method: "POST", path: "/fhir".to_owned(), body: bundle });
+        to_come.push(person.history().into_iter());
+        records.extend(person.records());
+    }
+    let at_record = |record: &str| format!("/fhir/{record}");
+    while !to_come.is_empty() {
+        let one = usize::try_from(chance.below(to_come.len() as u64)).unwrap();
+        let Some(step) = to_come[one].next() else {
+            to_come.remove(one);
+            continue;
+        };
+        let (method, path, body) = match step.kind {
+            StepKind::Put(resource) => ("PUT", at_record(&step.stream), Some(resource)),
+            StepKind::Delete => ("DELETE", at_record(&step.stream), None),
+            StepKind::Event { kind, schema_version, data, reason } => {
+                let mut event = Object::new().with("stream", step.stream.as_str()).with("type", kind);
+                if let Some(version) = schema_version {
+                    event.push("schema_version", u64::from(version));
+                }
+                event.push("reason", reason.unwrap_or("because"));
+                event.push("data", data);
+                ("POST", "/api/commits".to_owned(), Some(event.into()))
+            }
+        };
+        writes.push(Write { record: step.stream, method, path, body });
+        if chance.chance(60) {
+            let record = chance.one_of(&records);
+            let (name, resource) = (record.stream(), Value::from(record.resource.clone()));
+            let (method, body) = if chance.chance(50) { ("DELETE", None) } else { ("PUT", Some(resource)) };
+            writes.push(Write { path: at_record(&name), record: name, method, body });
+        }
+    }
+    writes
+}
+
+/// An answer on all its pages, without what differs from answer to answer, links and the name of the moment.
+fn answer(server: &Server, question: &str) -> String {
+    let http = server.http();
+    let mut told = Vec::new();
+    let mut next = Some(question.to_owned());
+    while let Some(path) = next {
+        let reply = http.get(&path);
+        if reply.status != 200 {
+            told.push(format!("{} {}", reply.status, reply.text()));
+            break;
+        }
+        let page = reply.json();
+        next = match (at(&page, "resourceType").as_str(), at(&page, "next")) {
+            (Some("Bundle"), _) => links(&page, "next"),
+            (None, after @ (Value::String(_) | Value::Number(_))) if !list(&page, "events").is_empty() => {
+                let (path, query) = question.split_once('?').unwrap_or((question, ""));
+                let after = text(after).replace('"', "");
+                Some(format!("{path}?{query}{}from={after}", if query.is_empty() { "" } else { "&" }))
+            }
+            _ => None,
+        };
+        told.push(shown(&reply, &page));
+        assert!(told.len() < 1_000, "the pages of {question} do not end");
+    }
+    told.join("\n").replace(&server.url(), "")
+}
+
+fn shown(reply: &Reply, page: &Value) -> String {
+    let cursor = reply.header("anamnesis-cursor").unwrap_or_default();
+    let Value::Object(mut page) = page.clone() else { return format!("{cursor} {}", reply.text()) };
+    for name in ["id", "meta", "link"] {
+        if page.get("resourceType").and_then(Value::as_str) == Some("Bundle") {
+            drop(page.remove(name));
+        }
+    }
+    drop(page.remove("as_of"));
+    let etag = reply.header("etag").unwrap_or_default();
+    format!("{cursor} {etag} {}", text(&page.into()))
+}
+
+/// What is told beside the cursor of the first page.
+fn body(answer: &str) -> &str {
+    answer.split_once(' ').map_or(answer, |(_, body)| body)
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
