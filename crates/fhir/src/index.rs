@@ -9,7 +9,7 @@ use anamnesis_json::{Object, Value};
 use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
-use crate::param::{Catalogue, Extract, Way};
+use crate::param::{Extract, Way};
 use crate::{compartment, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
@@ -31,21 +31,8 @@ impl std::fmt::Debug for Indexed {
     }
 }
 
-/// Finds what a record is found by under the official parameters.
+/// Finds what a record is found by.
 pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
-    indexed(stream, elements, |_| {})
-}
-
-impl Catalogue {
-    /// Finds what a record is found by, under the registered parameters too.
-    pub fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        indexed(stream, elements, |entries| {
-            self.visit(stream.kind, elements, &mut |entry| entries.push(entry));
-        })
-    }
-}
-
-fn indexed(stream: &StreamName, elements: &Object, more: impl FnOnce(&mut Vec<Entry>)) -> Indexed {
     let kind = stream.kind;
     let mut entries = Vec::with_capacity(16);
     let nothing = Key::Token { code: Default::default(), system: Default::default() };
@@ -68,15 +55,9 @@ fn indexed(stream: &StreamName, elements: &Object, more: impl FnOnce(&mut Vec<En
             }
         }
     }
-    more(&mut entries);
     entries.sort_unstable();
     entries.dedup();
     Indexed { entries, date: newest_first(main_date::main_date(kind, elements)) }
-}
-
-/// Calls `give` with every key of one value.
-pub(crate) fn visit_value_keys(value: &Value, extract: Extract, give: &mut dyn FnMut(Key)) {
-    extract::keys(extract, value, give);
 }
 
 /// Calls `give` with every key that one way leads to.

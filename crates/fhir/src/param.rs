@@ -10,16 +10,14 @@
 //! | `type * 256 + 255`                  | every record of the type |
 //! | that of a parameter `+ (1 << 24)`   | its identifiers, each with its type, for `:of-type` |
 //! | `(2 << 24) + type * 256 + n`        | `_profile`, `_security`, `_source` |
-//! | `1 << 31`, a hash of the URL, and the type, but never `1 << 30` or `1 << 24` | a registered parameter |
+//! | `1 << 31`, but not `1 << 24`, and a hash of type and URL | a registered parameter; with `1 << 30`, a component of one |
 
 mod known;
-mod registered;
 
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Param;
 
 pub use known::{Known, Official, Params, left_out};
-pub use registered::{Catalogue, Registered};
 
 use crate::generated::search::{COMPARTMENT, PARAMS};
 
