@@ -4,12 +4,13 @@
 
 mod extract;
 mod main_date;
+mod registered;
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
-use crate::param::{Extract, Way};
+use crate::param::{Catalogue, Extract, Way};
 use crate::{compartment, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
@@ -32,7 +33,7 @@ impl std::fmt::Debug for Indexed {
 }
 
 /// Finds what a record is found by.
-pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
+pub fn index(stream: &StreamName, elements: &Object, catalogue: &Catalogue) -> Indexed {
     let kind = stream.kind;
     let mut entries = Vec::with_capacity(16);
     let nothing = Key::Token { code: Default::default(), system: Default::default() };
@@ -54,6 +55,9 @@ pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
                 visit_keys(elements, &typed, &mut |key| add(param::of_type(param), 0, key));
             }
         }
+    }
+    for one in catalogue.of(kind) {
+        registered::entries(one, kind, elements, &mut |entry| entries.push(entry));
     }
     entries.sort_unstable();
     entries.dedup();

@@ -272,7 +272,8 @@ impl Indexing for R4 {
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        let anamnesis_fhir::index::Indexed { entries, date } = self.set.catalogue().index(stream, elements);
+        let anamnesis_fhir::index::Indexed { entries, date } =
+            anamnesis_fhir::index::index(stream, elements, self.set.catalogue());
         Indexed { entries, date }
     }
 

@@ -159,7 +159,8 @@ impl Indexing for R4 {
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
+        let anamnesis_fhir::index::Indexed { entries, date } =
+            anamnesis_fhir::index::index(stream, elements, &anamnesis_fhir::Catalogue::default());
         Indexed { entries, date }
     }
 

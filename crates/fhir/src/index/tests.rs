@@ -5,6 +5,8 @@ use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Real;
 
 use super::*;
+use crate::primitive::Primitive;
+use crate::shape::{Holds, Shape};
 
 /// Entries as `code=key`, so that a table reads like a search; with `#` the group.
 fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
@@ -113,8 +115,69 @@ fn what_each_datatype_gives() {
 fn check(cases: &[(&str, &str, &[&str])]) {
     for (stream, json, expected) in cases {
         let stream: StreamName = stream.parse().unwrap();
-        let found = index(&stream, parse(json.as_bytes()).unwrap().as_object().unwrap());
+        let found =
+            index(&stream, parse(json.as_bytes()).unwrap().as_object().unwrap(), &Catalogue::default());
         assert!(found.entries.is_sorted());
         assert_eq!(shown(stream.kind, &found.entries), *expected, "{stream} {json}");
+    }
+}
+
+/// A value from which something is taken, under the names that lead to it.
+fn sample((steps, extract): &Way, boolean: bool) -> Value {
+    let object = |name: &str, value: Value| Value::from(Object::new().with(name, value));
+    let value = match extract {
+        Extract::Code if boolean => Value::from(true),
+        Extract::Code | Extract::Text => Value::from("a"),
+        Extract::Uri | Extract::Canonical => Value::from("http://a"),
+        Extract::Coding => object("code", "a".into()),
+        Extract::Concept => object("coding", object("code", "a".into())),
+        Extract::Identifier | Extract::OfType | Extract::Contact => object("value", "a".into()),
+        Extract::Number => Value::from(1_u64),
+        Extract::Quantity | Extract::Money => object("value", Value::from(1_u64)),
+        Extract::Range => object("low", object("value", Value::from(1_u64))),
+        Extract::Date => Value::from("1970"),
+        Extract::Period => object("start", "1970".into()),
+        Extract::Timing => object("event", "1970".into()),
+        Extract::Reference => object("reference", "Patient/a".into()),
+        Extract::To(kind) => object("reference", format!("{kind}/a").into()),
+        Extract::FirstEntry(_) | Extract::Deceased => Value::Null,
+        Extract::Where(name, code, way) => {
+            let mut inner = sample(way, false).as_object().cloned().unwrap_or_default();
+            inner.set(*name, *code);
+            Value::from(inner)
+        }
+    };
+    steps.iter().rev().fold(value, |inner, name| object(name, inner))
+}
+
+#[test]
+fn every_way_leads_along_elements_of_r4_to_an_entry() {
+    for kind in ResourceType::all() {
+        let stream: StreamName = format!("{kind}/a").parse().unwrap();
+        for one in param::params(kind) {
+            for way in one.ways.iter().filter(|(steps, _)| !steps.is_empty()) {
+                let mut holds = Holds::Object(Shape::of(kind));
+                for step in way.0 {
+                    let Holds::Object(shape) = holds else { panic!("{kind} {} {:?}", one.code, way.0) };
+                    let element = shape.element(step).unwrap_or_else(|| panic!("{kind} {} {step}", one.code));
+                    holds = element.holds;
+                }
+                let record = sample(way, holds == Holds::Primitive(Primitive::Boolean));
+                let found = index(&stream, record.as_object().unwrap(), &Catalogue::default()).entries;
+                assert!(
+                    found.iter().any(|entry| entry.param == one.number(kind)),
+                    "{kind} {} {way:?}",
+                    one.code
+                );
+            }
+            let kept =
+                |of| param::params(kind).any(|other| other.number(kind) == of && !other.ways.is_empty());
+            assert!(one.under(kind).all(kept), "{kind} {}", one.code);
+            assert!(
+                one.kind == crate::ParamKind::Composite || one.under(kind).count() > 0,
+                "{kind} {}",
+                one.code
+            );
+        }
     }
 }

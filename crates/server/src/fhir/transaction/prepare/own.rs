@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use anamnesis_fhir::Catalogue;
 use anamnesis_fhir::bundle::{EntryIn, Method, Target};
 use anamnesis_fhir::index::index;
 use anamnesis_json::Value;
@@ -51,7 +52,7 @@ impl Own {
                 && kinds.contains(&name.kind)
                 && made(at)
             {
-                let entries = index(&name, elements).entries;
+                let entries = index(&name, elements, &Catalogue::default()).entries;
                 own.add(OwnRecord { at, name, entries });
             }
         }
