@@ -5,7 +5,7 @@
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
-use crate::search;
+use crate::Params;
 
 /// What the statement is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +84,12 @@ fn resource(of: &TypeFacts<'_>) -> Object {
     said.push("conditionalDelete", of.conditional_delete);
     said.push("referencePolicy", codes(&["literal", "local"]));
     if can("search-type") {
-        let param = |(code, kind): (&str, crate::ParamKind)| {
-            Value::from(Object::new().with("name", code).with("type", kind.name()))
+        let param = |known: crate::Known| {
+            Value::from(Object::new().with("name", known.code.as_str()).with("type", known.kind.name()))
         };
-        said.push("searchParam", search::codes(of.kind).map(param).collect::<Vec<_>>());
+        let id = Value::from(Object::new().with("name", "_id").with("type", "token"));
+        let others = crate::Official.codes(of.kind).into_iter().map(param);
+        said.push("searchParam", std::iter::once(id).chain(others).collect::<Vec<_>>());
     }
     push_some(&mut said, "operation", operations(of.operations));
     said
@@ -155,7 +157,7 @@ mod tests {
             resources.iter().find(|r| r.get("type").and_then(Value::as_str) == Some("Patient")).unwrap();
         assert_eq!(
             patient.get("searchParam").unwrap().as_array().unwrap().len(),
-            search::codes(ResourceType::PATIENT).count()
+            crate::Official.codes(ResourceType::PATIENT).len() + 1
         );
         assert!(said.get("patchFormat").is_none());
     }

@@ -186,11 +186,6 @@ impl SearchParam {
         numbered(kind, self.number)
     }
 
-    /// Whether it takes references to patients and to nobody else.
-    pub(crate) fn patients_only(&self) -> bool {
-        matches!(self.targets, [one] if u16::from(*one) == ResourceType::PATIENT.number())
-    }
-
     /// The numbers it is found under.
     pub(crate) fn under(&self, kind: ResourceType) -> impl Iterator<Item = Param> {
         self.under.iter().map(move |number| numbered(kind, *number))

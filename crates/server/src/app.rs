@@ -114,6 +114,16 @@ pub(crate) struct Limits {
     pub(crate) values_max: usize,
     /// Of search parameters that clients register.
     pub(crate) search_parameters_max: usize,
+    /// Of records that a chained search leads over.
+    pub(crate) chain_depth_max: usize,
+    /// Of `_include` and `_revinclude` in one search.
+    pub(crate) includes_max: usize,
+    /// Of parameters that a search is sorted by.
+    pub(crate) sorts_max: usize,
+    /// Of an expression in `_filter`, `_text` or `_content`.
+    pub(crate) filter_bytes_max: usize,
+    /// Of its parentheses.
+    pub(crate) filter_depth_max: usize,
     /// For one search of the views.
     pub(crate) query: Duration,
     /// For the views to have what a request wrote or names.
@@ -181,6 +191,11 @@ impl Default for Limits {
             commit_events_max: 10_000,
             values_max: 1_000,
             search_parameters_max: 100,
+            chain_depth_max: 8,
+            includes_max: 32,
+            sorts_max: 8,
+            filter_bytes_max: 8_192,
+            filter_depth_max: 16,
             query: Duration::from_secs(5),
             views: Duration::from_secs(30),
             head_bytes_max: 128 << 10,

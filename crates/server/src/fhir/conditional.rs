@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::search::parse;
+use anamnesis_fhir::search::{is_about_result, parse};
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{ResourceType, StreamName};
 use anamnesis_store::{Claim, RecordVersion};
@@ -17,8 +17,9 @@ use http::StatusCode;
 
 use super::get::broken_query;
 use super::outcome::Outcome;
+use super::query;
+use super::search::Asking;
 use super::together::in_order;
-use super::{query, search};
 use crate::app::App;
 use crate::as_of::refused;
 
@@ -61,19 +62,22 @@ impl Criteria {
         let pairs =
             query::pairs(text.strip_prefix('?').unwrap_or(text)).ok_or_else(|| vec![broken_query()])?;
         refused(&pairs).map_err(|problem| Outcome::from(problem).issues())?;
-        let parsed = parse(kind, &pairs, &search::limits(app, true))?;
+        let parsed = parse(kind, &pairs, &Asking::new(app, true).context())?;
         let mut said: Vec<_> =
             parsed.understood.into_iter().filter(|(key, _)| !is_about_result(key)).collect();
         if said.is_empty() || parsed.page.is_some() {
-            return Err(vec![Issue::error(
-                IssueCode::Value,
-                "criteria must name at least one search parameter",
-            )]);
+            let what = "criteria must name at least one search parameter";
+            return Err(vec![Issue::error(IssueCode::Value, what)]);
+        }
+        if parsed.as_of.is_some() {
+            let what = "_asOf: what is written depends on the present alone";
+            return Err(vec![Issue::error(IssueCode::Value, what)]);
         }
         said.sort();
         said.dedup();
         let mut query = parsed.query;
         query.limit = 2;
+        query.order.clear();
         Ok(Self { kind, normal: query::text(&said), query })
     }
 
@@ -93,10 +97,6 @@ impl Criteria {
         let what = format!("several records of type {} meet the criteria", self.kind);
         Issue::error(IssueCode::MultipleMatches, what).at(at)
     }
-}
-
-fn is_about_result(key: &str) -> bool {
-    matches!(key, "_count" | "_summary" | "_elements" | "_total" | "_format" | "_pretty")
 }
 
 /// What each of these finds, in order.

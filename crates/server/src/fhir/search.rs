@@ -1,9 +1,12 @@
 //! The search interaction: <https://hl7.org/fhir/R4/http.html#search>.
 
+use std::sync::Arc;
+
+use anamnesis_fhir::Official;
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
-use anamnesis_fhir::search::{Limits, parse};
-use anamnesis_kernel::ResourceType;
+use anamnesis_fhir::search::{Context, Limits, Sets, Total, parse};
 use anamnesis_kernel::search::Query;
+use anamnesis_kernel::{Instant, ResourceType};
 use anamnesis_store::{Hit, ReadError};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -55,9 +58,14 @@ pub(super) async fn search(
     strict: bool,
 ) -> Result<Reply, Outcome> {
     let as_of = as_of(app, pairs).await?;
+    app.profiles.refresh(&app.engine).await?;
     let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
-    let mut parsed = parse(kind, &others, &limits(app, strict)).map_err(Outcome::Invalid)?;
+    let mut parsed =
+        parse(kind, &others, &Asking::new(app, strict).context()).map_err(Outcome::Invalid)?;
     parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
+    if !parsed.includes.is_empty() {
+        return Err(Outcome::bad("_include, _revinclude: not answered yet"));
+    }
     let keys = &app.engine.keyring().store;
     let url = format!("{}/{kind}", app.base_url);
     let asked: Vec<&(String, String)> = parsed.understood.iter().filter(|(key, _)| key != "_count").collect();
@@ -70,8 +78,7 @@ pub(super) async fn search(
             _ => return Err(Outcome::bad("_page: not a page of this search")),
         }
     }
-    let wants_total = !parsed.understood.iter().any(|(key, value)| key == "_total" && value == "none");
-    let total = match wants_total || parsed.summary_count {
+    let total = match parsed.total != Total::None || parsed.summary_count {
         true => Some(app.engine.views().count(&query).await?),
         false => None,
     };
@@ -100,14 +107,35 @@ pub(super) async fn search(
     Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
 }
 
-/// What bounds the searches of this door.
-pub(super) fn limits(app: &App, strict: bool) -> Limits {
-    Limits {
-        base: Some(app.base_url.clone()),
-        count_default: COUNT_DEFAULT.min(app.limits.count_max),
-        count_max: app.limits.count_max,
-        values_max: app.limits.values_max,
-        strict,
+/// What the query strings of this door are read against.
+pub(super) struct Asking {
+    limits: Limits,
+    sets: Arc<dyn Sets + Send + Sync>,
+    now: Instant,
+}
+
+impl Asking {
+    /// As of now; `strict` refuses parameters that are not understood.
+    pub(super) fn new(app: &App, strict: bool) -> Self {
+        let limits = Limits {
+            base: Some(app.base_url.clone()),
+            count_default: COUNT_DEFAULT.min(app.limits.count_max),
+            count_max: app.limits.count_max,
+            values_max: app.limits.values_max,
+            chain_depth_max: app.limits.chain_depth_max,
+            includes_max: app.limits.includes_max,
+            sorts_max: app.limits.sorts_max,
+            filter_bytes_max: app.limits.filter_bytes_max,
+            filter_depth_max: app.limits.filter_depth_max,
+            full_text: false,
+            strict,
+        };
+        Self { limits, sets: app.profiles.sets(), now: app.engine.now() }
+    }
+
+    /// What a parser is given.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context { params: &Official, sets: &*self.sets, limits: &self.limits, now: self.now }
     }
 }
 
