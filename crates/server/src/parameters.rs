@@ -66,7 +66,12 @@ impl Parameters {
             self.wanted.send_replace(Arc::new(set));
             *seen = changes;
         }
-        Ok(Arc::clone(&self.wanted.borrow()))
+        Ok(self.wanted())
+    }
+
+    /// Those that are to be indexed, as they were last read.
+    pub(crate) fn wanted(&self) -> Arc<ParameterSet> {
+        Arc::clone(&self.wanted.borrow())
     }
 
     /// Everything wrong with a definition that is to be registered.
@@ -74,8 +79,7 @@ impl Parameters {
         if kind.name() != KIND {
             return Vec::new();
         }
-        let wanted = Arc::clone(&self.wanted.borrow());
-        wanted.faults(elements, self.registered_max)
+        self.wanted().faults(elements, self.registered_max)
     }
 }
 

@@ -84,6 +84,11 @@ impl ParameterSet {
             && self.definition(kind, code).is_some_and(|mine| other.definition(kind, code) != Some(mine))
     }
 
+    /// Whether a parameter of this code was registered for this type.
+    pub(crate) fn has(&self, kind: ResourceType, code: &str) -> bool {
+        !self.definitions.is_empty() && self.definition(kind, code).is_some()
+    }
+
     fn definition(&self, kind: ResourceType, code: &str) -> Option<&Object> {
         let is_of = |base: &str| base == kind.name() || OF_MANY.contains(&base);
         let found = self.definitions.iter().find(|definition| {
