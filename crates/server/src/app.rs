@@ -7,7 +7,7 @@ use std::time::Duration;
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
 use anamnesis_json::Object;
-use anamnesis_kernel::{Actor, Source};
+use anamnesis_kernel::{Actor, ResourceId, Source};
 use anamnesis_store::ReadError;
 use compact_str::CompactString;
 use tokio::sync::watch;
@@ -56,9 +56,9 @@ impl App {
         &self.0.races
     }
 
-    /// What written resources must obey beside R4.
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        Rules { profiles: &self.profiles, parameters: &self.parameters }
+    /// What a written resource, which becomes that record, must obey beside R4.
+    pub(crate) fn rules<'a>(&'a self, record: Option<&'a ResourceId>) -> Rules<'a> {
+        Rules { profiles: &self.profiles, parameters: &self.parameters, record }
     }
 
     /// Reads anew what clients wrote that others must obey, where that changed.

@@ -10,7 +10,7 @@ use anamnesis_engine::Engine;
 use anamnesis_fhir::outcome::Issue;
 use anamnesis_json::Object;
 use anamnesis_kernel::search::{Param, Query, Test};
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use anamnesis_store::{ReadError, Views};
 use tokio::sync::{Mutex, watch};
 
@@ -75,11 +75,16 @@ impl Parameters {
     }
 
     /// Everything wrong with a definition that is to be registered.
-    pub(crate) fn faults(&self, kind: ResourceType, elements: &Object) -> Vec<Issue> {
+    pub(crate) fn faults(
+        &self,
+        kind: ResourceType,
+        record: Option<&ResourceId>,
+        elements: &Object,
+    ) -> Vec<Issue> {
         if kind.name() != KIND {
             return Vec::new();
         }
-        self.wanted().faults(elements, self.registered_max)
+        self.wanted().faults(record, elements, self.registered_max)
     }
 }
 

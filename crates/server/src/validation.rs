@@ -4,7 +4,7 @@ use anamnesis_chart::{Cause, Refusal};
 use anamnesis_fhir::check::{Extent, Finding, check, mark};
 use anamnesis_fhir::outcome::{Issue, Severity};
 use anamnesis_json::Object;
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 use crate::parameters::Parameters;
 use crate::profiles::Profiles;
@@ -59,6 +59,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) profiles: &'a Profiles,
     /// The search parameters.
     pub(crate) parameters: &'a Parameters,
+    /// The id of the record that is looked at, where it has one already.
+    pub(crate) record: Option<&'a ResourceId>,
 }
 
 /// Everything there is to say of a resource, by R4 and by the profiles it follows; `more` are asked for beside.
@@ -70,7 +72,7 @@ pub(crate) fn findings(
     extent: Extent,
 ) -> Vec<Finding> {
     let mut found = check(kind, elements, extent);
-    let unusable = rules.parameters.faults(kind, elements).into_iter();
+    let unusable = rules.parameters.faults(kind, rules.record, elements).into_iter();
     found.extend(unusable.map(|issue| Finding { issue, bearable: false }));
     for finding in rules.profiles.check(kind, elements, more) {
         // What R4 says already need not be said again by a profile.

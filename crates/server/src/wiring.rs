@@ -287,7 +287,8 @@ impl Indexing for R4 {
     }
 
     fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
-        let rules = Rules { profiles: &self.profiles, parameters: &self.parameters };
+        let rules =
+            Rules { profiles: &self.profiles, parameters: &self.parameters, record: Some(&stream.id) };
         validation::faults(stream, before, after, rules)
     }
 }

@@ -5,10 +5,11 @@
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::{Catalogue, Params, Registered};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
-/// What of a definition makes its entries; the rest is for people, and may change without a new generation.
-const ELEMENTS: [&str; 7] = ["url", "code", "base", "type", "expression", "target", "component"];
+/// What of a definition makes its entries, and whose it is; the rest is for people, and may change without a new
+/// generation.
+const ELEMENTS: [&str; 8] = ["id", "url", "code", "base", "type", "expression", "target", "component"];
 
 /// Bases that stand for many types.
 const OF_MANY: [&str; 2] = ["Resource", "DomainResource"];
@@ -30,9 +31,11 @@ impl ParameterSet {
     /// Those of the records that are active and can be used; of two that would be one, the first by name.
     pub(crate) fn of(mut records: Vec<(StreamName, Object)>) -> Self {
         records.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Self::compiled(
-            records.iter().filter(|(_, elements)| is_active(elements)).map(|(_, elements)| cut(elements)),
-        )
+        let active = records.into_iter().filter(|(_, elements)| is_active(elements));
+        Self::compiled(active.map(|(name, mut elements)| {
+            elements.set("id", name.id.as_str());
+            cut(&elements)
+        }))
     }
 
     /// The set whose [plan](Self::plan) this is; none when it is no plan.
@@ -99,8 +102,14 @@ impl ParameterSet {
         found.filter(|_| self.catalogue.known(kind, code).is_some())
     }
 
-    /// Everything wrong with a definition that is to be registered beside these; nothing of one that is not active.
-    pub(crate) fn faults(&self, elements: &Object, registered_max: usize) -> Vec<Issue> {
+    /// Everything wrong with a definition that is to be registered beside these, or instead of the one that `record` is
+    /// now; nothing of one that is not active.
+    pub(crate) fn faults(
+        &self,
+        record: Option<&ResourceId>,
+        elements: &Object,
+        registered_max: usize,
+    ) -> Vec<Issue> {
         if !is_active(elements) {
             return Vec::new();
         }
@@ -108,9 +117,17 @@ impl ParameterSet {
             Ok(one) => one,
             Err(issues) => return issues,
         };
-        let others: Vec<_> =
-            self.catalogue.registered().iter().filter(|other| other.url() != one.url()).collect();
-        if others.iter().any(|other| one.clashes(other)) {
+        let is_other = |definition: &Object, other: &Registered| match record {
+            Some(record) => definition.str("id") != Some(record.as_str()),
+            None => other.url() != one.url(),
+        };
+        let others: Vec<_> = self
+            .definitions
+            .iter()
+            .zip(self.catalogue.registered())
+            .filter(|(definition, other)| is_other(definition, other))
+            .collect();
+        if others.iter().any(|(_, other)| one.clashes(other)) {
             let what = "another registered search parameter has this code for one of these types";
             return vec![Issue::error(IssueCode::Duplicate, what).at("SearchParameter.code")];
         }
