@@ -7,6 +7,7 @@ mod commits;
 mod diff;
 pub(crate) mod envelope;
 mod events;
+mod generations;
 mod moment;
 mod openapi;
 mod page;
@@ -42,6 +43,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/patients/{id}/timeline", get(timeline::get))
         .route("/patients/{id}/diff", get(diff::of_patient))
         .route("/diff/{kind}/{id}", get(diff::of_record))
+        .route("/generations", get(generations::get))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

@@ -98,6 +98,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     read("/api/diff/{Type}/{id}", "recordDiff", "What changed in one record between two moments or versions, by whom and why.",
         &["Type", "id", "from_version_or_moment", "to_version_or_moment", "Anamnesis-Cursor"],
         &[ok("the elements that differ", &[(JSON, "Diff")])], &[400, 404, 409, 503]),
+    read("/api/generations", "generations", "The views that serve, and those that are made beside them.",
+        &[], &[ok("how far each is", &[(JSON, "Generations")])], &[400, 503]),
     read("/api", "index", "What there is.",
         &[], &[ok("links", &[(JSON, "Index")])], &[503]),
     read("/api/openapi.json", "description", "This document.",
