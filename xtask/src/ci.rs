@@ -42,12 +42,10 @@ fn generated_is_current(root: &Path) -> anyhow::Result<bool> {
         return Ok(true);
     };
     let fresh = tempfile::tempdir()?;
-    codegen::run(&shared.join("definitions"), fresh.path())?;
     let mut current = true;
-    for entry in fs::read_dir(fresh.path())? {
-        let entry = entry?;
-        let committed = root.join(codegen::OUT).join(entry.file_name());
-        if fs::read(entry.path())? != fs::read(&committed).unwrap_or_default() {
+    for name in codegen::run(&shared.join("definitions"), fresh.path())? {
+        let committed = root.join(&name);
+        if fs::read(fresh.path().join(&name))? != fs::read(&committed).unwrap_or_default() {
             println!("{}: behind; run cargo xtask codegen", committed.display());
             current = false;
         }

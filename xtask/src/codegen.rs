@@ -10,7 +10,7 @@ mod summary;
 mod terminology;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -18,30 +18,37 @@ use codes::ValueSets;
 use definitions::Definitions;
 
 /// Where the generated sources live, from the top of the tree.
-pub(crate) const OUT: &str = "crates/fhir/src/generated";
+const OUT: &str = "crates/fhir/src/generated";
 
-/// Reads the definitions in `definitions` and writes the generated sources into `out`.
+/// Reads the definitions in `definitions` and writes the generated files, from the top of the tree `root`.
+///
+/// Answers which files they are.
 ///
 /// # Errors
 ///
 /// When a definition cannot be read, or says something the tables have no words for.
-pub(crate) fn run(definitions: &Path, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(definitions: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let definitions = Definitions::read(definitions)?;
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    for folder in [OUT, "docs"] {
+        let folder = root.join(folder);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     let value_sets = ValueSets::of(&definitions);
     let (shapes, rules) = shapes::sources(&definitions, &value_sets)?;
+    let source = |name: &str| Path::new(OUT).join(name);
     let sources = [
-        ("shapes.rs", shapes),
-        ("rules.rs", rules),
-        ("codes.rs", value_sets.source()?),
-        ("search.rs", search::source(&definitions)?),
-        ("summary.rs", summary::source(&definitions)?),
+        (source("shapes.rs"), shapes),
+        (source("rules.rs"), rules),
+        (source("codes.rs"), value_sets.source()?),
+        (source("search.rs"), search::source(&definitions)?),
+        (source("summary.rs"), summary::source(&definitions)?),
+        (PathBuf::from("docs/search-parameters.md"), search::page(&definitions)?),
     ];
-    for (name, text) in sources {
-        let file = out.join(name);
+    for (name, text) in &sources {
+        let file = root.join(name);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(())
+    Ok(sources.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The first lines of every generated file.

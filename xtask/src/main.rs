@@ -49,9 +49,7 @@ fn chore(args: &[&str], root: &Path) -> anyhow::Result<bool> {
             run::shown(run::command(root, "cargo", &[&words, parts].concat()))
         }
         ["fuzz", given @ ..] if given.len() <= 2 => fuzz(root, given),
-        ["codegen", definitions] => {
-            codegen::run(definitions.as_ref(), &root.join(codegen::OUT)).map(|()| true)
-        }
+        ["codegen", definitions] => codegen::run(definitions.as_ref(), root).map(|_| true),
         _ => {
             for (name, rest, what) in CHORES {
                 println!("cargo xtask {:<43}{what}", format!("{name} {rest}"));

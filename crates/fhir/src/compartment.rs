@@ -5,7 +5,7 @@ use anamnesis_kernel::search::{Key, Param};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 use crate::index::visit_keys;
-use crate::param::{Extract, compartment_ways};
+use crate::param::compartment_ways;
 
 /// The parameter of "in this patient's compartment", the same for every type.
 pub const PARAM: Param = Param(1);
@@ -18,8 +18,8 @@ pub fn patients(stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         return vec![stream.id.clone()];
     }
     let mut found: Vec<ResourceId> = Vec::new();
-    for (steps, _) in compartment_ways(stream.kind) {
-        visit_keys(elements, &(steps, Extract::PatientReference), &mut |key| {
+    for way in compartment_ways(stream.kind) {
+        visit_keys(elements, way, &mut |key| {
             if let Key::Reference { id, .. } = key
                 && let Ok(id) = ResourceId::new(&id)
                 && !found.contains(&id)

@@ -28,4 +28,4 @@ mod shape;
 pub mod subset;
 
 pub use meets::meets;
-pub use param::ParamKind;
+pub use param::{Known, Official, ParamKind, Params, left_out};

@@ -1,33 +1,62 @@
 //! The search parameters of a type: their codes, numbers, kinds and the elements they are found in.
 //!
 //! Invariant: a number never changes its meaning, since it counts every official parameter of R4, served or not.
+//!
+//! | number                              | is |
+//! |-------------------------------------|----|
+//! | `1`                                 | the patient compartment, of every type: no type has the number 0 |
+//! | `type * 256 + n`                    | the nth official parameter of the type, in the order of their codes |
+//! | `type * 256 + 254`                  | `_tag` |
+//! | `type * 256 + 255`                  | every record of the type |
+//! | that of a parameter `+ (1 << 24)`   | its identifiers, each with its type, for `:of-type` |
+//! | `(2 << 24) + type * 256 + n`        | `_profile`, `_security`, `_source` |
+//! | `1 << 31`, but not `1 << 24`, and a hash of type and URL | a registered parameter; with `1 << 30`, a component of one |
+
+mod known;
 
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Param;
+
+pub use known::{Known, Official, Params, left_out};
 
 use crate::generated::search::{COMPARTMENT, PARAMS};
 
 /// What kind of search a parameter takes: <https://hl7.org/fhir/R4/search.html#ptypes>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
+    /// Values of other parameters that go together.
+    Composite,
     /// A point or span of time.
     Date,
+    /// A number.
+    Number,
+    /// A measured amount.
+    Quantity,
     /// Another record.
     Reference,
+    /// What only its own definition says.
+    Special,
     /// Text, from its beginning.
     String,
     /// A code or an identifier.
     Token,
+    /// An address, or another URI.
+    Uri,
 }
 
 impl ParamKind {
     /// Its name as FHIR writes it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Composite => "composite",
             Self::Date => "date",
+            Self::Number => "number",
+            Self::Quantity => "quantity",
             Self::Reference => "reference",
+            Self::Special => "special",
             Self::String => "string",
             Self::Token => "token",
+            Self::Uri => "uri",
         }
     }
 }
@@ -35,17 +64,33 @@ impl ParamKind {
 /// What is taken from a value that a way leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extract {
+    /// A code, or a boolean.
     Code,
-    Concept,
-    Identifier,
     Coding,
+    Concept,
+    Contact,
+    Identifier,
+    /// An identifier under its type, for `:of-type`.
+    OfType,
     Text,
-    HumanName,
+    Uri,
+    Number,
+    Quantity,
+    Range,
+    Money,
     Date,
     Period,
     Timing,
     Reference,
-    PatientReference,
+    /// A reference to a record of this type.
+    To(&'static str),
+    Canonical,
+    /// What another way leads to, if this element has this code.
+    Where(&'static str, &'static str, &'static Way),
+    /// Of the record as a whole: whether somebody has died.
+    Deceased,
+    /// Of the record as a whole: the first entry of a bundle, if it is of this type.
+    FirstEntry(&'static str),
 }
 
 /// The JSON names that lead to values, and what is taken from each.
@@ -55,46 +100,94 @@ pub(crate) type Way = (&'static [&'static str], Extract);
 #[derive(Debug)]
 pub(crate) struct SearchParam {
     pub(crate) code: &'static str,
-    /// Its place among all official parameters of the type.
-    index: u8,
-    /// Where its entries are kept: its own place, or that of another that keeps the same elements.
-    kept: u8,
+    /// Its number but for the type's.
+    number: u32,
     pub(crate) kind: ParamKind,
-    /// Where its values stand; none when another parameter keeps them.
+    /// Under which of the type's numbers it is found: its own, or those of others that keep the same elements.
+    under: &'static [u32],
+    /// Where the values stand that it keeps itself.
     pub(crate) ways: &'static [Way],
+    /// The numbers of the types it can refer to; none for any.
+    targets: &'static [u8],
+    /// Of a composite, the codes of the parameters it is made of.
+    components: &'static [&'static str],
+    /// Of a composite, whether it is about a repeated element; of another, whether its values stand in one.
+    pub(crate) grouped: bool,
 }
 
-/// A parameter with entries of its own.
-pub(crate) const fn p(code: &'static str, index: u8, kind: ParamKind, ways: &'static [Way]) -> SearchParam {
-    SearchParam { code, index, kept: index, kind, ways }
+/// A parameter that has values.
+pub(crate) const fn p(
+    code: &'static str,
+    number: u32,
+    kind: ParamKind,
+    under: &'static [u32],
+    ways: &'static [Way],
+    targets: &'static [u8],
+    grouped: bool,
+) -> SearchParam {
+    SearchParam { code, number, kind, under, ways, targets, components: &[], grouped }
 }
 
-/// `patient` where the same elements are kept under `subject` already.
-pub(crate) const fn patient_under(index: u8, subject: u8) -> SearchParam {
-    SearchParam { code: "patient", index, kept: subject, kind: ParamKind::Reference, ways: &[] }
+/// A parameter made of others.
+pub(crate) const fn composite(
+    code: &'static str,
+    number: u32,
+    components: &'static [&'static str],
+    grouped: bool,
+) -> SearchParam {
+    SearchParam {
+        code,
+        number,
+        kind: ParamKind::Composite,
+        under: &[],
+        ways: &[],
+        targets: &[],
+        components,
+        grouped,
+    }
 }
+
+const OF_ALL: u32 = 2 << 24;
+
+/// The parameters that every type has, in the order of their codes; `_id` and `_lastUpdated` need no entries.
+#[rustfmt::skip] // A table reads by column.
+static OF_ALL_TYPES: [SearchParam; 4] = [
+    p("_profile",  OF_ALL,     ParamKind::Uri,   &[OF_ALL],     &[(&["meta", "profile"],  Extract::Uri)],    &[], false),
+    p("_security", OF_ALL + 1, ParamKind::Token, &[OF_ALL + 1], &[(&["meta", "security"], Extract::Coding)], &[], false),
+    p("_source",   OF_ALL + 2, ParamKind::Uri,   &[OF_ALL + 2], &[(&["meta", "source"],   Extract::Uri)],    &[], false),
+    p("_tag",      254,        ParamKind::Token, &[254],        &[(&["meta", "tag"],      Extract::Coding)], &[], false),
+];
 
 impl SearchParam {
-    /// The number its entries have in the index.
+    /// The number of its own, which its entries have if it keeps any.
     pub(crate) fn number(&self, kind: ResourceType) -> Param {
-        numbered(kind, self.kept)
+        numbered(kind, self.number)
     }
 
     /// Whether it takes references to patients and to nobody else.
     pub(crate) fn patients_only(&self) -> bool {
-        self.kept != self.index || self.ways.iter().any(|(_, extract)| *extract == Extract::PatientReference)
+        matches!(self.targets, [one] if u16::from(*one) == ResourceType::PATIENT.number())
+    }
+
+    /// The numbers it is found under.
+    pub(crate) fn under(&self, kind: ResourceType) -> impl Iterator<Item = Param> {
+        self.under.iter().map(move |number| numbered(kind, *number))
     }
 }
 
-/// The parameters of a type that are served, in the order of their codes.
-pub(crate) fn params(kind: ResourceType) -> &'static [SearchParam] {
-    PARAMS.get(usize::from(kind.number()) - 1).copied().unwrap_or_default()
+/// The parameters of a type, in the order of their codes.
+pub(crate) fn params(kind: ResourceType) -> impl Iterator<Item = &'static SearchParam> {
+    OF_ALL_TYPES.iter().chain(of_type_alone(kind))
 }
 
 /// The parameter of a type that has this code.
 pub(crate) fn param(kind: ResourceType, code: &str) -> Option<&'static SearchParam> {
-    let all = params(kind);
+    let all = if code.starts_with('_') { &OF_ALL_TYPES } else { of_type_alone(kind) };
     all.binary_search_by(|param| param.code.cmp(code)).ok().and_then(|at| all.get(at))
+}
+
+fn of_type_alone(kind: ResourceType) -> &'static [SearchParam] {
+    PARAMS.get(usize::from(kind.number()) - 1).copied().unwrap_or_default()
 }
 
 /// Where the patients stand in whose compartment a record of this type is.
@@ -107,8 +200,14 @@ pub(crate) fn of_this_type(kind: ResourceType) -> Param {
     Param::of_type(kind.number())
 }
 
-fn numbered(kind: ResourceType, index: u8) -> Param {
-    Param(u32::from(kind.number()) * 256 + u32::from(index))
+/// Where a token parameter keeps its identifiers with the type of each: the value as code, `system|code` of the type as
+/// system.
+pub(crate) const fn of_type(param: Param) -> Param {
+    Param(param.0 | 1 << 24)
+}
+
+fn numbered(kind: ResourceType, number: u32) -> Param {
+    Param(u32::from(kind.number()) * 256 + number)
 }
 
 #[cfg(test)]
@@ -118,7 +217,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_and_found() {
         for kind in ResourceType::all() {
-            assert!(params(kind).is_sorted_by(|a, b| a.code < b.code), "{kind}");
+            assert!(params(kind).map(|p| p.code).is_sorted_by(|a, b| a < b), "{kind}");
             for one in params(kind) {
                 assert_eq!(param(kind, one.code).map(|p| p.code), Some(one.code), "{kind}");
             }
@@ -128,18 +227,35 @@ mod tests {
     #[test]
     fn numbers_stay() {
         #[rustfmt::skip] // A table reads by column.
-        let cases = [
-         // type                 code          number
-            ("Observation",       "date",      96 * 256 + 20),
-            ("Observation",       "patient",   96 * 256 + 33),
-            ("Observation",       "subject",   96 * 256 + 33),
-            ("Patient",           "birthdate", 103 * 256 + 7),
-            ("Patient",           "_tag",      103 * 256 + 254),
-            ("AllergyIntolerance","patient",   4 * 256 + 10),
+        let cases: [(&str, &str, u32, &[u32]); 9] = [
+         // type                 code              number          found under
+            ("Observation",       "date",           96 * 256 + 20,  &[96 * 256 + 20]),
+            ("Observation",       "patient",        96 * 256 + 29,  &[96 * 256 + 33]),
+            ("Observation",       "subject",        96 * 256 + 33,  &[96 * 256 + 33]),
+            ("Observation",       "combo-code",     96 * 256 + 7,   &[96 * 256 + 2, 96 * 256 + 13]),
+            ("Patient",           "birthdate",      103 * 256 + 7,  &[103 * 256 + 7]),
+            ("Patient",           "name",           103 * 256 + 18, &[103 * 256 + 11, 103 * 256 + 14, 103 * 256 + 18]),
+            ("Patient",           "_tag",           103 * 256 + 254, &[103 * 256 + 254]),
+            ("Patient",           "_source",        (2 << 24) + 103 * 256 + 2, &[(2 << 24) + 103 * 256 + 2]),
+            ("AllergyIntolerance","patient",        4 * 256 + 10,   &[4 * 256 + 10]),
         ];
-        for (kind, code, number) in cases {
+        for (kind, code, number, under) in cases {
             let kind = ResourceType::parse(kind).unwrap();
-            assert_eq!(param(kind, code).map(|p| p.number(kind)), Some(Param(number)), "{kind} {code}");
+            let param = param(kind, code).unwrap();
+            assert_eq!(param.number(kind), Param(number), "{kind} {code}");
+            assert!(param.under(kind).eq(under.iter().copied().map(Param)), "{kind} {code}");
         }
+    }
+
+    #[test]
+    fn no_two_parameters_have_one_number() {
+        let mut seen = std::collections::HashSet::new();
+        for kind in ResourceType::all() {
+            for one in params(kind) {
+                assert!(seen.insert(one.number(kind)), "{kind} {}", one.code);
+                assert!(seen.insert(of_type(one.number(kind))), "{kind} {}", one.code);
+            }
+        }
+        assert!(seen.iter().all(|number| number.0 < 1 << 30));
     }
 }

@@ -90,7 +90,8 @@ pub fn parse(kind: ResourceType, pairs: &[(String, String)], limits: &Limits) ->
 /// The parameters that searches of this type take, with their kinds, in the order of their codes.
 pub fn codes(kind: ResourceType) -> impl Iterator<Item = (&'static str, ParamKind)> {
     let id = std::iter::once(("_id", ParamKind::Token));
-    id.chain(param::params(kind).iter().map(|param| (param.code, param.kind)))
+    let taken = param::params(kind).filter(|param| values::takes(param.kind));
+    id.chain(taken.map(|param| (param.code, param.kind)))
 }
 
 struct Parse<'a> {
@@ -144,7 +145,7 @@ impl Parse<'_> {
 
     fn criterion(&mut self, key: &str, value: &str) -> bool {
         let code = key.split([':', '.']).next().unwrap_or(key);
-        let param = param::param(self.kind, code);
+        let param = param::param(self.kind, code).filter(|param| values::takes(param.kind));
         if (param.is_none() && code != "_id") || value.is_empty() {
             return self.unknown(key);
         }

@@ -1,1 +1,1 @@
-INSERT INTO date_then (param, low, high, date, record, partition, began, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO date_then (param, low, high, date, record, partition, grp, began, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -1,1 +1,1 @@
-INSERT INTO reference_now (param, kind, id, date, record, partition, began) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO reference_now (param, kind, id, date, record, partition, grp, began) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -1,1 +1,1 @@
-INSERT INTO text_then (param, text, date, record, partition, began, ended) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO text_then (param, text, date, record, partition, grp, exact, began, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -47,6 +47,11 @@ statements! {
     HISTORY_ADD = "history_add";
     HISTORY_READ = "history_read";
     HISTORY_NEXT_KIND = "history_next_kind";
+    PLACE_OPEN = "place_open";
+    PLACE_CLOSE = "place_close";
+    PLACE_PAST = "place_past";
+    PLACE_COUNT_ADD = "place_count_add";
+    PLACE_COUNT_READ = "place_count_read";
     TOKEN_OPEN = "token_open";
     TOKEN_CLOSE = "token_close";
     TOKEN_PAST = "token_past";
@@ -56,11 +61,14 @@ statements! {
     DATE_OPEN = "date_open";
     DATE_CLOSE = "date_close";
     DATE_PAST = "date_past";
+    QUANTITY_OPEN = "quantity_open";
+    QUANTITY_CLOSE = "quantity_close";
+    QUANTITY_PAST = "quantity_past";
     REFERENCE_OPEN = "reference_open";
     REFERENCE_CLOSE = "reference_close";
     REFERENCE_PAST = "reference_past";
-    SYSTEM_FIND = "system_find";
-    SYSTEM_ADD = "system_add";
+    INTERNED_FIND = "interned_find";
+    INTERNED_ADD = "interned_add";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
 }

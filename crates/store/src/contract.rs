@@ -21,7 +21,10 @@ pub mod log_groups;
 pub mod log_once;
 pub mod log_reads;
 pub mod log_time;
+mod model;
+mod random;
 mod sample;
+pub mod views_as_of;
 pub mod views_changes;
 pub mod views_digest;
 pub mod views_pages;
@@ -132,6 +135,9 @@ macro_rules! contract_tests {
                 pages_follow_each_other_without_gap_or_double,
                 counts_ignore_page_and_limit,
             }
+            views_as_of {
+                a_search_as_of_a_moment_is_one_of_what_was_known_then,
+            }
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
                 a_row_that_differs_shows,
@@ -165,6 +171,7 @@ mod tests {
             ("log_once", include_str!("contract/log_once.rs")),
             ("log_reads", include_str!("contract/log_reads.rs")),
             ("log_time", include_str!("contract/log_time.rs")),
+            ("views_as_of", include_str!("contract/views_as_of.rs")),
             ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),
             ("views_pages", include_str!("contract/views_pages.rs")),

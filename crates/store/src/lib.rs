@@ -30,6 +30,9 @@ pub enum ReadError {
     /// The answer took longer than is allowed: ask for less.
     #[error("the query took too long")]
     TooLong,
+    /// The store cannot answer it, however long it takes: ask otherwise.
+    #[error("the query cannot be answered: {0}")]
+    Unanswerable(&'static str),
     /// What is there is not what was written: stop, and restore from a copy.
     #[error("the log is damaged at partition {partition}, offset {offset}: {what}")]
     Damaged {

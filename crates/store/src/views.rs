@@ -265,6 +265,15 @@ pub enum IndexWrite {
     Past(IndexRow, Instant, Instant),
 }
 
+impl IndexWrite {
+    /// The row it is about.
+    pub const fn row(&self) -> &IndexRow {
+        match self {
+            Self::Open(row, _) | Self::Close(row, _) | Self::Past(row, _, _) => row,
+        }
+    }
+}
+
 /// Index rows hold names and codes of patients: only what became of them shows.
 impl std::fmt::Debug for IndexWrite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

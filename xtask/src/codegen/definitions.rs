@@ -58,10 +58,15 @@ pub(super) struct Rule {
 
 /// One search parameter.
 pub(super) struct SearchParameter {
+    pub(super) url: String,
     pub(super) code: String,
     pub(super) kind: String,
     pub(super) base: Vec<String>,
     pub(super) expression: String,
+    /// The types it can refer to, as it says itself.
+    pub(super) targets: BTreeSet<String>,
+    /// Of a composite, the addresses of the parameters it is made of.
+    pub(super) components: Vec<String>,
 }
 
 impl Definitions {
@@ -192,10 +197,13 @@ pub(super) fn json(file: &Path) -> anyhow::Result<Value> {
 
 fn parameter(resource: &Value) -> SearchParameter {
     SearchParameter {
+        url: text(resource, "url"),
         code: text(resource, "code"),
         kind: text(resource, "type"),
         base: texts(resource, "base"),
         expression: text(resource, "expression"),
+        targets: texts(resource, "target").into_iter().collect(),
+        components: items(resource, "component").map(|one| text(one, "definition")).collect(),
     }
 }
 

@@ -59,7 +59,7 @@ impl From<ReadError> for CommitError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable(cause) => Self::Unavailable(cause),
-            late @ ReadError::TooLong => Self::Unavailable(late.into()),
+            query @ (ReadError::TooLong | ReadError::Unanswerable(_)) => Self::Unavailable(query.into()),
             damaged @ ReadError::Damaged { .. } => Self::Damaged(damaged),
         }
     }

@@ -14,7 +14,7 @@ fn bound((low, high): (i64, i64)) -> String {
 }
 
 fn shown(kind: ResourceType, test: &Test) -> String {
-    let code = |of| param::params(kind).iter().rev().find(|p| p.number(kind) == of).map_or("?", |p| p.code);
+    let code = |of| param::params(kind).find(|p| p.number(kind) == of).map_or("?", |p| p.code);
     match test {
         Test::Id(id) => format!("id {id}"),
         Test::Kind(of) if *of == param::of_this_type(kind) => "type".into(),
@@ -74,7 +74,7 @@ fn criteria() {
         ("Patient",     "identifier=s|",                          "identifier s|*"),
         ("Patient",     r"identifier=a\|b\,c|d\\",                r"identifier a|b,c|d\"),
         ("Patient",     r"identifier=x\y",                        r"identifier *|x\y"),
-        ("Patient",     "name=MUÑOZ,van  Dyk&birthdate=1970-01-01", "name munoz… or name van dyk… and birthdate 0.. ..86399999999"),
+        ("Patient",     "name=MUÑOZ,van  Dyk&birthdate=1970-01-01", "family munoz… or given munoz… or name munoz… or family van dyk… or given van dyk… or name van dyk… and birthdate 0.. ..86399999999"),
         ("Observation", "code=l|1,2&status=final",                "code l|1 or code *|2 and status *|final"),
         ("Observation", "patient=p1",                             "subject Patient/p1"),
         ("Observation", "patient=Patient/p1",                     "subject Patient/p1"),
@@ -157,6 +157,6 @@ fn strict_refuses_what_it_does_not_know() {
 #[test]
 fn codes_of_a_type() {
     let found: Vec<_> =
-        codes(ResourceType::PATIENT).map(|(code, kind)| format!("{code} {}", kind.name())).collect();
-    assert_eq!(found, ["_id token", "_tag token", "birthdate date", "identifier token", "name string"]);
+        codes(ResourceType::PATIENT).take(5).map(|(code, kind)| format!("{code} {}", kind.name())).collect();
+    assert_eq!(found, ["_id token", "_security token", "_tag token", "active token", "address string"]);
 }

@@ -25,20 +25,27 @@ pub(super) fn tests(
         any.push(Test::Id(id));
         return Ok(());
     };
-    let number = of.number(kind);
-    match of.kind {
-        ParamKind::Token => any.push(token(number, value)?),
-        ParamKind::String => {
-            let text = key::beginning_of(&fold::fold(&unescaped(value)));
-            if text.is_empty() {
-                return Err("an empty value");
+    for number in of.under(kind) {
+        match of.kind {
+            ParamKind::Token => any.push(token(number, value)?),
+            ParamKind::String => {
+                let text = key::beginning_of(&fold::fold(&unescaped(value)));
+                if text.is_empty() {
+                    return Err("an empty value");
+                }
+                any.push(Test::Text { param: number, text, find: Find::Begins });
             }
-            any.push(Test::Text { param: number, text, find: Find::Begins });
+            ParamKind::Date => dates(number, value, any)?,
+            ParamKind::Reference => any.push(referred(number, of, &unescaped(value), limits)?),
+            _ => return Err("of a kind that is not searched yet"),
         }
-        ParamKind::Date => dates(number, value, any)?,
-        ParamKind::Reference => any.push(referred(number, of, &unescaped(value), limits)?),
     }
     Ok(())
+}
+
+/// Whether parameters of this kind are searched yet.
+pub(super) const fn takes(kind: ParamKind) -> bool {
+    matches!(kind, ParamKind::Date | ParamKind::Reference | ParamKind::String | ParamKind::Token)
 }
 
 /// The parts between separators that have no `\` in front; their own escapes stay.

@@ -223,7 +223,7 @@ impl Problem {
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let kind = match error {
-            ReadError::Unavailable(_) | ReadError::TooLong => Kind::Unavailable,
+            ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => Kind::Unavailable,
             ReadError::Damaged { .. } => Kind::Damaged,
         };
         Self::logged(kind, &error)

@@ -314,6 +314,10 @@ impl From<ReadError> for Outcome {
                     "the query took too long: ask for less, or for a smaller page",
                 ),
             ),
+            ReadError::Unanswerable(why) => Self::Machine(
+                StatusCode::BAD_REQUEST,
+                Issue::error(IssueCode::NotSupported, format!("the search cannot be answered: {why}")),
+            ),
             ReadError::Damaged { .. } => damaged(),
         }
     }

@@ -1,5 +1,6 @@
 -- The views on SQLite. For each kind of row there is what holds now and what held then, so that today's searches never see the past.
--- Search keys: parameter, value, main date (newest first), record, partition.
+-- Search keys: parameter, value, main date (newest first), record, partition, and the group where values of one element stand together.
+-- By record there is a second way, in the order records are written, so that whoever has a record finds its values; codes are looked up whole.
 CREATE TABLE view_meta (
     name  TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
@@ -45,59 +46,103 @@ CREATE TABLE history (
     PRIMARY KEY (kind, began, record, partition)
 ) WITHOUT ROWID;
 
-CREATE TABLE token_system (
+-- What stands in many rows, kept once and by number: the systems of codes, and units and their systems.
+CREATE TABLE interned (
     number INTEGER NOT NULL PRIMARY KEY,
-    uri    TEXT    NOT NULL UNIQUE
+    text   TEXT    NOT NULL UNIQUE
 );
+
+-- How many records there are of a type, by the parameter under which all of them are found.
+CREATE TABLE place_count (
+    param INTEGER NOT NULL PRIMARY KEY,
+    count INTEGER NOT NULL
+);
+
+-- Of each type all records, and where each stands in the order of searches.
+CREATE TABLE place_now (
+    param INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    PRIMARY KEY (param, date, record, partition)
+) WITHOUT ROWID;
+CREATE INDEX place_now_record ON place_now (record, partition, param);
+CREATE TABLE place_then (
+    param INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    began INTEGER NOT NULL, ended INTEGER NOT NULL,
+    PRIMARY KEY (param, date, record, partition, began)
+) WITHOUT ROWID;
+CREATE INDEX place_then_record ON place_then (record, partition, param);
 
 CREATE TABLE token_now (
     param INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL,
-    PRIMARY KEY (param, code, system, date, record, partition)
+    PRIMARY KEY (param, code, system, date, record, partition, grp)
 ) WITHOUT ROWID;
 CREATE TABLE token_then (
     param INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
-    PRIMARY KEY (param, code, system, date, record, partition, began)
+    PRIMARY KEY (param, code, system, date, record, partition, grp, began)
 ) WITHOUT ROWID;
 
 CREATE TABLE text_now (
     param INTEGER NOT NULL, text TEXT NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL, exact TEXT NOT NULL,
     began INTEGER NOT NULL,
-    PRIMARY KEY (param, text, date, record, partition)
+    PRIMARY KEY (param, text, date, record, partition, grp, exact)
 ) WITHOUT ROWID;
+CREATE INDEX text_now_record ON text_now (record, partition, param);
 CREATE TABLE text_then (
     param INTEGER NOT NULL, text TEXT NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL, exact TEXT NOT NULL,
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
-    PRIMARY KEY (param, text, date, record, partition, began)
+    PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
+CREATE INDEX text_then_record ON text_then (record, partition, param);
 
 CREATE TABLE date_now (
     param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL,
-    PRIMARY KEY (param, low, high, date, record, partition)
+    PRIMARY KEY (param, low, high, date, record, partition, grp)
 ) WITHOUT ROWID;
+CREATE INDEX date_now_record ON date_now (record, partition, param);
 CREATE TABLE date_then (
     param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
-    PRIMARY KEY (param, low, high, date, record, partition, began)
+    PRIMARY KEY (param, low, high, date, record, partition, grp, began)
 ) WITHOUT ROWID;
+CREATE INDEX date_then_record ON date_then (record, partition, param);
+
+CREATE TABLE quantity_now (
+    param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit INTEGER NOT NULL, system INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    PRIMARY KEY (param, low, high, unit, system, date, record, partition, grp)
+) WITHOUT ROWID;
+CREATE INDEX quantity_now_record ON quantity_now (record, partition, param);
+CREATE TABLE quantity_then (
+    param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit INTEGER NOT NULL, system INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
+    began INTEGER NOT NULL, ended INTEGER NOT NULL,
+    PRIMARY KEY (param, low, high, unit, system, date, record, partition, grp, began)
+) WITHOUT ROWID;
+CREATE INDEX quantity_then_record ON quantity_then (record, partition, param);
 
 CREATE TABLE reference_now (
     param INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL,
-    PRIMARY KEY (param, kind, id, date, record, partition)
+    PRIMARY KEY (param, kind, id, date, record, partition, grp)
 ) WITHOUT ROWID;
+CREATE INDEX reference_now_record ON reference_now (record, partition, param);
 CREATE TABLE reference_then (
     param INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL,
-    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
-    PRIMARY KEY (param, kind, id, date, record, partition, began)
+    PRIMARY KEY (param, kind, id, date, record, partition, grp, began)
 ) WITHOUT ROWID;
+CREATE INDEX reference_then_record ON reference_then (record, partition, param);

@@ -4,6 +4,7 @@ mod digest;
 mod history;
 mod records;
 mod search;
+mod table;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -174,12 +175,14 @@ impl Views for SqliteViews {
 
     async fn search(&self, query: &Query) -> Result<Vec<Hit>, ReadError> {
         let query = query.clone();
-        self.heavy(self.patience(), move |c| search::search(c, &query)).await
+        self.heavy(self.patience(), move |c| search::search(c, &query))
+            .await?
+            .map_err(ReadError::Unanswerable)
     }
 
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
-        self.heavy(self.patience(), move |c| search::count(c, &query)).await
+        self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
     }
 
     async fn digest(&self) -> Result<Hash, ReadError> {

@@ -18,15 +18,19 @@ pub(super) fn current(connection: &Connection, name: &StreamName) -> rusqlite::R
     statement.query_row(params![name.kind.number(), id_bytes(&name.id)], record).optional()
 }
 
-/// The internal number of the record of this type and id.
-pub(super) fn number_of(
+/// The internal numbers of the records of this type and id; of any type, where none is given.
+pub(super) fn numbers_of(
     connection: &Connection,
-    kind: u16,
+    kind: Option<ResourceType>,
     id: &[u8],
-) -> rusqlite::Result<Option<RecordNumber>> {
+) -> rusqlite::Result<Vec<RecordNumber>> {
     let mut statement = connection.prepare_cached(statements::RECORD_FIND)?;
     let number = |row: &Row<'_>| Ok(RecordNumber { record: unsigned(row, 2)?, partition: row.get(3)? });
-    statement.query_row(params![kind, id], number).optional()
+    let mut numbers = Vec::new();
+    for kind in kind.map_or_else(|| ResourceType::all().collect(), |kind| vec![kind]) {
+        numbers.extend(statement.query_row(params![kind.number(), id], number).optional()?);
+    }
+    Ok(numbers)
 }
 
 /// The current version of the record of this number.
@@ -84,14 +88,16 @@ pub(super) fn as_of(
     }
 }
 
-/// The record of this number as of a moment.
-pub(super) fn numbered_as_of(
+/// The record of this number as of a moment, or now.
+pub(super) fn by_number_as_of(
     connection: &Connection,
     number: RecordNumber,
-    at: Instant,
+    at: Option<Instant>,
 ) -> rusqlite::Result<Option<RecordVersion>> {
-    let Some(now) = by_number(connection, number)? else { return Ok(None) };
-    back_to(connection, now, at)
+    match (by_number(connection, number)?, at) {
+        (Some(now), Some(at)) => back_to(connection, now, at),
+        (now, _) => Ok(now),
+    }
 }
 
 fn back_to(

@@ -1,6 +1,6 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
@@ -8,34 +8,40 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::empty_wal;
 use super::super::log::clamp;
+use super::table::Table;
 use super::{history, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 18] = [
     "view_meta",
     "record_now",
     "record_then",
     "history",
-    "token_system",
+    "interned",
+    "place_count",
+    "place_now",
+    "place_then",
     "token_now",
     "token_then",
     "text_now",
     "text_then",
     "date_now",
     "date_then",
+    "quantity_now",
+    "quantity_then",
     "reference_now",
     "reference_then",
 ];
 
 pub(super) struct Writer {
     connection: Connection,
-    systems: HashMap<String, i64>,
+    interned: HashMap<String, i64>,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, systems: HashMap::new() }
+        Self { connection, interned: HashMap::new() }
     }
 
     /// Writes all of a change or nothing.
@@ -61,7 +67,7 @@ impl Writer {
         if cleared.is_err() {
             self.roll_back();
         }
-        self.systems.clear();
+        self.interned.clear();
         cleared
     }
 
@@ -77,7 +83,7 @@ impl Writer {
             // What it could not undo, the next `BEGIN` refuses.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-        self.systems.clear();
+        self.interned.clear();
     }
 
     fn write(&mut self, change: &Change) -> rusqlite::Result<()> {
@@ -101,11 +107,15 @@ impl Writer {
         for version in versions {
             history::add(&self.connection, version)?;
         }
-        // Systems are numbered in commit order, so that a rebuild numbers them alike whatever its batches.
+        // What is interned is numbered in commit order, so that a rebuild numbers it alike whatever its batches.
         for write in &change.index {
-            let (IndexWrite::Open(row, _) | IndexWrite::Close(row, _) | IndexWrite::Past(row, _, _)) = write;
-            if let Key::Token { system, .. } = &row.entry.key {
-                self.system(system)?;
+            match &write.row().entry.key {
+                Key::Token { system, .. } => self.intern(system)?,
+                Key::Quantity { unit, system, .. } => {
+                    self.intern(unit)?;
+                    self.intern(system)?;
+                }
+                _ => {}
             }
         }
         let mut sorted: Vec<&IndexWrite> = change.index.iter().collect();
@@ -119,8 +129,27 @@ impl Writer {
                 }
             }
         }
+        self.count_places(&change.index)?;
         let mut meta = self.connection.prepare_cached(sql::VIEW_META_WRITE)?;
         meta.execute(params!["watermark", watermark_to_bytes(&change.watermark)])?;
+        Ok(())
+    }
+
+    /// Keeps how many records there are of each type.
+    fn count_places(&self, writes: &[IndexWrite]) -> rusqlite::Result<()> {
+        let mut more: BTreeMap<u32, i64> = BTreeMap::new();
+        for write in writes.iter().filter(|write| table(&write.row().entry.key) == Table::Place) {
+            let by = match write {
+                IndexWrite::Open(..) => 1,
+                IndexWrite::Close(..) => -1,
+                IndexWrite::Past(..) => 0,
+            };
+            *more.entry(write.row().entry.param.0).or_default() += by;
+        }
+        let mut add = self.connection.prepare_cached(sql::PLACE_COUNT_ADD)?;
+        for (param, by) in more.into_iter().filter(|(_, by)| *by != 0) {
+            add.execute([i64::from(param), by])?;
+        }
         Ok(())
     }
 
@@ -150,57 +179,65 @@ impl Writer {
         rest: &[&dyn ToSql],
         run: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
-        let IndexRow { entry: Entry { param, key, .. }, place: Place { date, record, partition } } = row;
+        let IndexRow { entry: Entry { param, key, group }, place: Place { date, record, partition } } = row;
         let record = clamp(*record);
         let place: [&dyn ToSql; 3] = [date, &record, partition];
         let mut columns: Vec<&dyn ToSql> = vec![&param.0];
-        let (number, target, text);
+        let mut last: Vec<&dyn ToSql> = vec![group];
+        let (numbers, bounds, target, texts);
         match key {
+            Key::Token { code, system } if is_place(code, system) => last.clear(),
             Key::Token { code, system } => {
-                number = self.systems.get(system.as_str()).copied().unwrap_or(0);
-                text = code.as_str();
-                columns.push(&text);
-                columns.push(&number);
+                texts = [code.as_str(), ""];
+                numbers = [self.number(system), 0];
+                columns.extend([&texts[0] as &dyn ToSql, &numbers[0]]);
             }
-            Key::Quantity { .. } => todo!(),
-            Key::Text { text: folded, .. } => {
-                text = folded.as_str();
-                columns.push(&text);
+            Key::Text { text, exact } => {
+                texts = [text.as_str(), exact.as_str()];
+                columns.push(&texts[0]);
+                last.push(&texts[1]);
             }
-            Key::Date { low, high } => {
-                columns.push(low);
-                columns.push(high);
+            Key::Date { low, high } => columns.extend([low as &dyn ToSql, high]),
+            Key::Quantity { low, high, unit, system } => {
+                bounds = [low.get(), high.get()];
+                numbers = [self.number(unit), self.number(system)];
+                columns.extend([&bounds[0] as &dyn ToSql, &bounds[1], &numbers[0], &numbers[1]]);
             }
             Key::Reference { kind, id } => {
                 target = target_bytes(*kind, id);
-                columns.push(kind);
-                columns.push(&target);
+                columns.extend([kind as &dyn ToSql, &target]);
             }
         }
         columns.extend(place);
+        columns.extend(last);
         columns.extend(rest);
         run(&columns)
     }
 
-    /// The number of a code system, given now if it is new; none has 0.
-    fn system(&mut self, uri: &str) -> rusqlite::Result<()> {
-        if self.systems.contains_key(uri) {
+    /// The number of what was interned before; nothing has 0.
+    fn number(&self, text: &str) -> i64 {
+        self.interned.get(text).copied().unwrap_or(0)
+    }
+
+    /// Gives a system or a unit a number if it is new; nothing has 0.
+    fn intern(&mut self, text: &str) -> rusqlite::Result<()> {
+        if self.interned.contains_key(text) {
             return Ok(());
         }
-        let number = if uri.is_empty() {
+        let number = if text.is_empty() {
             0
         } else {
             let found = self
                 .connection
-                .prepare_cached(sql::SYSTEM_FIND)?
-                .query_row([uri], |r| r.get(0))
+                .prepare_cached(sql::INTERNED_FIND)?
+                .query_row([text], |r| r.get(0))
                 .optional()?;
             match found {
                 Some(number) => number,
-                None => self.connection.prepare_cached(sql::SYSTEM_ADD)?.query_row([uri], |r| r.get(0))?,
+                None => self.connection.prepare_cached(sql::INTERNED_ADD)?.query_row([text], |r| r.get(0))?,
             }
         };
-        self.systems.insert(uri.to_owned(), number);
+        self.interned.insert(text.to_owned(), number);
         Ok(())
     }
 }
@@ -212,12 +249,27 @@ enum Act {
     Past,
 }
 
+/// Where the rows of a key are kept.
+fn table(key: &Key) -> Table {
+    match key {
+        Key::Token { code, system } if is_place(code, system) => Table::Place,
+        key => Table::of(key.kept()),
+    }
+}
+
+/// Whether a token is none, but by which all records of a type are found.
+fn is_place(code: &str, system: &str) -> bool {
+    code.is_empty() && system.is_empty()
+}
+
 fn pick(key: &Key, act: Act) -> &'static str {
-    let [open, close, past] = match key {
-        Key::Token { .. } => [sql::TOKEN_OPEN, sql::TOKEN_CLOSE, sql::TOKEN_PAST],
-        Key::Text { .. } | Key::Quantity { .. } => [sql::TEXT_OPEN, sql::TEXT_CLOSE, sql::TEXT_PAST],
-        Key::Date { .. } => [sql::DATE_OPEN, sql::DATE_CLOSE, sql::DATE_PAST],
-        Key::Reference { .. } => [sql::REFERENCE_OPEN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST],
+    let [open, close, past] = match table(key) {
+        Table::Place => [sql::PLACE_OPEN, sql::PLACE_CLOSE, sql::PLACE_PAST],
+        Table::Token => [sql::TOKEN_OPEN, sql::TOKEN_CLOSE, sql::TOKEN_PAST],
+        Table::Text => [sql::TEXT_OPEN, sql::TEXT_CLOSE, sql::TEXT_PAST],
+        Table::Date => [sql::DATE_OPEN, sql::DATE_CLOSE, sql::DATE_PAST],
+        Table::Quantity => [sql::QUANTITY_OPEN, sql::QUANTITY_CLOSE, sql::QUANTITY_PAST],
+        Table::Reference => [sql::REFERENCE_OPEN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST],
     };
     match act {
         Act::Open => open,

@@ -1,0 +1,1 @@
+SELECT number FROM interned WHERE text = $1

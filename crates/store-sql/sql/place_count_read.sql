@@ -1,0 +1,1 @@
+SELECT count FROM place_count WHERE param = $1

@@ -1,0 +1,1 @@
+INSERT INTO quantity_now (param, low, high, unit, system, date, record, partition, grp, began) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

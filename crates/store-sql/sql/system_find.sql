@@ -1,1 +1,0 @@
-SELECT number FROM token_system WHERE uri = $1

@@ -1,0 +1,75 @@
+//! As of when rows are looked at: now's tables alone, or what began by then with what had not ended.
+
+use std::cell::Cell;
+
+use anamnesis_kernel::Instant;
+use rusqlite::Connection;
+
+use super::super::table::Table;
+use super::sql::Sql;
+
+/// What every part of a statement is made with.
+pub(super) struct Asked<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) at: Option<i64>,
+    aliases: Cell<u32>,
+}
+
+/// Two rows of one record; both have a place.
+pub(super) fn same_record(one: &str, other: &str) -> Sql {
+    Sql::new(&format!("{one}.record = {other}.record AND {one}.partition = {other}.partition"))
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(connection: &'a Connection, at: Option<Instant>) -> Self {
+        Self { connection, at: at.map(Instant::micros), aliases: Cell::new(0) }
+    }
+
+    /// A name for rows that nothing else in the statement has.
+    pub(super) fn alias(&self) -> String {
+        let number = self.aliases.get() + 1;
+        self.aliases.set(number);
+        format!("t{number}")
+    }
+
+    /// What follows `FROM` to read the rows that hold, now's and then's: `held` is in terms of the alias.
+    pub(super) fn arms(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
+        self.arms_of(table.now(), table.then(), alias, held)
+    }
+
+    /// As [`arms`](Self::arms), of the versions of records.
+    pub(super) fn versions(&self, alias: &str, held: &Sql) -> Vec<Sql> {
+        self.arms_of("record_now", "record_then", alias, held)
+    }
+
+    fn arms_of(&self, now: &str, then: &str, alias: &str, held: &Sql) -> Vec<Sql> {
+        let from = |table: &str| Sql::new(&format!("{table} {alias} WHERE ")).then(held.clone());
+        match self.at {
+            None => vec![from(now)],
+            Some(at) => vec![
+                from(now).push(&format!(" AND {alias}.began <= ?")).bind(at),
+                from(then).push(&format!(" AND {alias}.began <= ? AND {alias}.ended > ?")).bind(at).bind(at),
+            ],
+        }
+    }
+
+    /// That there is such a row.
+    pub(super) fn exists(arms: Vec<Sql>) -> Sql {
+        Sql::any(arms.into_iter().map(|arm| Sql::new("EXISTS (SELECT 1 FROM ").then(arm).push(")")).collect())
+    }
+
+    /// That there is such a row of which `rest` holds, too; `rest` is written once, so that it may be long.
+    pub(super) fn exists_with(alias: &str, columns: &str, mut arms: Vec<Sql>, rest: Sql) -> Sql {
+        let from = match arms.pop() {
+            Some(only) if arms.is_empty() => only,
+            last => {
+                arms.extend(last);
+                let selects =
+                    arms.into_iter().map(|arm| Sql::new("SELECT ").push(columns).push(" FROM ").then(arm));
+                let all = Sql::joined(selects.collect(), " UNION ALL ");
+                Sql::new("(").then(all).push(&format!(") {alias} WHERE 1 = 1"))
+            }
+        };
+        Sql::new("EXISTS (SELECT 1 FROM ").then(from.and(rest)).push(")")
+    }
+}

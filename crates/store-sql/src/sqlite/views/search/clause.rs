@@ -1,0 +1,228 @@
+//! A test as a condition on the rows of one table, or on those of several of which any will do.
+
+use anamnesis_kernel::ResourceType;
+use anamnesis_kernel::search::{Find, Param, Real, Test};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params_from_iter};
+
+use super::super::super::log::clamp;
+use super::super::records;
+use super::super::table::Table;
+use super::asked::Asked;
+use super::sql::{Fault, Made, Sql};
+use crate::id::{id_bytes, target_bytes};
+use crate::statements;
+
+/// With more systems than these, a code of any system is a range; there are fewer types to refer to.
+const DISTINCT_MAX: usize = 160;
+
+/// Where a test looks, and what must hold there of the row `@`.
+pub(super) struct Clause {
+    pub(super) table: Table,
+    pub(super) held: Sql,
+    /// Whether it equals the whole value, so that its rows are in the order of searches.
+    pub(super) whole: bool,
+}
+
+impl Clause {
+    fn whole(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { table, held: Sql::bound(held, values), whole: true }
+    }
+
+    fn range(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { table, held: Sql::bound(held, values), whole: false }
+    }
+
+    /// That the record of the row `of` has such a row.
+    pub(super) fn holds_of(&self, asked: &Asked<'_>, of: &str) -> Sql {
+        let x = asked.alias();
+        // Of codes there is no way by record: those that are not whole are gathered once.
+        if self.table == Table::Token && !self.whole {
+            let selects = asked.arms(self.table, &x, &self.held.under(&x)).into_iter();
+            let selects =
+                selects.map(|arm| Sql::new(&format!("SELECT {x}.record, {x}.partition FROM ")).then(arm));
+            return Sql::new(&format!("({of}.record, {of}.partition) IN ("))
+                .then(Sql::joined(selects.collect(), " UNION ALL "))
+                .push(")");
+        }
+        Asked::exists(asked.arms(self.table, &x, &self.beside(&x, of)))
+    }
+
+    /// The condition, of a row of the same record as the row `of`.
+    pub(super) fn beside(&self, alias: &str, of: &str) -> Sql {
+        let held = self.held.under(alias);
+        let date = match self.table {
+            Table::Place | Table::Token => format!(" AND {alias}.date = {of}.date"),
+            _ => String::new(),
+        };
+        held.push(&format!("{date} AND {alias}.record = {of}.record AND {alias}.partition = {of}.partition"))
+    }
+}
+
+/// All records of a type.
+pub(super) fn all_of(kind: ResourceType) -> Test {
+    Test::Kind(Param::of_type(kind.number()))
+}
+
+/// The clauses any of which must hold, of a test of a record's own rows; none where it is another test.
+pub(super) fn clauses(
+    asked: &Asked<'_>,
+    test: &Test,
+    kind: Option<ResourceType>,
+) -> Made<Option<Vec<Clause>>> {
+    let number = |param: &Param| Value::from(i64::from(param.0));
+    let one = |clause| Ok(Some(vec![clause]));
+    match test {
+        Test::Id(id) => {
+            let numbers = records::numbers_of(asked.connection, kind, &id_bytes(id))?;
+            let held = "@.record = ? AND @.partition = ?";
+            let clause = |number: anamnesis_store::RecordNumber| {
+                let values = [clamp(number.record).into(), i64::from(number.partition).into()];
+                Clause::range(Table::Place, held, values)
+            };
+            Ok(Some(numbers.into_iter().map(clause).collect()))
+        }
+        Test::Kind(param) => one(Clause::whole(Table::Place, "@.param = ?", [number(param)])),
+        Test::Token { param, system, code } => {
+            token(asked, *param, system.as_deref(), code.as_deref()).map(Some)
+        }
+        Test::Text { param, text, find } => one(words(*param, text, *find)),
+        Test::Date { param, low, high } => {
+            let mut held = Sql::bound("@.param = ?", [number(param)]);
+            for (column, (from, to)) in [("low", low), ("high", high)] {
+                held = between(
+                    held,
+                    column,
+                    (*from != i64::MIN).then_some(*from),
+                    (*to != i64::MAX).then_some(*to),
+                );
+            }
+            one(Clause { table: Table::Date, held, whole: false })
+        }
+        Test::Quantity { param, low, high, unit, system } => {
+            let mut held = Sql::bound("@.param = ?", [number(param)]);
+            for (column, (from, to)) in [("low", low), ("high", high)] {
+                let (from, to) =
+                    ((*from != Real::LEAST).then_some(*from), (*to != Real::GREATEST).then_some(*to));
+                held = between(held, column, from.map(Real::get), to.map(Real::get));
+            }
+            for (column, text) in [("unit", unit), ("system", system)] {
+                if let Some(text) = text {
+                    held = held.push(&format!(" AND @.{column} = ?")).bind(interned(asked, text)?);
+                }
+            }
+            one(Clause { table: Table::Quantity, held, whole: false })
+        }
+        Test::Reference { param, kind: Some(kind), id } => one(reference(*param, *kind, id)),
+        Test::Reference { param, kind: None, id } => {
+            let kinds =
+                distinct(asked, Table::Reference, "kind", &Sql::bound("@.param = ?", [number(param)]))?;
+            Ok(Some(
+                kinds
+                    .into_iter()
+                    .filter_map(|kind| Some(reference(*param, u16::try_from(kind).ok()?, id)))
+                    .collect(),
+            ))
+        }
+        Test::Present { param, kept } => one(Clause::range(Table::of(*kept), "@.param = ?", [number(param)])),
+        Test::Words { .. } => Err(Fault::Unanswerable("no full text is kept")),
+        Test::Updated(..) | Test::Together(_) | Test::Chain { .. } | Test::Has { .. } => Ok(None),
+    }
+}
+
+fn between<T: Into<Value>>(held: Sql, column: &str, from: Option<T>, to: Option<T>) -> Sql {
+    let held = match from {
+        Some(from) => held.push(&format!(" AND @.{column} >= ?")).bind(from),
+        None => held,
+    };
+    match to {
+        Some(to) => held.push(&format!(" AND @.{column} <= ?")).bind(to),
+        None => held,
+    }
+}
+
+fn reference(param: Param, kind: u16, id: &str) -> Clause {
+    let values: [Value; 3] =
+        [i64::from(param.0).into(), i64::from(kind).into(), target_bytes(kind, id).into()];
+    Clause::whole(Table::Reference, "@.param = ? AND @.kind = ? AND @.id = ?", values)
+}
+
+/// A code of any system is one of each system that has it, since only a whole value is in order.
+fn token(asked: &Asked<'_>, param: Param, system: Option<&str>, code: Option<&str>) -> Made<Vec<Clause>> {
+    let param = Value::from(i64::from(param.0));
+    let text = |code: &str| Value::from(code.to_owned());
+    let whole = |code: &str, system: i64| {
+        let values = [param.clone(), text(code), system.into()];
+        Clause::whole(Table::Token, "@.param = ? AND @.code = ? AND @.system = ?", values)
+    };
+    Ok(match (code, system) {
+        (Some(code), Some(system)) => vec![whole(code, interned(asked, system)?)],
+        (Some(code), None) => {
+            let of = Sql::bound("@.param = ? AND @.code = ?", [param.clone(), text(code)]);
+            let systems = distinct(asked, Table::Token, "system", &of)?;
+            if systems.len() > DISTINCT_MAX {
+                vec![Clause { table: Table::Token, held: of, whole: false }]
+            } else {
+                systems.into_iter().map(|system| whole(code, system)).collect()
+            }
+        }
+        (None, Some(system)) => {
+            let values = [param, interned(asked, system)?.into()];
+            vec![Clause::range(Table::Token, "@.param = ? AND @.system = ?", values)]
+        }
+        (None, None) => vec![Clause::range(Table::Token, "@.param = ?", [param])],
+    })
+}
+
+fn words(param: Param, text: &str, find: Find) -> Clause {
+    let (param, own) = (Value::from(i64::from(param.0)), || Value::from(text.to_owned()));
+    let beginning = |prefix: String| {
+        let end = format!("{prefix}\u{10ffff}");
+        Sql::bound("@.param = ? AND @.text >= ? AND @.text < ?", [param.clone(), prefix.into(), end.into()])
+    };
+    let range = |held| Clause { table: Table::Text, held, whole: false };
+    match find {
+        Find::Whole => Clause::whole(Table::Text, "@.param = ? AND @.text = ?", [param, own()]),
+        Find::Begins => range(beginning(text.to_owned())),
+        Find::Contains => Clause::range(Table::Text, "@.param = ? AND instr(@.text, ?) > 0", [param, own()]),
+        Find::Exact => {
+            // Folding leaves of letters and digits in ASCII nothing but their lower case.
+            let plain: String = text.chars().take_while(char::is_ascii_alphanumeric).collect();
+            let exact = " AND (@.exact = ? OR @.exact = '' AND @.text = ?)";
+            range(beginning(plain.to_ascii_lowercase()).push(exact).bind(own()).bind(own()))
+        }
+    }
+}
+
+/// The different numbers in a column among the rows that hold, now or ever, one step each; some of too many.
+fn distinct(asked: &Asked<'_>, table: Table, column: &str, held: &Sql) -> Made<Vec<i64>> {
+    let mut found = Vec::new();
+    let tables = [Some(table.now()), asked.at.map(|_| table.then())];
+    for table in tables.into_iter().flatten() {
+        let sql = format!(
+            "SELECT min(x.{column}) FROM {table} x WHERE {} AND x.{column} > ?",
+            held.under("x").text
+        );
+        let mut statement = asked.connection.prepare_cached(&sql)?;
+        let mut last = -1;
+        while found.len() <= DISTINCT_MAX {
+            let values = held.values.iter().cloned().chain([last.into()]);
+            let next: Option<i64> = statement.query_row(params_from_iter(values), |row| row.get(0))?;
+            let Some(next) = next else { break };
+            found.push(next);
+            last = next;
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// The number of a system or a unit: 0 of none, below where it was never seen.
+fn interned(asked: &Asked<'_>, text: &str) -> rusqlite::Result<i64> {
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let mut statement = asked.connection.prepare_cached(statements::INTERNED_FIND)?;
+    Ok(statement.query_row([text], |row| row.get(0)).optional()?.unwrap_or(-1))
+}

@@ -1,0 +1,245 @@
+//! Where a search begins: the rows of a filter that is known to be small, or that come in the order of searches.
+
+use anamnesis_kernel::ResourceType;
+use anamnesis_kernel::search::{Filter, Param, Test};
+use rusqlite::params_from_iter;
+
+use super::super::super::log::unsigned;
+use super::super::table::Table;
+use super::asked::Asked;
+use super::clause::clauses;
+use super::holds::{DEPTH_MAX, placed};
+use super::plan::Plan;
+use super::sql::{Fault, Made, Sql};
+
+/// How far rows are counted to find the smallest source; what has so many is large.
+pub(super) const LARGE: u64 = 2_000;
+/// Chains begin at the far end where fewer records than this are there.
+const CHAIN_SMALL: u64 = 500;
+
+/// What follows `FROM`, up to its condition.
+pub(super) struct Arm {
+    pub(super) from: Sql,
+    /// Whether its rows come in the order of searches.
+    pub(super) ordered: bool,
+}
+
+/// Rows, under one alias, that are of all records for which a filter holds.
+pub(super) struct Source {
+    pub(super) arms: Vec<Arm>,
+    /// Whether they are of no others.
+    pub(super) exact: bool,
+    /// Whether rows are of all records of a type.
+    pub(super) whole_type: bool,
+    /// Known to be large before it is read.
+    pub(super) large: bool,
+}
+
+impl Source {
+    fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
+        let arms = arms.into_iter().map(|from| Arm { from, ordered }).collect();
+        Self { arms, exact, whole_type: false, large: false }
+    }
+
+    pub(super) fn ordered(&self) -> bool {
+        self.arms.iter().all(|arm| arm.ordered)
+    }
+
+    /// All records of the type; of all types, in no order.
+    pub(super) fn all(asked: &Asked<'_>, kind: Option<ResourceType>, alias: &str) -> Self {
+        let held = match kind {
+            Some(kind) => {
+                Sql::bound(&format!("{alias}.param = ?"), [i64::from(Param::of_type(kind.number()).0).into()])
+            }
+            None => Sql::new("1 = 1"),
+        };
+        let arms = asked.arms(Table::Place, alias, &held);
+        Self { whole_type: true, large: true, ..Self::of(arms, kind.is_some(), true) }
+    }
+
+    /// How many rows there are, counted up to [`LARGE`].
+    pub(super) fn estimate(&self, asked: &Asked<'_>) -> Made<u64> {
+        if self.large {
+            return Ok(LARGE);
+        }
+        let mut rows = 0;
+        for arm in &self.arms {
+            if rows >= LARGE {
+                break;
+            }
+            let sql = Sql::new("SELECT count(*) FROM (SELECT 1 FROM ")
+                .then(arm.from.clone())
+                .push(" LIMIT ?)")
+                .bind(i64::try_from(LARGE - rows).unwrap_or(i64::MAX))
+                .within_bounds()?;
+            let mut statement = asked.connection.prepare_cached(&sql.text)?;
+            rows += statement.query_row(params_from_iter(&sql.values), |row| unsigned(row, 0))?;
+        }
+        Ok(rows)
+    }
+}
+
+/// The rows a filter gives; none where it only denies.
+pub(super) fn source(
+    asked: &Asked<'_>,
+    filter: &Filter,
+    kind: Option<ResourceType>,
+    alias: &str,
+    depth: u32,
+) -> Made<Option<Source>> {
+    if depth > DEPTH_MAX {
+        return Err(Fault::Unanswerable("it nests too deep"));
+    }
+    match filter {
+        Filter::Test(test) => of_test(asked, test, kind, alias, depth),
+        Filter::Not(_) => Ok(None),
+        Filter::Any(filters) => {
+            let mut all = Source::of(Vec::new(), true, true);
+            for filter in filters {
+                let Some(one) = source(asked, filter, kind, alias, depth + 1)? else { return Ok(None) };
+                all.arms.extend(one.arms);
+                all.exact &= one.exact;
+                all.large |= one.large;
+            }
+            Ok(Some(all))
+        }
+        Filter::All(filters) => {
+            let mut least: Option<(u64, Source)> = None;
+            for filter in filters {
+                if let Some(one) = source(asked, filter, kind, alias, depth + 1)? {
+                    let rows = one.estimate(asked)?;
+                    if least.as_ref().is_none_or(|(fewest, _)| rows < *fewest) {
+                        least = Some((rows, one));
+                    }
+                }
+            }
+            Ok(least.map(|(_, one)| Source { exact: one.exact && filters.len() == 1, ..one }))
+        }
+    }
+}
+
+fn of_test(
+    asked: &Asked<'_>,
+    test: &Test,
+    kind: Option<ResourceType>,
+    alias: &str,
+    depth: u32,
+) -> Made<Option<Source>> {
+    match test {
+        Test::Updated(from, to) => {
+            let Some(kind) = kind else { return Ok(None) };
+            let h = asked.alias();
+            let began = Sql::new(&format!("{h}.kind = ? AND {h}.began >= ? AND {h}.began <= ?"))
+                .bind(i64::from(kind.number()))
+                .bind(from.micros())
+                .bind(to.micros());
+            let arms = placed(asked, kind, alias, &h)?.into_iter();
+            let arms =
+                arms.map(|arm| Sql::new(&format!("history {h} CROSS JOIN ")).then(arm).and(began.clone()));
+            Ok(Some(Source::of(arms.collect(), false, false)))
+        }
+        Test::Together(parts) => {
+            let part = |tests: &Vec<Test>| Filter::any_of(tests.iter().cloned());
+            let parts = Filter::All(parts.iter().map(part).collect());
+            let found = source(asked, &parts, kind, alias, depth + 1)?;
+            Ok(found.map(|found| Source { exact: false, ..found }))
+        }
+        Test::Chain { param, kind, filter } => chain(asked, *param, *kind, filter, alias, depth).map(Some),
+        Test::Has { kind: from, param, filter } => has(asked, *from, *param, filter, alias, depth).map(Some),
+        Test::Kind(param) if kind.is_some_and(|kind| Param::of_type(kind.number()) == *param) => {
+            Ok(Some(Source::all(asked, kind, alias)))
+        }
+        _ => {
+            let mut all = Source::of(Vec::new(), true, true);
+            for clause in clauses(asked, test, kind)?.unwrap_or_default() {
+                let arms = asked.arms(clause.table, alias, &clause.held.under(alias));
+                all.arms.extend(arms.into_iter().map(|from| Arm { from, ordered: clause.whole }));
+            }
+            Ok(Some(all))
+        }
+    }
+}
+
+/// From the far end: the ids of the records for which it holds, then what refers to them.
+fn chain(
+    asked: &Asked<'_>,
+    param: Param,
+    kind: ResourceType,
+    filter: &Filter,
+    alias: &str,
+    depth: u32,
+) -> Made<Source> {
+    let (t, r) = (asked.alias(), asked.alias());
+    let plan = Plan::new(asked, Some(kind), std::slice::from_ref(filter), depth + 2)?;
+    let large = plan.is_larger(asked, CHAIN_SMALL)?;
+    let ids = Sql::new(&format!("SELECT {r}.id FROM ("))
+        .then(plan.places())
+        .push(&format!(") {t} CROSS JOIN record_now {r} WHERE "))
+        .then(same(&r, &t));
+    let held = |alias: &str, ids: Sql| {
+        Sql::new(&format!("{alias}.param = ? AND {alias}.kind = ? AND {alias}.id IN ("))
+            .bind(i64::from(param.0))
+            .bind(i64::from(kind.number()))
+            .then(ids)
+            .push(")")
+    };
+    let from = match asked.at {
+        None => asked.arms(Table::Reference, alias, &held(alias, ids)),
+        // Written once for both tables.
+        Some(_) => {
+            let (x, s) = (asked.alias(), asked.alias());
+            let arms = asked.arms(Table::Reference, &x, &held(&x, Sql::new(&format!("SELECT id FROM {s}"))));
+            vec![with(&s, "id", ids, &format!("{x}.date, {x}.record, {x}.partition"), arms, alias)]
+        }
+    };
+    Ok(Source { large, ..Source::of(from, false, true) })
+}
+
+/// From the far end: the records that refer and for which it holds, what they refer to, and where that stands.
+fn has(
+    asked: &Asked<'_>,
+    from: ResourceType,
+    param: Param,
+    filter: &Filter,
+    alias: &str,
+    depth: u32,
+) -> Made<Source> {
+    let (s, y, n, r, p) = (asked.alias(), asked.alias(), asked.alias(), asked.alias(), asked.alias());
+    let plan = Plan::new(asked, Some(from), std::slice::from_ref(filter), depth + 2)?;
+    let large = plan.is_larger(asked, CHAIN_SMALL)?;
+    let refers = same(&y, &s).push(&format!(" AND {y}.param = ?")).bind(i64::from(param.0));
+    let named = asked
+        .arms(Table::Reference, &y, &refers)
+        .into_iter()
+        .map(|arm| Sql::new(&format!("SELECT {y}.kind, {y}.id FROM {s} CROSS JOIN ")).then(arm));
+    // Who is referred to, each once, by number.
+    let named = Sql::new(&format!("SELECT {r}.record, {r}.partition FROM (SELECT DISTINCT * FROM ("))
+        .then(Sql::joined(named.collect(), " UNION ALL "))
+        .push(&format!(")) {n} CROSS JOIN record_now {r} WHERE {r}.kind = {n}.kind AND {r}.id = {n}.id"));
+    let q = asked.alias();
+    let stands = asked.arms(Table::Place, &p, &same(&p, &q)).into_iter();
+    let stands = stands.map(|arm| {
+        Sql::new(&format!("SELECT {p}.date, {p}.record, {p}.partition FROM {q} CROSS JOIN ")).then(arm)
+    });
+    let sql = Sql::new(&format!("(WITH {s}(date, record, partition) AS MATERIALIZED ("))
+        .then(plan.places())
+        .push(&format!("), {q}(record, partition) AS MATERIALIZED ("))
+        .then(named)
+        .push(") ")
+        .then(Sql::joined(stands.collect(), " UNION ALL "))
+        .push(&format!(") {alias} WHERE 1 = 1"));
+    Ok(Source { large, ..Source::of(vec![sql], false, true) })
+}
+
+fn same(one: &str, other: &str) -> Sql {
+    super::asked::same_record(one, other)
+}
+
+fn with(name: &str, column: &str, rows: Sql, columns: &str, arms: Vec<Sql>, alias: &str) -> Sql {
+    let selects = arms.into_iter().map(|arm| Sql::new(&format!("SELECT {columns} FROM ")).then(arm));
+    Sql::new(&format!("(WITH {name}({column}) AS MATERIALIZED ("))
+        .then(rows)
+        .push(") ")
+        .then(Sql::joined(selects.collect(), " UNION ALL "))
+        .push(&format!(") {alias} WHERE 1 = 1"))
+}

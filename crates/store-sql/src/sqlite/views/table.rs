@@ -1,0 +1,51 @@
+//! The tables of the index: one for what holds now and one for what held, of each kind of key.
+
+use anamnesis_kernel::search::Kept;
+
+/// A pair of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Table {
+    /// All records of a type.
+    Place,
+    Token,
+    Text,
+    Date,
+    Quantity,
+    Reference,
+}
+
+impl Table {
+    pub(super) const fn of(kept: Kept) -> Self {
+        match kept {
+            Kept::Token => Self::Token,
+            Kept::Text => Self::Text,
+            Kept::Date => Self::Date,
+            Kept::Quantity => Self::Quantity,
+            Kept::Reference => Self::Reference,
+        }
+    }
+
+    /// What holds now.
+    pub(super) const fn now(self) -> &'static str {
+        match self {
+            Self::Place => "place_now",
+            Self::Token => "token_now",
+            Self::Text => "text_now",
+            Self::Date => "date_now",
+            Self::Quantity => "quantity_now",
+            Self::Reference => "reference_now",
+        }
+    }
+
+    /// What held until something else did.
+    pub(super) const fn then(self) -> &'static str {
+        match self {
+            Self::Place => "place_then",
+            Self::Token => "token_then",
+            Self::Text => "text_then",
+            Self::Date => "date_then",
+            Self::Quantity => "quantity_then",
+            Self::Reference => "reference_then",
+        }
+    }
+}
