@@ -96,7 +96,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
         "ReadModel",
         r#"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
-            "cursor":{"type":"string"},"as_of":{"type":["string","null"]},"snapshot":{"type":["object","null"]},
+            "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"type":["object","null"]},
             "data":{"type":"object"}}}"#,
     ),
     schema(
