@@ -2,6 +2,8 @@
 
 #[path = "engine/as_of.rs"]
 mod as_of;
+#[path = "engine/generations.rs"]
+mod generations;
 #[path = "support/house.rs"]
 mod house;
 
@@ -184,8 +186,9 @@ async fn a_fresh_fold_equals_the_live_one_however_it_was_cut() {
     let house = House::new().await;
     house.live_a_little().await;
     let next = house.store.begin_generation().unwrap();
-    rebuild(&house.engine, Arc::clone(&next) as _, |_| {}).await.unwrap();
+    rebuild(&house.engine, house::generation(&next, "other"), |_| {}).await.unwrap();
     assert_eq!(next.digest().await.unwrap(), house.engine.views().digest().await.unwrap());
+    assert_eq!(next.watermark().await.unwrap().unwrap().shape, "other", "of another shape");
 }
 
 #[tokio::test]

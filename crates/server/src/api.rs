@@ -6,6 +6,7 @@ mod answer;
 mod commits;
 pub(crate) mod envelope;
 mod events;
+mod generations;
 mod openapi;
 mod page;
 mod patients;
@@ -36,6 +37,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/patients/{id}", get(patients::patient))
         .route("/patients/{id}/clinical-record", get(patients::clinical_record))
         .route("/patients/{id}/lab-results", get(patients::lab_results))
+        .route("/generations", get(generations::get))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

@@ -7,17 +7,18 @@ use anamnesis_json::Object;
 use anamnesis_kernel::search::Place;
 use anamnesis_kernel::{Event, Instant, StreamName};
 use anamnesis_store::{
-    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
+    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Watermark,
 };
 
 use super::state::{State, States};
 use crate::codec;
 use crate::engine::Engine;
+use crate::generation::Generation;
 use crate::index::Indexing;
 
 pub(super) struct Batch<'a> {
     engine: &'a Engine,
-    views: &'a dyn Views,
+    generation: &'a Generation,
     states: &'a mut States,
     records: Vec<RecordWrite>,
     /// By record: where its newest version in this batch stands in `records`.
@@ -28,9 +29,9 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(engine: &'a Engine, views: &'a dyn Views, states: &'a mut States) -> Self {
+    pub(super) fn new(engine: &'a Engine, generation: &'a Generation, states: &'a mut States) -> Self {
         let (records, newest) = (Vec::new(), HashMap::new());
-        Self { engine, views, states, records, newest, index: Vec::new(), opened: HashMap::new() }
+        Self { engine, generation, states, records, newest, index: Vec::new(), opened: HashMap::new() }
     }
 
     /// Folds the events of one commit: one version of each record it touched.
@@ -62,7 +63,8 @@ impl<'a> Batch<'a> {
             RecordNumber { partition: first.position.partition, record: first.position.offset },
             |state| state.number,
         );
-        let rows = |elements: Option<&Object>| index_rows(&*self.engine.indexing, &name, number, elements);
+        let rows =
+            |elements: Option<&Object>| index_rows(&*self.generation.indexing, &name, number, elements);
         let (mut elements, were) = match before {
             None => (None, Vec::new()),
             Some(State { elements, rows: Some(were), .. }) => (elements, were),
@@ -122,7 +124,8 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
-        let found = self.views.find(std::slice::from_ref(name), None).await?.into_iter().flatten().next();
+        let found = self.generation.views.find(std::slice::from_ref(name), None).await?;
+        let found = found.into_iter().flatten().next();
         let Some(found) = found else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;

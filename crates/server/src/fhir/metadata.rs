@@ -4,6 +4,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use anamnesis_fhir::Params;
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
 use anamnesis_json::Object;
 use anamnesis_kernel::ResourceType;
@@ -45,15 +46,16 @@ const DOCUMENTATION: &str = "A write is kept as it was sent, but for `id`, `meta
 
 /// The CapabilityStatement of this server, under a tag that changes with its text.
 pub(super) fn metadata(app: &App) -> Reply {
-    let text = said_at(&app.base_url, app.limits.conditional_delete).to_text();
+    let text = said_at(&app.base_url, app.limits.conditional_delete, &app.index()).to_text();
     let mut hasher = DefaultHasher::new();
     hasher.write(&text);
     let tag = Some(format!("W/\"{:016x}\"", hasher.finish()));
     Reply { tag, ..Reply::bundle(text, app.engine.reached()) }
 }
 
-/// What a server says of itself at this base, where a deletion by criteria may delete so many.
-pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Object {
+/// What a server says of itself at this base, where a deletion by criteria may delete so many and there are these
+/// search parameters.
+pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete, params: &dyn Params) -> Object {
     let of_all = OPERATIONS.get(1..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
@@ -80,5 +82,5 @@ pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Obje
         interactions: &["transaction", "batch", "history-system"],
         operations: &of_the_base,
     };
-    statement(&facts)
+    statement(&facts, params)
 }

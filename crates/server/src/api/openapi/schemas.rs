@@ -105,6 +105,22 @@ pub(super) const SCHEMAS: &[Schema] = &[
              "properties":{"path":{"type":"string"},"detail":{"type":"string"},"cause":{"type":"string"}}}}}}"#,
     ),
     schema(
+        "Generations",
+        r#"{"type":"object","required":["serving","building"],"properties":{
+            "serving":{"type":"object","required":["shape","search_parameters","events","of","since"],"properties":{
+             "shape":{"type":"string","description":"changes when the code that makes the index does, or the registered search parameters"},
+             "search_parameters":{"type":"integer","description":"how many registered ones are indexed, beside the official ones"},
+             "events":{"type":"integer","description":"folded"},"of":{"type":"integer","description":"in the log"},
+             "since":{"type":"string","format":"date-time"}}},
+            "building":{"type":["object","null"],
+             "required":["shape","search_parameters","events","of","events_per_s","seconds_left","since","failed"],"properties":{
+             "shape":{"type":"string"},"search_parameters":{"type":"integer"},
+             "events":{"type":"integer"},"of":{"type":"integer"},
+             "events_per_s":{"type":["integer","null"]},"seconds_left":{"type":["integer","null"]},
+             "since":{"type":"string","format":"date-time"},
+             "failed":{"type":["string","null"],"description":"why it could not be made when that was tried last; it is tried again"}}}}}"#,
+    ),
+    schema(
         "Index",
         r#"{"type":"object","required":["description","links"],"properties":{"description":{"type":"string"},
             "links":{"type":"array","items":{"type":"object","required":["method","path","summary"],

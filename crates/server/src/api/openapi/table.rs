@@ -89,6 +89,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &["id", "Anamnesis-Cursor"], &[ok("the clinical record", &[(JSON, "ReadModel")])], &[400, 404, 409, 410, 503]),
     read("/api/patients/{id}/lab-results", "labResults", "What the laboratory was asked and what it found.",
         &["id", "Anamnesis-Cursor"], &[ok("the lab results", &[(JSON, "ReadModel")])], &[400, 404, 409, 410, 503]),
+    read("/api/generations", "generations", "The views that serve, and those that are made beside them.",
+        &[], &[ok("how far each is", &[(JSON, "Generations")])], &[400, 503]),
     read("/api", "index", "What there is.",
         &[], &[ok("links", &[(JSON, "Index")])], &[503]),
     read("/api/openapi.json", "description", "This document.",
