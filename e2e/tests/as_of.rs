@@ -1,5 +1,7 @@
 //! `_asOf` at every door that reads: which moments are taken, what was there, and the same answer when asked again.
 
+#![expect(clippy::panic, reason = "a test says by its panic what it found")]
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -321,7 +323,7 @@ fn answers(server: &Server, steps: &[String]) -> Vec<(u16, String)> {
 /// The same after more was written, after a rebuild and when the views were lost.
 #[test]
 fn the_same_after_a_rebuild() {
-    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let serve = |data: &Path| Options::new().data(data).start();
     let mut server = serve(&data);
@@ -394,10 +396,7 @@ fn two_readers_while_others_write() {
                 })
             })
             .collect();
-        let asked = readers
-            .into_iter()
-            .flat_map(|reader| reader.join().unwrap_or_else(|_| panic!("a reader ends")))
-            .collect();
+        let asked = readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect();
         stop.store(true, Ordering::Relaxed);
         asked
     });

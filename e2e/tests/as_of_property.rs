@@ -4,7 +4,7 @@
 //! question is asked twice, of the whole store as of the point and of the copy as of now, and the answers are compared
 //! byte for byte, all pages of them. A new question is a line of [`RECORDS`], [`PATIENTS`], [`WHOLE`] or [`SEARCHES`].
 
-#![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says by its panic what it found")]
 
 use std::path::{Path, PathBuf};
 

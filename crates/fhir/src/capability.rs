@@ -51,10 +51,10 @@ pub struct TypeFacts<'a> {
     pub operations: &'a [(&'a str, &'a str)],
 }
 
-/// The CapabilityStatement of these facts.
-pub fn statement(facts: &Facts<'_>) -> Object {
+/// The CapabilityStatement of these facts, and of the search parameters there are.
+pub fn statement(facts: &Facts<'_>, params: &dyn Params) -> Object {
     let mut rest = Object::new().with("mode", "server").with("documentation", facts.documentation);
-    rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of))).collect::<Vec<_>>());
+    rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of, params))).collect::<Vec<_>>());
     push_some(&mut rest, "interaction", interactions(facts.interactions));
     push_some(&mut rest, "operation", operations(facts.operations));
     let mut said = Object::new()
@@ -70,7 +70,7 @@ pub fn statement(facts: &Facts<'_>) -> Object {
     said.with("rest", vec![Value::from(rest)])
 }
 
-fn resource(of: &TypeFacts<'_>) -> Object {
+fn resource(of: &TypeFacts<'_>, params: &dyn Params) -> Object {
     let mut said = Object::new().with("type", of.kind.name());
     said.push("profile", format!("http://hl7.org/fhir/StructureDefinition/{}", of.kind));
     push_some(&mut said, "interaction", interactions(of.interactions));
@@ -88,7 +88,7 @@ fn resource(of: &TypeFacts<'_>) -> Object {
             Value::from(Object::new().with("name", known.code.as_str()).with("type", known.kind.name()))
         };
         let id = Value::from(Object::new().with("name", "_id").with("type", "token"));
-        let others = crate::Official.codes(of.kind).into_iter().map(param);
+        let others = params.codes(of.kind).into_iter().map(param);
         said.push("searchParam", std::iter::once(id).chain(others).collect::<Vec<_>>());
     }
     push_some(&mut said, "operation", operations(of.operations));
@@ -147,7 +147,7 @@ mod tests {
             interactions: &["transaction", "batch"],
             operations: &[],
         };
-        let said = statement(&facts);
+        let said = statement(&facts, &crate::Official);
         let kind = ResourceType::parse("CapabilityStatement").unwrap();
         assert_eq!(issues(kind, &said), []);
         let resources =

@@ -3,7 +3,7 @@
 use anamnesis_fhir::outcome::Issue;
 use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch};
 use anamnesis_fhir::subset::Subset;
-use anamnesis_fhir::{Official, Params, bundle, check, compartment, index, meta, search};
+use anamnesis_fhir::{Catalogue, Official, Params, bundle, check, compartment, index, meta, search};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName};
 use anamnesis_testkit::odd::{self, SECRET, tree};
@@ -67,7 +67,7 @@ fn resources() {
         silent(&issues, || shown(&elements.clone().into()));
         // What a lenient server keeps is indexed, cut and labelled whatever it holds.
         let stream = StreamName::new(kind, ResourceId::new("a").unwrap_or_else(|_| panic!("a is an id")));
-        let _ = index::index(&stream, &elements);
+        let _ = index::index(&stream, &elements, &Catalogue::default());
         let _ = compartment::patients(&stream, &elements);
         let mut labelled = elements.clone();
         meta::add(&mut labelled, &elements);

@@ -110,6 +110,7 @@ macro_rules! contract_tests {
             }
             views_records {
                 new_views_are_empty,
+                a_plan_is_kept_beside_the_rows,
                 a_change_and_its_watermark_are_kept,
                 a_change_that_cannot_be_written_leaves_nothing,
                 records_are_found_in_the_order_asked,

@@ -36,7 +36,7 @@ fn queries_against_one_record() {
             if key == "subject" { ("Observation/o1", result) } else { ("Patient/p1", patient) };
         let name: StreamName = name.parse().unwrap();
         let elements = anamnesis_json::parse(json.as_bytes()).unwrap();
-        let entries = index(&name, elements.as_object().unwrap()).entries;
+        let entries = index(&name, elements.as_object().unwrap(), &Default::default()).entries;
         let pairs = [(key.to_owned(), value.to_owned())];
         let query = parse(name.kind, &pairs, &context).unwrap().query;
         assert_eq!(meets(&query, &name, &entries), Some(expected), "{key}={value}");

@@ -11,7 +11,7 @@ use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::search::{is_about_result, parse};
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{ResourceType, StreamName};
-use anamnesis_store::{Claim, RecordVersion};
+use anamnesis_store::{Claim, Hit, RecordVersion};
 use futures::FutureExt;
 use http::StatusCode;
 
@@ -22,6 +22,7 @@ use super::search::Asking;
 use super::together::in_order;
 use crate::app::App;
 use crate::as_of::refused;
+use crate::index::Index;
 
 /// Where criteria stand that are the query of a URL.
 pub(super) const CRITERIA: &str = "the URL";
@@ -38,6 +39,8 @@ pub(super) struct Criteria {
     /// The criteria in an order of their own, so that those who mean the same say the same.
     pub(super) normal: String,
     query: Query,
+    /// What they were read by.
+    index: Index,
 }
 
 /// What criteria find.
@@ -62,7 +65,12 @@ impl Criteria {
         let pairs =
             query::pairs(text.strip_prefix('?').unwrap_or(text)).ok_or_else(|| vec![broken_query()])?;
         refused(&pairs).map_err(|problem| Outcome::from(problem).issues())?;
-        let parsed = parse(kind, &pairs, &Asking::new(app, true).context())?;
+        let asking = Asking::new(app, true);
+        let parsed = parse(kind, &pairs, &asking.context());
+        let index = asking.index(app).cloned();
+        let index =
+            index.map_err(|unindexed| vec![Issue::error(IssueCode::Transient, unindexed.to_string())])?;
+        let parsed = parsed?;
         let mut said: Vec<_> =
             parsed.understood.into_iter().filter(|(key, _)| !is_about_result(key)).collect();
         if said.is_empty() || parsed.page.is_some() {
@@ -78,13 +86,18 @@ impl Criteria {
         let mut query = parsed.query;
         query.limit = 2;
         query.order.clear();
-        Ok(Self { kind, normal: query::text(&said), query })
+        Ok(Self { kind, normal: query::text(&said), query, index })
     }
 
     /// The same, to find up to so many instead of two.
     pub(super) fn up_to(mut self, records: u32) -> Self {
         self.query.limit = records;
         self
+    }
+
+    /// What the views that serve now find.
+    async fn hits(&self, app: &App) -> Result<Vec<Hit>, Outcome> {
+        Ok(self.index.views_now(app)?.search(&self.query).await?)
     }
 
     /// As it is searched.
@@ -177,7 +190,7 @@ async fn searched(app: &App, all: Vec<&Criteria>) -> Result<Vec<Found>, Outcome>
 }
 
 async fn one(app: &App, criteria: &Criteria) -> Result<Found, Outcome> {
-    let mut hits = app.engine.views().search(&criteria.query).await?.into_iter();
+    let mut hits = criteria.hits(app).await?.into_iter();
     Ok(match (hits.next(), hits.next()) {
         (None, _) => Found::None,
         (Some(hit), None) => Found::One(hit.version),
@@ -218,7 +231,7 @@ pub(super) async fn settle(app: &App, all: &[Criteria]) -> Result<Vec<Settled>, 
     catch_up(app).await?;
     let mut tasks = Vec::with_capacity(all.len());
     for criteria in all {
-        tasks.push(async { app.engine.views().search(&criteria.query).await }.boxed());
+        tasks.push(criteria.hits(app).boxed());
     }
     let mut settled = Vec::with_capacity(all.len());
     for (hits, claim) in in_order(tasks, SEARCHES_AT_ONCE).await.into_iter().zip(claims) {

@@ -50,13 +50,13 @@ const PARAMETERS: &str = "## Parameters of every read
 | `_elements` | only these elements, and those that must be there |
 | `_count` | how many at most, up to `limits.count_max` |
 | `_total` | `none` spares the count of a search |
-| `_asOf` | refused with 400: only the present can be searched yet |
+| `_asOf` | as of when: an instant with a zone, or a cursor from `Anamnesis-Cursor`: [ask about the past](how-to/as-of.md) |
 
 ";
 
 /// What the server says of itself, where nothing is set.
 fn statement() -> Value {
-    said_at("http://127.0.0.1:8080/fhir", ConditionalDelete::Single).into()
+    said_at("http://127.0.0.1:8080/fhir", ConditionalDelete::Single, &anamnesis_fhir::Official).into()
 }
 
 fn each<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {

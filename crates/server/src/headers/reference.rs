@@ -27,7 +27,7 @@ fn at_both_doors() -> Vec<Row> {
         (IDEMPOTENCY_KEY, "Idempotency-Key", format!("on a write: a key of the caller's own, 1 to {KEY_BYTES_MAX} bytes; the same key with the same content is done once and answered the same, with other content refused with 409; kept for seven days")),
         (WAIT, "Anamnesis-Wait", "on a write: `views`, the default, answers when reads see it; `log` answers once it is synced".into()),
         (REASON, "Anamnesis-Reason", format!("on a write: why, at most {REASON_BYTES_MAX} bytes of UTF-8; for events that do not say so themselves")),
-        (CURSOR, "Anamnesis-Cursor", "on an answer: the point of the log up to which it is complete, after a write the write's own; on a read: the point the answer must be complete up to, 409 `cursor-unknown` where the log does not reach it".into()),
+        (CURSOR, "Anamnesis-Cursor", "on an answer: the point of the log up to which it is complete, after a write the write's own, and after a read with `_asOf` the point it was answered as of; on a read: the point the answer must be complete up to, 409 `cursor-unknown` where the log does not reach it".into()),
         (REQUEST_ID, "X-Request-Id", format!("on a request: what it belongs together with, up to {REQUEST_ID_BYTES_MAX} visible ASCII characters; answered back, and kept as `correlation_id` in the events; a write without one, or with another, is given a UUID")),
         (CORRELATION_ID, "X-Correlation-Id", "on the answer to a write whose `X-Request-Id` was replaced: the one that was sent".into()),
         (std_header::CONTENT_ENCODING, "Content-Encoding", "on a request: `gzip`, and limits count what comes out of it; answers are compressed where `Accept-Encoding` allows".into()),

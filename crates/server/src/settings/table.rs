@@ -64,6 +64,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
     row("limits.conditional_delete_max", |s| &mut s.limits.conditional_delete_max, "records deleted at once by criteria, where several may be").within(1, 10_000),
     row("limits.values_max", |s| &mut s.limits.values_max, "values in one search, those joined by a comma counted each").within(1, 10_000),
+    row("limits.search_parameters_max", |s| &mut s.limits.search_parameters_max, "search parameters that clients register, beside the official ones").within(0, 1_000),
     row("limits.chain_depth_max", |s| &mut s.limits.chain_depth_max, "records that a chained search leads over, there and back").within(1, 32),
     row("limits.includes_max", |s| &mut s.limits.includes_max, "how many `_include` and `_revinclude` one search has").within(1, 1_000),
     row("limits.sorts_max", |s| &mut s.limits.sorts_max, "parameters that one search is sorted by").within(1, 32),

@@ -34,7 +34,8 @@ pub(in crate::fhir) async fn in_use(
         let mut after = None;
         loop {
             let every = vec![Test::Kind(Param::of_type(kind.number())).into()];
-            let mut query = Query { after, at: as_of.at(), ..Query::new(Some(kind), every, app.limits.count_max) };
+            let mut query =
+                Query { after, at: as_of.at(), ..Query::new(Some(kind), every, app.limits.count_max) };
             let (hits, more) = page_of(app, &mut query).await?;
             left = left.checked_sub(hits.len()).ok_or_else(too_many)?;
             for text in texts(app, hits.iter().map(|hit| &hit.version).collect()).await?.into_iter().flatten()

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use anamnesis_fhir::bundle::{EntryIn, Method, Target};
-use anamnesis_fhir::index::index;
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
 use anamnesis_kernel::search::{Entry, Key, Param, Test};
@@ -11,6 +10,7 @@ use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use compact_str::CompactString;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::fhir::conditional::Criteria;
 
 /// What a chain leads to is written with the transaction, and so are its moment and its words.
@@ -36,6 +36,7 @@ struct OwnRecord {
 impl Own {
     /// What the entries make of records of these types; `made` says whether an entry makes its own.
     pub(super) fn of(
+        app: &App,
         entries: &[EntryIn],
         kinds: &HashSet<ResourceType>,
         made: impl Fn(usize) -> bool,
@@ -44,6 +45,7 @@ impl Own {
         if kinds.is_empty() {
             return own;
         }
+        let index = app.index();
         for (at, entry) in entries.iter().enumerate() {
             let name = match (entry.method, &entry.target) {
                 (Method::Put, Target::Record(stream)) => stream.clone(),
@@ -56,7 +58,7 @@ impl Own {
                 && kinds.contains(&name.kind)
                 && made(at)
             {
-                let entries = index(&name, elements).entries;
+                let entries = index.entries(&name, elements);
                 own.add(OwnRecord { at, name, entries });
             }
         }
