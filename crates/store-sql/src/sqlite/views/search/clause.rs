@@ -29,6 +29,8 @@ pub(super) struct Clause {
     pub(super) listed: Option<(&'static str, usize)>,
     /// How many values there are in that column.
     values: usize,
+    /// The condition the index is entered by, where what must hold is more.
+    entered: Option<Sql>,
 }
 
 impl Clause {
@@ -38,7 +40,7 @@ impl Clause {
         listed: Option<(&'static str, usize)>,
         values: impl IntoIterator<Item = Value>,
     ) -> Self {
-        Self { table, held: Sql::bound(held, values), whole: true, listed, values: 1 }
+        Self { table, held: Sql::bound(held, values), whole: true, listed, values: 1, entered: None }
     }
 
     fn range(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
@@ -46,7 +48,16 @@ impl Clause {
     }
 
     fn of(table: Table, held: Sql) -> Self {
-        Self { table, held, whole: false, listed: None, values: 0 }
+        Self { table, held, whole: false, listed: None, values: 0, entered: None }
+    }
+
+    fn entered_by(self, entered: Sql) -> Self {
+        Self { entered: Some(entered), ..self }
+    }
+
+    /// The condition the index is entered by: it holds of all rows for which the whole does, and of no far more.
+    pub(super) fn reach(&self) -> &Sql {
+        self.entered.as_ref().unwrap_or(&self.held)
     }
 
     /// Whether the other is the same but for its value.
@@ -143,30 +154,26 @@ pub(super) fn clauses(
         }
         Test::Text { param, text, find } => one(words(*param, text, *find)),
         Test::Date { param, low, high } => {
-            let mut held = Sql::bound("@.param = ?", [number(param)]);
-            for (column, (from, to)) in [("low", low), ("high", high)] {
-                held = between(
-                    held,
-                    column,
-                    (*from != i64::MIN).then_some(*from),
-                    (*to != i64::MAX).then_some(*to),
-                );
-            }
-            one(Clause::of(Table::Date, held))
+            let bound =
+                |(from, to): (i64, i64)| ((from != i64::MIN).then_some(from), (to != i64::MAX).then_some(to));
+            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(*low));
+            let held = between(low.clone(), "high", bound(*high));
+            one(Clause::of(Table::Date, held).entered_by(low))
         }
         Test::Quantity { param, low, high, unit, system } => {
-            let mut held = Sql::bound("@.param = ?", [number(param)]);
-            for (column, (from, to)) in [("low", low), ("high", high)] {
+            let bound = |(from, to): (Real, Real)| {
                 let (from, to) =
-                    ((*from != Real::LEAST).then_some(*from), (*to != Real::GREATEST).then_some(*to));
-                held = between(held, column, from.map(Real::get), to.map(Real::get));
-            }
+                    ((from != Real::LEAST).then_some(from), (to != Real::GREATEST).then_some(to));
+                (from.map(Real::get), to.map(Real::get))
+            };
+            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(*low));
+            let mut held = between(low.clone(), "high", bound(*high));
             for (column, text) in [("unit", unit), ("system", system)] {
                 if let Some(text) = text {
                     held = held.push(&format!(" AND @.{column} = ?")).bind(interned(asked, text)?);
                 }
             }
-            one(Clause::of(Table::Quantity, held))
+            one(Clause::of(Table::Quantity, held).entered_by(low))
         }
         Test::Reference { param, kind: Some(kind), id } => one(reference(*param, *kind, id)),
         Test::Reference { param, kind: None, id } => {
@@ -185,7 +192,7 @@ pub(super) fn clauses(
     }
 }
 
-fn between<T: Into<Value>>(held: Sql, column: &str, from: Option<T>, to: Option<T>) -> Sql {
+fn between<T: Into<Value>>(held: Sql, column: &str, (from, to): (Option<T>, Option<T>)) -> Sql {
     let held = match from {
         Some(from) => held.push(&format!(" AND @.{column} >= ?")).bind(from),
         None => held,

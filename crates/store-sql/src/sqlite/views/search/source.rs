@@ -13,10 +13,12 @@ use super::holds::{DEPTH_MAX, placed, split};
 use super::sql::{Fault, Made, Sql};
 
 /// How far rows are counted to find the smallest source; what has so many is large.
-pub(super) const LARGE: u64 = 2_000;
+pub(super) const LARGE: u64 = 5_000;
 /// What follows `FROM`, up to its condition.
 pub(super) struct Arm {
     pub(super) from: Sql,
+    /// The same, with no more of its condition than the index is entered by: what is counted, in bounded time.
+    reach: Sql,
     /// Whether its rows come in the order of searches.
     pub(super) ordered: bool,
 }
@@ -34,14 +36,15 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
-        let arms = arms.into_iter().map(|from| Arm { from, ordered }).collect();
+        let arms = arms.into_iter().map(|from| Arm { reach: from.clone(), from, ordered }).collect();
         Self { arms, exact, whole_type: false, large: false }
     }
 
     fn of_clauses(asked: &Asked<'_>, clauses: Vec<Clause>, alias: &str) -> Self {
         let arms = clauses.into_iter().flat_map(|clause| {
             let arms = asked.arms(clause.table, alias, &clause.held.under(alias)).into_iter();
-            arms.map(move |from| Arm { from, ordered: clause.whole })
+            let reach = asked.arms(clause.table, alias, &clause.reach().under(alias));
+            arms.zip(reach).map(move |(from, reach)| Arm { from, reach, ordered: clause.whole })
         });
         Self { arms: arms.collect(), ..Self::of(Vec::new(), true, true) }
     }
@@ -73,7 +76,7 @@ impl Source {
                 break;
             }
             let sql = Sql::new("SELECT count(*) FROM (SELECT 1 FROM ")
-                .then(arm.from.clone())
+                .then(arm.reach.clone())
                 .push(" LIMIT ?)")
                 .bind(i64::try_from(LARGE - rows).unwrap_or(i64::MAX))
                 .within_bounds()?;

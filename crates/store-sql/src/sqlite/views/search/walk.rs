@@ -113,7 +113,9 @@ fn rows(asked: &Asked<'_>, query: &Query, order: Order, d: &str) -> Made<Rows> {
             let version = same_record(&r, &h).push(&format!(" AND {r}.version = {h}.version"));
             let current = Asked::exists(asked.versions(&r, &version));
             let arms = beside(asked, kind?, d, &h, "history")?.into_iter();
-            let arms = arms.map(|arm| arm.and(current.clone())).collect();
+            // Else all that has changed since would be gone through first.
+            let known = asked.at.map(|at| Sql::new(&format!("{h}.began <= ?")).bind(at)).unwrap_or_default();
+            let arms = arms.map(|arm| arm.and(known.clone()).and(current.clone())).collect();
             Ok(Rows::new(arms, format!("{h}.began"), order))
         }
     }
