@@ -9,6 +9,7 @@ use anamnesis_store::{Log, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
+use crate::current::Currents;
 use crate::heads::Heads;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
@@ -46,6 +47,7 @@ pub struct Engine {
     pub(crate) minter: Minter,
     pub(crate) heads: Heads,
     pub(crate) texts: Texts,
+    pub(crate) currents: Currents,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
@@ -69,6 +71,7 @@ impl Engine {
             minter: Minter::new(SystemRandom),
             heads: Heads::new(),
             texts: Texts::new(),
+            currents: Currents::new(),
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),

@@ -5,6 +5,7 @@
 
 mod codec;
 mod commit;
+mod current;
 mod engine;
 mod heads;
 mod index;
@@ -17,6 +18,7 @@ mod rebuild;
 mod verify;
 
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
+pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use index::{Indexed, Indexing};
 pub use instruments::{Instruments, Silent, Stage};

@@ -126,7 +126,11 @@ impl Projector {
             marks: vec![mark],
             moment,
         });
-        if let Err(cause) = self.views.apply(change).await {
+        let touched = change.records.iter().map(|record| &record.version.name);
+        let changing = self.engine.currents.change(touched);
+        let applied = self.views.apply(change).await;
+        drop(changing);
+        if let Err(cause) = applied {
             // What was folded in memory is not in the views: begin again from them.
             self.states.clear();
             return Err(ProjectError::Views(cause));
