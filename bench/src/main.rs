@@ -1,6 +1,6 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|log]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|log|search]`: what the product does on this machine, written so that another can repeat it.
 //!
-//! Every figure is taken from the release binary over loopback, but for the log reads inside; the rate of syncs of the
+//! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
 
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
@@ -10,6 +10,7 @@ mod imports;
 mod inside;
 mod machine;
 mod reads;
+mod searches;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -108,6 +109,9 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         }
         if wanted("log") {
             inside::rows(&bench, &mut table).await?;
+        }
+        if wanted("search") {
+            searches::rows(&bench, &mut table).await?;
         }
         anyhow::Ok(())
     })?;

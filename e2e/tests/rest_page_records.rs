@@ -138,8 +138,13 @@ fn patch() {
     let json = [JSON];
     let off = r#"[{"op":"replace","path":"/active","value":false}]"#;
     let paths = r#"{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete"},{"name":"path","valueString":"Patient.active"}]}]}"#;
+    let told = |id, status| {
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","text":{{"status":"{status}","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">active</div>"}},"active":true}}"#
+        )
+    };
     #[rustfmt::skip] // A table reads by column.
-    let rows: [Row<'_>; 22] = [
+    let rows: [Row<'_>; 26] = [
         ("a JSON Patch",                            "PATCH",  "/Patient/p1",                    &json,                                  off,    200, &["etag: W/\"2\"", ".active = false"]),
         ("a FHIRPath Patch",                        "PATCH",  "/Patient/p1",                    NONE,                                   paths,  200, &["etag: W/\"3\"", ".active = -"]),
         ("an XML Patch is not taken",               "PATCH",  "/Patient/p1",                    &[("content-type", "application/xml-patch+xml")], "<diff/>", 415, &["accept-patch: ~application/json-patch+json"]),
@@ -159,6 +164,10 @@ fn patch() {
         ("the formats are declared",                "GET",    "/metadata",                      NONE,                                   "",     200, &[".patchFormat.0 = application/json-patch+json"]),
         ("a FHIRPath Patch in a transaction",       "POST",   "",                               NONE,                                   &format!(r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{"request":{{"method":"PATCH","url":"Patient/p1"}},"resource":{paths}}}]}}"#), 200, &[".entry.0.response.status = 200 OK"]),
         ("a FHIRPath Patch in a batch",             "POST",   "",                               NONE,                                   &format!(r#"{{"resourceType":"Bundle","type":"batch","entry":[{{"request":{{"method":"PATCH","url":"Patient/never"}},"resource":{paths}}}]}}"#), 200, &[".entry.0.response.status = 404 Not Found"]),
+        ("",                                        "PUT",    "/Patient/n",                     NONE,                                   &told("n", "generated"), 201, &[]),
+        ("a narrative it made stale is not kept",   "PATCH",  "/Patient/n",                     &json,                                  off,    200, &[".active = false", ".text = -"]),
+        ("",                                        "PUT",    "/Patient/m",                     NONE,                                   &told("m", "additional"), 201, &[]),
+        ("nor one that its author added to",        "PATCH",  "/Patient/m",                     &json,                                  off,    422, &[".issue.0.code = business-rule", ".issue.0.expression.0 = Patient.text"]),
         ("",                                        "DELETE", "/Patient/p1",                    NONE,                                   "",     204, &[]),
         ("what was deleted is not patched",         "PATCH",  "/Patient/p1",                    &json,                                  off,    410, &[]),
         ("nor made by a patch",                     "GET",    "/Patient/p1",                    NONE,                                   "",     410, &[]),

@@ -23,6 +23,7 @@ mod problem;
 mod treatment;
 
 pub(crate) use encounter::REOPENED;
+pub(crate) use patient::{MERGED, UNMERGED};
 
 #[cfg(test)]
 mod cases;

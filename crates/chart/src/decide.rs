@@ -3,10 +3,12 @@
 //! Invariant: pure; folding the events of a Put onto the state gives what is the same as what was put.
 
 mod append;
+mod merge;
 mod nearest;
 mod put;
 mod status;
 
+pub use merge::{Merge, Merged, Side, Unmerge};
 pub use nearest::nearest_of;
 
 use anamnesis_json::{Object, Value};
@@ -46,6 +48,10 @@ pub enum Command {
         /// Its data.
         data: Object,
     },
+    /// This patient's record shall be merged with another.
+    Merge(Merge),
+    /// That shall be undone.
+    Unmerge(Unmerge),
 }
 
 /// What a decision needs to know beside state and command.
@@ -118,6 +124,8 @@ pub fn decide(state: &State, context: &Context<'_>, command: Command) -> Result<
         Command::Append { kind, schema_version, data } => {
             append::append(state, context, &kind, schema_version, data)
         }
+        Command::Merge(asked) => merge::merge(state, context.stream, asked),
+        Command::Unmerge(asked) => merge::unmerge(state, asked),
     }?;
     let unexplained = |event: &NewEvent| find(&event.kind).is_some_and(|row| lacks_reason(row, context));
     if context.door == Door::Api && events.iter().any(unexplained) {

@@ -6,6 +6,7 @@ mod catalogue;
 mod change;
 mod decide;
 mod delta;
+mod difference;
 mod elements;
 mod evolve;
 mod naming;
@@ -16,7 +17,8 @@ mod upcast;
 
 pub use catalogue::{Family, Reach, Role, Row, catalogue, find, is_correction, is_significant, rows_of};
 pub use change::patient_of;
-pub use decide::{Command, Context, Door, NewEvent, State, decide, nearest_of};
+pub use decide::{Command, Context, Door, Merge, Merged, NewEvent, Side, State, Unmerge, decide, nearest_of};
+pub use difference::{Difference, differences};
 pub use elements::{Elements, take_apart, write_resource};
 pub use evolve::{EventRef, evolve};
 pub use refusal::{Cause, Refusal};

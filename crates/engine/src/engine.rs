@@ -9,6 +9,7 @@ use anamnesis_store::{Log, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
+use crate::generation::{Generation, Generations};
 use crate::heads::Heads;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
@@ -24,7 +25,7 @@ pub struct Parts {
     pub views: Arc<dyn Views>,
     /// The keys.
     pub keyring: Keyring,
-    /// What FHIR says of a record.
+    /// What FHIR says of a record, and what the serving views find it by.
     pub indexing: Arc<dyn Indexing>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -37,7 +38,7 @@ pub struct Parts {
 /// Loads, decides, appends, waits for the views, and reads.
 pub struct Engine {
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) views: Arc<dyn Views>,
+    pub(crate) generations: Generations,
     pub(crate) keyring: Keyring,
     pub(crate) indexing: Arc<dyn Indexing>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -58,9 +59,10 @@ impl Engine {
         let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
+        let serving = Generation { views, indexing: Arc::clone(&indexing) };
         Arc::new(Self {
             log,
-            views,
+            generations: Generations::new(serving),
             keyring,
             indexing,
             clock,
@@ -78,11 +80,6 @@ impl Engine {
     /// The log, for those who watch its head.
     pub fn log(&self) -> &Arc<dyn Log> {
         &self.log
-    }
-
-    /// The serving views.
-    pub fn views(&self) -> &Arc<dyn Views> {
-        &self.views
     }
 
     /// The keys in use.

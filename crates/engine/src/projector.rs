@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_kernel::{Cursor, Event, Instant};
-use anamnesis_store::{Cause, Head, Mark, ReadError, StoredEvent, Views, Watermark};
+use anamnesis_store::{Cause, Head, Mark, ReadError, StoredEvent, Watermark};
 use tokio::sync::watch;
 
 use crate::codec;
 use crate::engine::Engine;
+use crate::generation::{Generation, Successor};
 use crate::instruments::Stage;
 use batch::Batch;
 use state::States;
@@ -44,14 +45,14 @@ pub enum ProjectError {
 /// Folds one log into one generation of views.
 pub struct Projector {
     engine: Arc<Engine>,
-    views: Arc<dyn Views>,
+    generation: Arc<Generation>,
     states: States,
     mark: Mark,
     moment: Instant,
 }
 
 impl Projector {
-    /// A projector for `views` that begins at their watermark.
+    /// A projector for a generation that begins at its watermark.
     ///
     /// Views that are of another log, of another shape, or ahead of the log must be emptied first: see
     /// [`Projector::fits`].
@@ -59,12 +60,12 @@ impl Projector {
     /// # Errors
     ///
     /// When the views cannot be read.
-    pub async fn new(engine: Arc<Engine>, views: Arc<dyn Views>) -> Result<Self, ReadError> {
-        let watermark = views.watermark().await?;
+    pub async fn new(engine: Arc<Engine>, generation: Arc<Generation>) -> Result<Self, ReadError> {
+        let watermark = generation.views.watermark().await?;
         let mark = watermark.as_ref().and_then(|w| w.marks.first().copied());
         let projector = Self {
             engine,
-            views,
+            generation,
             states: States::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
@@ -77,12 +78,15 @@ impl Projector {
     /// # Errors
     ///
     /// When the log or the views cannot be read.
-    pub async fn fits(engine: &Engine, views: &dyn Views) -> Result<Result<(), &'static str>, ReadError> {
-        let Some(watermark) = views.watermark().await? else { return Ok(Ok(())) };
+    pub async fn fits(
+        engine: &Engine,
+        generation: &Generation,
+    ) -> Result<Result<(), &'static str>, ReadError> {
+        let Some(watermark) = generation.views.watermark().await? else { return Ok(Ok(())) };
         if watermark.log != engine.log.info().id {
             return Ok(Err("the views are of another log"));
         }
-        if watermark.shape != engine.indexing.shape() {
+        if watermark.shape != generation.indexing.shape() {
             return Ok(Err("the views were made by other code"));
         }
         let Some(mark) = watermark.marks.first() else { return Ok(Err("the views have no watermark")) };
@@ -100,6 +104,11 @@ impl Projector {
         self.mark.offset
     }
 
+    /// What it folds into.
+    pub fn generation(&self) -> Arc<Generation> {
+        Arc::clone(&self.generation)
+    }
+
     /// Folds the next batch, at least one commit if there is any; gives the number of events folded.
     ///
     /// # Errors
@@ -112,7 +121,7 @@ impl Projector {
         let mark = Mark { offset: last.position.offset + 1, leaf: last.leaf };
         let moment = last.moment;
         let count = stored.len();
-        let mut batch = Batch::new(&self.engine, &*self.views, &mut self.states);
+        let mut batch = Batch::new(&self.engine, &self.generation, &mut self.states);
         for commit in commits(stored) {
             let mut events: Vec<Event> = Vec::with_capacity(commit.len());
             for stored in commit {
@@ -122,16 +131,21 @@ impl Projector {
         }
         let change = batch.finish(Watermark {
             log: self.engine.log.info().id,
-            shape: self.engine.indexing.shape().to_owned(),
+            shape: self.generation.indexing.shape().to_owned(),
             marks: vec![mark],
             moment,
         });
-        if let Err(cause) = self.views.apply(change).await {
+        let changed: Vec<_> = match self.serves() {
+            true => change.records.iter().map(|write| write.version.name.clone()).collect(),
+            false => Vec::new(),
+        };
+        if let Err(cause) = self.generation.views.apply(change).await {
             // What was folded in memory is not in the views: begin again from them.
             self.states.clear();
             return Err(ProjectError::Views(cause));
         }
         (self.mark, self.moment) = (mark, moment);
+        changed.iter().for_each(|name| self.generation.indexing.shown(name));
         self.engine.instruments.took(Stage::Project, started.elapsed());
         Ok(count)
     }
@@ -159,6 +173,10 @@ impl Projector {
         }
     }
 
+    fn serves(&self) -> bool {
+        Arc::ptr_eq(&self.generation.views, &self.engine.views())
+    }
+
     /// Tells those who wait how far the views are.
     pub fn publish(&self) {
         let cursor = Cursor { moment: self.moment, offsets: vec![self.mark.offset] };
@@ -167,16 +185,21 @@ impl Projector {
 
     /// Folds whatever comes, until `stop` says so; what cannot be folded is told and tried again.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let Some(mut offered) = self.engine.generations.offered() else { return };
         let mut head = self.engine.log.head();
         let mut pause_ms = 10;
         self.publish();
         while !*stop.borrow() {
+            if let Ok(next) = offered.try_recv() {
+                self = self.succeeded_by(next).await;
+            }
             match self.step().await {
                 Ok(0) => {
                     *self.engine.stuck.write() = None;
                     tokio::select! {
                         changed = head.changed() => if changed.is_err() { return },
                         changed = stop.changed() => if changed.is_err() { return },
+                        Some(next) = offered.recv() => self = self.succeeded_by(next).await,
                     }
                     self.gather(&mut head, &mut stop).await;
                 }
@@ -198,6 +221,7 @@ impl Projector {
                     pause_ms = (pause_ms * 2).min(5_000);
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+                        Some(next) = offered.recv() => self = self.succeeded_by(next).await,
                         changed = stop.changed() => if changed.is_err() { return },
                     }
                 }
@@ -207,6 +231,24 @@ impl Projector {
 }
 
 impl Projector {
+    /// Gives way to the projector of the next generation, once that has all that this one has.
+    ///
+    /// Nothing is folded here meanwhile, so what readers have seen is never taken from them.
+    async fn succeeded_by(self, successor: Successor) -> Self {
+        let Successor { projector: mut next, told } = successor;
+        while next.mark.offset < self.mark.offset {
+            if let Err(error) = next.step().await {
+                // Who offered it and went away has nothing to be told.
+                let _ = told.send(Err(error));
+                return self;
+            }
+        }
+        self.engine.generations.swap(next.generation());
+        next.publish();
+        let _ = told.send(Ok(()));
+        next
+    }
+
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
         let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);

@@ -55,11 +55,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn is_open(&self) -> bool {
+    /// Whether everything passes.
+    pub fn is_open(&self) -> bool {
         self.kinds.is_empty() && self.records.is_empty() && self.patient.is_none()
     }
 
-    fn takes(&self, event: &Event) -> bool {
+    /// Whether this event passes.
+    pub fn takes(&self, event: &Event) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| *kind == event.kind);
         let record = self.records.is_empty()
             || self

@@ -2,15 +2,19 @@
 
 #[path = "engine/as_of.rs"]
 mod as_of;
+#[path = "engine/generations.rs"]
+mod generations;
 #[path = "support/house.rs"]
 mod house;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anamnesis_chart::{Command, Door};
 use anamnesis_engine::{CommitError, Expect, Idempotent, Item, Step, rebuild, verify};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::Cursor;
+use anamnesis_kernel::search::{Place, Query, Test};
+use anamnesis_kernel::{Cursor, Position, ResourceType};
 use anamnesis_store::{Body, Views};
 use house::{House, patient, put, request};
 
@@ -184,8 +188,9 @@ async fn a_fresh_fold_equals_the_live_one_however_it_was_cut() {
     let house = House::new().await;
     house.live_a_little().await;
     let next = house.store.begin_generation().unwrap();
-    rebuild(&house.engine, Arc::clone(&next) as _, |_| {}).await.unwrap();
+    rebuild(&house.engine, house::generation(&next, "other"), |_| {}).await.unwrap();
     assert_eq!(next.digest().await.unwrap(), house.engine.views().digest().await.unwrap());
+    assert_eq!(next.watermark().await.unwrap().unwrap().shape, "other", "of another shape");
 }
 
 #[tokio::test]
@@ -258,4 +263,51 @@ async fn refusals_name_the_item_and_the_step() {
     let Err(CommitError::Refused(reasons)) = house.engine.commit(wrong).await else { panic!("it was taken") };
     assert_eq!((reasons[0].0, reasons[0].1), (1, 0));
     assert_eq!(house.engine.head().offset(0), 0);
+}
+
+/// A record that went to another patient, and one that was deleted, have still happened to whom they were about.
+#[tokio::test]
+async fn events_are_found_by_whom_they_are_about() {
+    let house = House::new().await;
+    let about = |id: &str, patient: &str| {
+        put(id, &format!(r#"{{"status":"final","subject":{{"reference":"Patient/{patient}"}}}}"#))
+    };
+    house.engine.commit(put("Patient/p1", "{}")).await.unwrap();
+    house.engine.commit(about("Observation/o", "p1")).await.unwrap();
+    house.engine.commit(about("Observation/o", "p2")).await.unwrap();
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    house.engine.commit(about("Observation/o", "p1")).await.unwrap();
+    house.engine.commit(request("Observation/o", Command::Delete)).await.unwrap();
+    #[rustfmt::skip]
+    let cases = [
+        ("p1", vec!["Patient/p1 1", "Observation/o 1", "Observation/o 2", "Patient/p1 2", "Observation/o 3", "Observation/o 4"]),
+        ("p2", vec!["Observation/o 2", "Observation/o 3"]),
+        ("p3", vec![]),
+    ];
+    for (patient, expected) in cases {
+        let test = Test::Reference {
+            param: anamnesis_fhir::compartment::HAPPENED,
+            kind: Some(ResourceType::PATIENT.number()),
+            id: patient.into(),
+        };
+        let query = Query::new(None, vec![test.into()], 100);
+        let hits = house.engine.views().search(&query).await.unwrap();
+        let position = |place: Place| Position {
+            partition: place.partition,
+            offset: u64::try_from(place.date).unwrap(),
+        };
+        let positions: Vec<Position> = hits.iter().map(|hit| position(hit.after.place)).collect();
+        let events = house.engine.events_at(&positions).await.unwrap();
+        let events = events.into_iter().filter_map(|(_, event)| event);
+        let found: Vec<String> = events.map(|e| format!("{} {}", e.stream, e.version)).collect();
+        assert_eq!(found, expected, "{patient}");
+    }
+    let mut seen = Vec::new();
+    let name = "Observation/o".parse().unwrap();
+    let last = house.engine.visit_stream(&name, |event, _| {
+        seen.push(event.version);
+        if event.version == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(last.await.unwrap(), 3);
+    assert_eq!(seen, [1, 2, 3]);
 }

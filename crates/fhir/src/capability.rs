@@ -5,7 +5,7 @@
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
-use crate::search;
+use crate::Params;
 
 /// What the statement is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,10 @@ pub struct TypeFacts<'a> {
     pub operations: &'a [(&'a str, &'a str)],
 }
 
-/// The CapabilityStatement of these facts.
-pub fn statement(facts: &Facts<'_>) -> Object {
+/// The CapabilityStatement of these facts, and of the search parameters there are.
+pub fn statement(facts: &Facts<'_>, params: &dyn Params) -> Object {
     let mut rest = Object::new().with("mode", "server").with("documentation", facts.documentation);
-    rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of))).collect::<Vec<_>>());
+    rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of, params))).collect::<Vec<_>>());
     push_some(&mut rest, "interaction", interactions(facts.interactions));
     push_some(&mut rest, "operation", operations(facts.operations));
     let mut said = Object::new()
@@ -70,7 +70,7 @@ pub fn statement(facts: &Facts<'_>) -> Object {
     said.with("rest", vec![Value::from(rest)])
 }
 
-fn resource(of: &TypeFacts<'_>) -> Object {
+fn resource(of: &TypeFacts<'_>, params: &dyn Params) -> Object {
     let mut said = Object::new().with("type", of.kind.name());
     said.push("profile", format!("http://hl7.org/fhir/StructureDefinition/{}", of.kind));
     push_some(&mut said, "interaction", interactions(of.interactions));
@@ -84,10 +84,12 @@ fn resource(of: &TypeFacts<'_>) -> Object {
     said.push("conditionalDelete", of.conditional_delete);
     said.push("referencePolicy", codes(&["literal", "local"]));
     if can("search-type") {
-        let param = |(code, kind): (&str, crate::ParamKind)| {
-            Value::from(Object::new().with("name", code).with("type", kind.name()))
+        let param = |known: crate::Known| {
+            Value::from(Object::new().with("name", known.code.as_str()).with("type", known.kind.name()))
         };
-        said.push("searchParam", search::codes(of.kind).map(param).collect::<Vec<_>>());
+        let id = Value::from(Object::new().with("name", "_id").with("type", "token"));
+        let others = params.codes(of.kind).into_iter().map(param);
+        said.push("searchParam", std::iter::once(id).chain(others).collect::<Vec<_>>());
     }
     push_some(&mut said, "operation", operations(of.operations));
     said
@@ -145,7 +147,7 @@ mod tests {
             interactions: &["transaction", "batch"],
             operations: &[],
         };
-        let said = statement(&facts);
+        let said = statement(&facts, &crate::Official);
         let kind = ResourceType::parse("CapabilityStatement").unwrap();
         assert_eq!(issues(kind, &said), []);
         let resources =
@@ -155,7 +157,7 @@ mod tests {
             resources.iter().find(|r| r.get("type").and_then(Value::as_str) == Some("Patient")).unwrap();
         assert_eq!(
             patient.get("searchParam").unwrap().as_array().unwrap().len(),
-            search::codes(ResourceType::PATIENT).count()
+            crate::Official.codes(ResourceType::PATIENT).len() + 1
         );
         assert!(said.get("patchFormat").is_none());
     }

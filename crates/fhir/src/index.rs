@@ -4,13 +4,14 @@
 
 mod extract;
 mod main_date;
+mod registered;
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
-use crate::param::{Extract, Way};
-use crate::{compartment, param};
+use crate::param::{Catalogue, Extract, Way};
+use crate::{compartment, merged, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
 pub const SHAPE: &str = "r4-index.4";
@@ -32,13 +33,18 @@ impl std::fmt::Debug for Indexed {
 }
 
 /// Finds what a record is found by.
-pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
+pub fn index(stream: &StreamName, elements: &Object, catalogue: &Catalogue) -> Indexed {
     let kind = stream.kind;
     let mut entries = Vec::with_capacity(16);
     let nothing = Key::Token { code: Default::default(), system: Default::default() };
     entries.push(Entry { param: param::of_this_type(kind), key: nothing, group: 0 });
     for patient in compartment::patients(stream, elements) {
         entries.push(Entry { param: compartment::PARAM, key: compartment::key(&patient), group: 0 });
+    }
+    if stream.is_patient() {
+        for patient in merged::replaced_by(elements) {
+            entries.push(Entry { param: merged::PARAM, key: compartment::key(&patient), group: 0 });
+        }
     }
     for one in param::params(kind) {
         let param = one.number(kind);
@@ -54,6 +60,9 @@ pub fn index(stream: &StreamName, elements: &Object) -> Indexed {
                 visit_keys(elements, &typed, &mut |key| add(param::of_type(param), 0, key));
             }
         }
+    }
+    for one in catalogue.of(kind) {
+        registered::entries(one, kind, elements, &mut |entry| entries.push(entry));
     }
     entries.sort_unstable();
     entries.dedup();

@@ -13,6 +13,7 @@ mod generated;
 pub mod index;
 mod key;
 mod meets;
+pub mod merged;
 pub mod meta;
 mod model;
 pub mod outcome;
@@ -28,4 +29,4 @@ mod shape;
 pub mod subset;
 
 pub use meets::meets;
-pub use param::{Known, Official, ParamKind, Params, left_out};
+pub use param::{Catalogue, Known, Official, ParamKind, Params, Registered, left_out};

@@ -4,7 +4,7 @@
 //!
 //! | number                              | is |
 //! |-------------------------------------|----|
-//! | `1`                                 | the patient compartment, of every type: no type has the number 0 |
+//! | `1`, `2`, `3`                       | the patient compartment; who yielded to whom; what happened: of every type, as none has the number 0 |
 //! | `type * 256 + n`                    | the nth official parameter of the type, in the order of their codes |
 //! | `type * 256 + 254`                  | `_tag` |
 //! | `type * 256 + 255`                  | every record of the type |
@@ -12,12 +12,16 @@
 //! | `(2 << 24) + type * 256 + n`        | `_profile`, `_security`, `_source` |
 //! | `1 << 31`, but not `1 << 24`, and a hash of type and URL | a registered parameter; with `1 << 30`, a component of one |
 
+mod catalogue;
 mod known;
+mod registered;
 
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Param;
 
+pub use catalogue::Catalogue;
 pub use known::{Known, Official, Params, left_out};
+pub use registered::Registered;
 
 use crate::generated::search::{COMPARTMENT, PARAMS};
 
@@ -45,6 +49,24 @@ pub enum ParamKind {
 }
 
 impl ParamKind {
+    /// All of them.
+    const ALL: [Self; 9] = [
+        Self::Composite,
+        Self::Date,
+        Self::Number,
+        Self::Quantity,
+        Self::Reference,
+        Self::Special,
+        Self::String,
+        Self::Token,
+        Self::Uri,
+    ];
+
+    /// The kind that FHIR writes so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name as FHIR writes it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -162,11 +184,6 @@ impl SearchParam {
     /// The number of its own, which its entries have if it keeps any.
     pub(crate) fn number(&self, kind: ResourceType) -> Param {
         numbered(kind, self.number)
-    }
-
-    /// Whether it takes references to patients and to nobody else.
-    pub(crate) fn patients_only(&self) -> bool {
-        matches!(self.targets, [one] if u16::from(*one) == ResourceType::PATIENT.number())
     }
 
     /// The numbers it is found under.

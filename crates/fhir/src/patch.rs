@@ -8,6 +8,7 @@ mod edit;
 mod given;
 mod json_patch;
 mod locate;
+mod narrative;
 mod number;
 mod path_patch;
 mod pointer;
@@ -73,6 +74,18 @@ impl Patch {
             prune(resource);
         }
         Ok(after)
+    }
+}
+
+/// Leaves no narrative that a patch made stale: see [`narrative`].
+///
+/// # Errors
+///
+/// [`Failure::Inapplicable`] where the patch must say what becomes of it.
+pub fn settle_narrative(before: &Value, after: &mut Value) -> Result<(), Failure> {
+    match (before.as_object(), after.as_object_mut()) {
+        (Some(before), Some(after)) => narrative::settle(before, after),
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod compile;
 mod conform;
+mod hierarchy;
 mod matching;
 mod slices;
 mod value_set;
@@ -21,6 +22,7 @@ use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
 pub use compile::Uncompiled;
+pub use hierarchy::{above, below};
 pub use value_set::codes;
 
 /// A profile, ready to be checked against.

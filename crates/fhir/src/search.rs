@@ -1,58 +1,59 @@
-//! The query string of a search, against one type: <https://hl7.org/fhir/R4/search.html>.
+//! The query string of a search: <https://hl7.org/fhir/R4/search.html>.
 //!
 //! Invariant: what is not understood is listed as ignored or refused, and never silently narrows or widens.
 
-mod values;
+mod chain;
+mod compare;
+mod composite;
+mod dates;
+mod decimal;
+mod escape;
+mod filter;
+mod include;
+mod limits;
+mod modifier;
+mod number;
+mod parsed;
+mod patients;
+mod prefix;
+mod quantity;
+mod reading;
+mod referred;
+mod results;
+mod sets;
+mod sort;
+mod string;
+mod token;
+mod uri;
+mod words;
+mod wrong;
 
-use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::{Filter, Query, Test};
+use anamnesis_kernel::{Instant, ResourceType};
 
-use crate::outcome::{Issue, IssueCode};
-use crate::param::{self, ParamKind};
+pub use include::Include;
+pub use limits::Limits;
+pub use parsed::Parsed;
+pub use patients::{as_one, patients};
+pub use results::{Total, is_about_result};
+pub use sets::{OfR4, Sets};
 
-/// What bounds a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The own base, without a slash at the end: absolute references that begin with it are local.
-    pub base: Option<String>,
-    /// How many records a page has unless `_count` says otherwise.
-    pub count_default: u32,
-    /// How many records a page has at most.
-    pub count_max: u32,
-    /// How many values a search has at most, all criteria together.
-    pub values_max: usize,
-    /// Whether unknown parameters are refused (`Prefer: handling=strict`) or ignored.
-    pub strict: bool,
-}
+use crate::outcome::Issue;
+use crate::param::{self, Params};
+use reading::Reading;
+use wrong::Wrong;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { base: None, count_default: 20, count_max: 1_000, values_max: 1_000, strict: false }
-    }
-}
-
-/// A search that was understood.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Parsed {
-    /// What is asked; never without a criterion.
-    pub query: Query,
-    /// Whether only the number of matches is asked for.
-    pub summary_count: bool,
-    /// `_count` as it was sent, if it was.
-    pub count: Option<u32>,
-    /// `_page` as it was sent, if it was.
-    pub page: Option<String>,
-    /// The names of parameters that were not understood, each once.
-    pub ignored: Vec<String>,
-    /// The parameters that shaped the answer, as sent, for the self link.
-    pub understood: Vec<(String, String)>,
-}
-
-/// A query names people: shown are only how many criteria there are.
-impl std::fmt::Debug for Parsed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Parsed({} criteria, {} ignored)", self.query.all.len(), self.ignored.len())
-    }
+/// What a query string is read against.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The search parameters there are.
+    pub params: &'a dyn Params,
+    /// What is known of codes and units.
+    pub sets: &'a dyn Sets,
+    /// What bounds the search.
+    pub limits: &'a Limits,
+    /// The present, from which `ap` measures how near a date must be.
+    pub now: Instant,
 }
 
 /// Reads the parameters of a search for records of one type; `pairs` are decoded and in order.
@@ -62,132 +63,185 @@ impl std::fmt::Debug for Parsed {
 /// # Errors
 ///
 /// Every parameter that cannot be taken as it was sent.
-pub fn parse(kind: ResourceType, pairs: &[(String, String)], limits: &Limits) -> Result<Parsed, Vec<Issue>> {
-    let query = Query::new(Some(kind), Vec::new(), 0);
-    let parsed = Parsed {
-        query,
-        summary_count: false,
-        count: None,
-        page: None,
-        ignored: Vec::new(),
-        understood: Vec::new(),
-    };
-    let mut parse = Parse { kind, limits, parsed, values: 0, issues: Vec::new() };
-    for (key, value) in pairs {
-        parse.pair(key, value);
-    }
-    let Parse { mut parsed, issues, .. } = parse;
-    if !issues.is_empty() {
-        return Err(issues);
-    }
-    parsed.query.limit = parsed.count.unwrap_or(limits.count_default).min(limits.count_max);
-    if parsed.query.all.is_empty() {
-        parsed.query.all.push(Test::Kind(param::of_this_type(kind)).into());
-    }
-    Ok(parsed)
+pub fn parse(
+    kind: ResourceType,
+    pairs: &[(String, String)],
+    context: &Context<'_>,
+) -> Result<Parsed, Vec<Issue>> {
+    Parse::new(vec![kind], context).all(pairs)
 }
 
-/// The parameters that searches of this type take, with their kinds, in the order of their codes.
-pub fn codes(kind: ResourceType) -> impl Iterator<Item = (&'static str, ParamKind)> {
-    let id = std::iter::once(("_id", ParamKind::Token));
-    let taken = param::params(kind).filter(|param| values::takes(param.kind));
-    id.chain(taken.map(|param| (param.code, param.kind)))
+/// Reads the parameters of a search for records of the types that `_type` names, of all where it names none.
+///
+/// A parameter must be one of each type.
+///
+/// # Errors
+///
+/// Every parameter that cannot be taken as it was sent.
+pub fn parse_system(pairs: &[(String, String)], context: &Context<'_>) -> Result<Parsed, Vec<Issue>> {
+    let mut kinds = Vec::new();
+    for name in pairs.iter().filter(|(key, _)| key == "_type").flat_map(|(_, value)| value.split(',')) {
+        match ResourceType::parse(name) {
+            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
+            Some(_) => {}
+            None => return Err(vec![Wrong::from("not a type of resource").of("_type")]),
+        }
+    }
+    if kinds.is_empty() {
+        kinds.extend(ResourceType::all());
+    }
+    Parse::new(kinds, context).all(pairs)
 }
 
 struct Parse<'a> {
-    kind: ResourceType,
-    limits: &'a Limits,
+    /// The types that are searched, and what must hold of records of each.
+    kinds: Vec<ResourceType>,
+    criteria: Vec<Vec<Filter>>,
+    reading: Reading<'a>,
+    /// How many parameters it is sorted by.
+    sorts: usize,
     parsed: Parsed,
-    values: usize,
     issues: Vec<Issue>,
 }
 
-impl Parse<'_> {
-    fn pair(&mut self, key: &str, value: &str) {
-        let understood = match key {
-            "_format" | "_pretty" => return,
-            // To answer with the present what was asked of the past would be a lie.
-            "_asOf" => self.refuse(key, "not answered yet: only the present can be searched"),
+impl<'a> Parse<'a> {
+    fn new(kinds: Vec<ResourceType>, context: &'a Context<'a>) -> Self {
+        let criteria = kinds.iter().map(|_| Vec::new()).collect();
+        let parsed = Parsed::new(Query::new(None, Vec::new(), 0));
+        Self {
+            kinds,
+            criteria,
+            reading: Reading { context, tests: 0, ways: 0 },
+            sorts: 0,
+            parsed,
+            issues: Vec::new(),
+        }
+    }
+
+    fn all(mut self, pairs: &[(String, String)]) -> Result<Parsed, Vec<Issue>> {
+        for (key, value) in pairs {
+            match self.pair(key, value) {
+                Ok(true) => self.parsed.understood.push((key.clone(), value.clone())),
+                Ok(false) => {}
+                Err(wrong) => self.issues.push(wrong.of(key)),
+            }
+        }
+        if !self.issues.is_empty() {
+            return Err(self.issues);
+        }
+        let Context { limits, .. } = *self.reading.context;
+        let mut parsed = self.parsed;
+        parsed.query.limit = parsed.count.unwrap_or(limits.count_default).min(limits.count_max);
+        let of_type = |kind: ResourceType| Filter::from(Test::Kind(param::of_this_type(kind)));
+        match self.kinds.as_slice() {
+            [kind] => {
+                parsed.query.kind = Some(*kind);
+                parsed.query.all = self.criteria.into_iter().flatten().collect();
+                if parsed.query.all.is_empty() {
+                    parsed.query.all.push(of_type(*kind));
+                }
+            }
+            kinds => {
+                let any = kinds.iter().zip(self.criteria).map(|(kind, criteria)| {
+                    let mut all = vec![of_type(*kind)];
+                    all.extend(criteria);
+                    if all.len() == 1 { of_type(*kind) } else { Filter::All(all) }
+                });
+                parsed.query.all.push(Filter::Any(any.collect()));
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Takes one parameter; says whether it shapes the answer.
+    fn pair(&mut self, key: &str, value: &str) -> Result<bool, Wrong> {
+        let Context { params, limits, .. } = *self.reading.context;
+        match key {
+            "_format" | "_pretty" => return Ok(false),
             "_page" => {
-                self.parsed.page = Some(value.to_owned());
-                return;
+                once(&mut self.parsed.page, value)?;
+                return Ok(false);
             }
-            "_count" => self.count(value),
-            "_summary" => self.summary(value),
-            "_elements" => true,
-            "_total" => {
-                matches!(value, "none" | "estimate" | "accurate") || self.refuse(key, "not a kind of total")
+            "_asOf" => once(&mut self.parsed.as_of, value)?,
+            "_count" => {
+                let count = results::count(value)?;
+                if self.parsed.count.is_some_and(|before| before != count) {
+                    return Err("stands twice".into());
+                }
+                self.parsed.count = Some(count);
+                self.parsed.summary_count |= count == 0;
             }
-            _ => self.criterion(key, value),
-        };
-        if understood {
-            self.parsed.understood.push((key.to_owned(), value.to_owned()));
+            // Which part of each is shown is for the subset to say.
+            "_summary" => self.parsed.summary_count |= value == "count",
+            "_elements" => {}
+            "_total" => self.parsed.total = Total::read(value)?,
+            "_contained" | "_containedType" => results::contained(key, value)?,
+            "_sort" => {
+                for one in value.split(',') {
+                    self.sorts += 1;
+                    if self.sorts > limits.sorts_max {
+                        return Err(Wrong::costly(format!("more than {} parameters", limits.sorts_max)));
+                    }
+                    self.parsed.query.order.extend(sort::orders(&self.kinds, one.trim(), params)?);
+                }
+            }
+            "_type" => match self.kinds.as_slice() {
+                [kind] if value.split(',').any(|name| name != kind.name()) => {
+                    return Err("another type than the one that is searched".into());
+                }
+                _ => {}
+            },
+            "_query" => return Err(Wrong::unsupported("there are no named queries")),
+            _ if Include::is_asked(key) => {
+                self.parsed.includes.push(Include::read(key, value, params)?);
+                if self.parsed.includes.len() > limits.includes_max {
+                    return Err(Wrong::costly(format!("more than {} in one search", limits.includes_max)));
+                }
+            }
+            _ => return self.criterion(key, value),
         }
+        Ok(true)
     }
 
-    fn count(&mut self, value: &str) -> bool {
-        let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-        if !digits {
-            return self.refuse("_count", "not a whole number from 0");
-        }
-        // More digits than fit ask for more than any page holds.
-        let count = value.parse().unwrap_or(u32::MAX);
-        self.parsed.count = Some(count);
-        self.parsed.summary_count |= count == 0;
-        true
-    }
-
-    /// Which part of each is shown is for [`crate::subset::Subset`] to say.
-    fn summary(&mut self, value: &str) -> bool {
-        self.parsed.summary_count |= value == "count";
-        true
-    }
-
-    fn criterion(&mut self, key: &str, value: &str) -> bool {
-        let code = key.split([':', '.']).next().unwrap_or(key);
-        let param = param::param(self.kind, code).filter(|param| values::takes(param.kind));
-        if (param.is_none() && code != "_id") || value.is_empty() {
+    /// What each type that is searched makes of a criterion; the values of one count, since the others have the same.
+    fn criterion(&mut self, key: &str, value: &str) -> Result<bool, Wrong> {
+        if value.is_empty() || !self.kinds.iter().all(|kind| self.reading.knows(*kind, key)) {
             return self.unknown(key);
         }
-        if code.len() < key.len() {
-            let what =
-                if key.contains('.') { "chained searches are" } else { "modifiers of a parameter are" };
-            self.issues.push(Issue::error(IssueCode::NotSupported, format!("{code}: {what} not supported")));
-            return false;
+        self.reading.ways = 0;
+        let (before, mut most) = (self.reading.tests, 0);
+        for (kind, criteria) in self.kinds.iter().zip(&mut self.criteria) {
+            self.reading.tests = before;
+            criteria.push(self.reading.criterion(*kind, key, value)?);
+            most = most.max(self.reading.tests);
         }
-        let wanted = values::split(value, ',');
-        self.values += wanted.len();
-        if self.values > self.limits.values_max {
-            let what = format!("{code}: more than {} values in one search", self.limits.values_max);
-            self.issues.push(Issue::error(IssueCode::TooCostly, what));
-            return false;
-        }
-        let mut any = Vec::with_capacity(wanted.len());
-        for one in wanted {
-            if let Err(wrong) = values::tests(self.kind, param, one, self.limits, &mut any) {
-                return self.refuse(code, wrong);
-            }
-        }
-        self.parsed.query.all.push(Filter::any_of(any));
-        true
+        self.reading.tests = most;
+        Ok(true)
     }
 
-    /// Says what is wrong with the value of a known parameter, without repeating it.
-    fn refuse(&mut self, code: &str, wrong: &str) -> bool {
-        self.issues.push(Issue::error(IssueCode::Value, format!("{code}: {wrong}")));
-        false
-    }
-
-    fn unknown(&mut self, key: &str) -> bool {
-        if self.limits.strict {
-            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.');
-            let name = if key.len() <= 64 && key.bytes().all(plain) { key } else { "a parameter" };
-            let what = format!("{name}: not supported for {}, or without a value", self.kind);
-            self.issues.push(Issue::error(IssueCode::NotSupported, what));
-        } else if !self.parsed.ignored.iter().any(|known| known == key) {
+    fn unknown(&mut self, key: &str) -> Result<bool, Wrong> {
+        if self.reading.context.limits.strict {
+            let of = match self.kinds.as_slice() {
+                [kind] => kind.name(),
+                _ => "all the types that are searched",
+            };
+            return Err(Wrong::unsupported(format!("not supported for {of}, or without a value")));
+        }
+        if !self.parsed.ignored.iter().any(|known| known == key) {
             self.parsed.ignored.push(key.to_owned());
         }
-        false
+        Ok(false)
+    }
+}
+
+/// Keeps a text that may stand once.
+fn once(slot: &mut Option<String>, value: &str) -> Result<(), Wrong> {
+    match slot.as_deref() {
+        Some(before) if before != value => Err("stands twice".into()),
+        _ => {
+            *slot = Some(value.to_owned());
+            Ok(())
+        }
     }
 }
 

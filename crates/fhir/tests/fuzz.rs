@@ -3,9 +3,9 @@
 use anamnesis_fhir::outcome::Issue;
 use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch};
 use anamnesis_fhir::subset::Subset;
-use anamnesis_fhir::{bundle, check, compartment, index, meta, search};
+use anamnesis_fhir::{Catalogue, Official, Params, bundle, check, compartment, index, meta, search};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName};
 use anamnesis_testkit::odd::{self, SECRET, tree};
 use anamnesis_testkit::{People, Record, Rng};
 
@@ -67,7 +67,7 @@ fn resources() {
         silent(&issues, || shown(&elements.clone().into()));
         // What a lenient server keeps is indexed, cut and labelled whatever it holds.
         let stream = StreamName::new(kind, ResourceId::new("a").unwrap_or_else(|_| panic!("a is an id")));
-        let _ = index::index(&stream, &elements);
+        let _ = index::index(&stream, &elements, &Catalogue::default());
         let _ = compartment::patients(&stream, &elements);
         let mut labelled = elements.clone();
         meta::add(&mut labelled, &elements);
@@ -195,28 +195,47 @@ fn queries() {
         "5.4|http://unitsofmeasure.org|mg",
         "a,b,,",
         "\\,\\",
+        "name co \"Zz9Qxsecret\" and not (birthdate ge 2020)",
+        "((name eq (a",
+        "Observation:subject:Patient",
+        "-date,name,_id",
+        "a$b$Zz9Qxsecret",
         "",
     ];
     let mut good = 0;
     rounds(4, |rng| {
         let kind = *rng.one_of(&kinds);
         let kind = ResourceType::parse(kind).unwrap_or_else(|| panic!("{kind} is a type"));
-        let codes: Vec<&str> = search::codes(kind).map(|(code, _)| code).collect();
+        let mut codes: Vec<String> =
+            Official.codes(kind).into_iter().map(|known| known.code.to_string()).collect();
+        let others = [
+            "_filter",
+            "_text",
+            "_include",
+            "_revinclude",
+            "_sort",
+            "_list",
+            "_lastUpdated",
+            "_has:Observation:patient:code",
+        ];
+        codes.extend(others.map(str::to_owned));
         let pairs: Vec<(String, String)> = (0..=rng.below(3))
             .map(|_| {
-                let modifier =
-                    *rng.one_of(&["", "", "", ":exact", ":missing", ":not", ":", ":Patient", ".name"]);
+                let modifier = *rng.one_of(&[
+                    "", "", "", ":exact", ":missing", ":not", ":in", ":", ":Patient", ".name", ":of-type",
+                    ":iterate",
+                ]);
                 let name =
                     if rng.chance(90) { format!("{}{modifier}", rng.one_of(&codes)) } else { odd::key(rng) };
                 let value = if rng.chance(70) { (*rng.one_of(&values)).to_owned() } else { odd::text(rng) };
                 (name, value)
             })
             .collect();
-        match search::parse(
-            kind,
-            &pairs,
-            &search::Limits { strict: rng.chance(50), ..search::Limits::default() },
-        ) {
+        let limits =
+            search::Limits { strict: rng.chance(50), full_text: rng.chance(50), ..search::Limits::default() };
+        let now = Instant::from_micros(0);
+        let context = search::Context { params: &Official, sets: &search::OfR4, limits: &limits, now };
+        match search::parse(kind, &pairs, &context) {
             Ok(_) => good += 1,
             Err(issues) => silent(&issues, || format!("{pairs:?}")),
         }

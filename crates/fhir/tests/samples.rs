@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anamnesis_fhir::bundle::{self, Incoming, Kind};
-use anamnesis_fhir::{check, compartment, index, outcome::Issue};
+use anamnesis_fhir::{Catalogue, check, compartment, index, outcome::Issue};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
@@ -107,7 +107,7 @@ fn transaction_issues(incoming: Incoming, seen: &mut Seen) -> Vec<Issue> {
 
 fn record_issues(kind: ResourceType, elements: &Object, seen: &mut Seen) -> Vec<Issue> {
     let stream = StreamName::new(kind, ResourceId::new("sample").unwrap());
-    let found = index::index(&stream, elements);
+    let found = index::index(&stream, elements, &Catalogue::default());
     assert!(found.entries.is_sorted_by(|a, b| a < b), "{kind}");
     seen.resources += 1;
     seen.entries += found.entries.len();

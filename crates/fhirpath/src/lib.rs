@@ -76,6 +76,12 @@ pub const STEPS_MAX: u32 = 1_000_000;
 /// How long a string may become.
 pub const STRING_BYTES_MAX: usize = 1 << 20;
 
+/// By what an amount in one unit of UCUM is multiplied to be one in another: whole digits, and how many of them are
+/// decimals. `None` where the units do not measure the same, or one of them is not known here.
+pub fn unit_ratio(from: &str, to: &str) -> Option<(i128, u32)> {
+    ucum::ratio(from, to).map(|ratio| (ratio.mantissa(), ratio.scale()))
+}
+
 /// An expression, ready to be evaluated, by many threads at once.
 pub struct Expression {
     root: expr::Expr,

@@ -85,6 +85,16 @@ pub(crate) fn canonical(code: &str) -> Option<Canonical> {
     rest.is_empty().then_some(unit)
 }
 
+/// By what an amount in `from` is multiplied to be one in `to`; `None` where they do not measure the same, or one of them
+/// is not known here.
+pub(crate) fn ratio(from: &str, to: &str) -> Option<Decimal> {
+    let (from, to) = (canonical(from)?, canonical(to)?);
+    if from.powers != to.powers {
+        return None;
+    }
+    from.factor.checked_div(to.factor).map(|ratio| ratio.normalize()).filter(|ratio| !ratio.is_zero())
+}
+
 /// `mg/dL`, `/min`, `(cm).(m)`.
 fn term(rest: &mut &str, depth: u8) -> Option<Canonical> {
     let mut unit = Canonical { factor: Decimal::ONE, powers: [0; 7] };
@@ -229,6 +239,18 @@ mod tests {
             let (a, b) = (canonical(a).expect(a), canonical(b).expect(b));
             assert_eq!(a.powers, b.powers);
             assert_eq!(a.factor.round_dp(18), b.factor.round_dp(18));
+        }
+    }
+
+    #[test]
+    fn ratios() {
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            ("g", "mg", Some("1000")), ("mg", "g", Some("0.001")), ("mg/dL", "g/L", Some("0.01")), ("cm", "[in_i]", Some("0.3937007874015748031496062992")),
+            ("g", "m", None), ("g", "Cel", None), ("mmol/L", "mg/dL", None),
+        ];
+        for (from, to, expected) in cases {
+            assert_eq!(ratio(from, to).map(|ratio| ratio.to_string()).as_deref(), expected, "{from} {to}");
         }
     }
 

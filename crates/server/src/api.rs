@@ -4,8 +4,11 @@
 
 mod answer;
 mod commits;
+mod diff;
 pub(crate) mod envelope;
 mod events;
+mod generations;
+mod moment;
 mod openapi;
 mod page;
 mod patients;
@@ -14,6 +17,7 @@ mod query;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use axum::Router;
 use axum::extract::State;
@@ -36,6 +40,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/patients/{id}", get(patients::patient))
         .route("/patients/{id}/clinical-record", get(patients::clinical_record))
         .route("/patients/{id}/lab-results", get(patients::lab_results))
+        .route("/patients/{id}/timeline", get(timeline::get))
+        .route("/patients/{id}/diff", get(diff::of_patient))
+        .route("/diff/{kind}/{id}", get(diff::of_record))
+        .route("/generations", get(generations::get))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

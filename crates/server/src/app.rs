@@ -7,15 +7,18 @@ use std::time::Duration;
 use anamnesis_chart::Door;
 use anamnesis_engine::{Engine, Wait};
 use anamnesis_json::Object;
-use anamnesis_kernel::{Actor, Source};
+use anamnesis_kernel::{Actor, ResourceId, Source};
+use anamnesis_store::ReadError;
 use compact_str::CompactString;
 use tokio::sync::watch;
 
+use crate::generations::Generations;
 use crate::metrics::Metrics;
+use crate::parameters::Parameters;
 use crate::profiles::Profiles;
 use crate::races::Races;
 use crate::turns::Turns;
-use crate::validation::Validation;
+use crate::validation::{Rules, Validation};
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -35,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) limits: Limits,
     pub(crate) validation: Validation,
     pub(crate) profiles: Arc<Profiles>,
+    pub(crate) parameters: Arc<Parameters>,
+    pub(crate) generations: Arc<Generations>,
     /// The FHIR base as clients see it, without a slash at the end: `http://127.0.0.1:8080/fhir`.
     pub(crate) base_url: String,
 }
@@ -49,6 +54,21 @@ impl App {
     /// Turns of those who race for the same criteria or the same record.
     pub(crate) fn races(&self) -> &Races {
         &self.0.races
+    }
+
+    /// What a written resource, which becomes that record, must obey beside R4.
+    pub(crate) fn rules<'a>(&'a self, record: Option<&'a ResourceId>) -> Rules<'a> {
+        Rules { profiles: &self.profiles, parameters: &self.parameters, record }
+    }
+
+    /// Reads anew what clients wrote that others must obey, where that changed.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read; what was known holds.
+    pub(crate) async fn learn(&self) -> Result<(), ReadError> {
+        self.profiles.refresh(&self.engine).await?;
+        self.parameters.refresh(&self.engine).await.map(drop)
     }
 
     /// Whose turn it is.
@@ -92,6 +112,18 @@ pub(crate) struct Limits {
     pub(crate) commit_events_max: usize,
     /// Of values in one search.
     pub(crate) values_max: usize,
+    /// Of search parameters that clients register.
+    pub(crate) search_parameters_max: usize,
+    /// Of records that a chained search leads over.
+    pub(crate) chain_depth_max: usize,
+    /// Of `_include` and `_revinclude` in one search.
+    pub(crate) includes_max: usize,
+    /// Of parameters that a search is sorted by.
+    pub(crate) sorts_max: usize,
+    /// Of an expression in `_filter`, `_text` or `_content`.
+    pub(crate) filter_bytes_max: usize,
+    /// Of its parentheses.
+    pub(crate) filter_depth_max: usize,
     /// For one search of the views.
     pub(crate) query: Duration,
     /// For the views to have what a request wrote or names.
@@ -158,6 +190,12 @@ impl Default for Limits {
             count_max: 1_000,
             commit_events_max: 10_000,
             values_max: 1_000,
+            search_parameters_max: 100,
+            chain_depth_max: 8,
+            includes_max: 32,
+            sorts_max: 8,
+            filter_bytes_max: 8_192,
+            filter_depth_max: 16,
             query: Duration::from_secs(5),
             views: Duration::from_secs(30),
             head_bytes_max: 128 << 10,

@@ -14,6 +14,7 @@ mod everything;
 mod get;
 mod history;
 mod http_date;
+mod merge;
 mod meta;
 mod metadata;
 mod negotiate;
@@ -58,7 +59,7 @@ pub(crate) use provenance::PROVENANCE;
 ///
 /// <https://hl7.org/fhir/R4/http.html#root>
 pub(crate) fn router() -> Router<App> {
-    let routes: [(&str, MethodRouter<App>); 13] = [
+    let routes: [(&str, MethodRouter<App>); 15] = [
         ("/metadata", get(reads)),
         (
             "/{kind}",
@@ -71,6 +72,8 @@ pub(crate) fn router() -> Router<App> {
         ("/$validate", post(validate::system)),
         ("/{kind}/$validate", post(validate::of_type)),
         ("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record)),
+        ("/{kind}/$merge", post(merge::handle)),
+        ("/{kind}/$unmerge", post(merge::handle_undo)),
         ("/{kind}/_search", post(search::handle_post)),
         ("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle)),
         ("/{kind}/{id}/_history", get(reads)),

@@ -99,13 +99,13 @@ async fn in_turn(app: &App, request: Request, next: Next, refused: Option<Respon
     }
 }
 
-/// Sees to it that what is written is checked against the profiles that were written before.
+/// Sees to it that what is written is checked against the profiles and search parameters that were written before.
 async fn informed(State(app): State<App>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::HEAD | Method::OPTIONS | Method::DELETE)
         || (request.method() == Method::GET
             && !request.uri().path().trim_end_matches('/').ends_with("$validate"));
-    if !reads && let Err(error) = app.profiles.refresh(&app.engine).await {
-        tracing::warn!(%error, "the profiles could not be read anew; those read before hold");
+    if !reads && let Err(error) = app.learn().await {
+        tracing::warn!(%error, "profiles and search parameters could not be read anew; those read before hold");
     }
     next.run(request).await
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a client was told is taken holds for whatever it sends next.
 
+mod sets;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,8 +12,9 @@ use anamnesis_engine::Engine;
 use anamnesis_fhir::check::Finding;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
 use anamnesis_fhir::profile::{Definitions, Profile, codes};
-use anamnesis_fhir::search::{Limits, Parsed, parse};
+use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
+use anamnesis_kernel::search::{Param, Query, Test};
 use anamnesis_kernel::{ResourceType, StreamName};
 use anamnesis_store::{ReadError, RecordVersion};
 use tokio::sync::{Mutex, watch};
@@ -109,6 +112,12 @@ impl Profiles {
         Ok(())
     }
 
+    /// What the definitions say of codes, for searches.
+    pub(crate) fn sets(&self) -> Arc<dyn Sets + Send + Sync> {
+        let loaded: Arc<Loaded> = Arc::clone(&self.loaded.borrow());
+        loaded
+    }
+
     /// Whether this profile is known.
     pub(crate) fn knows(&self, url: &str) -> bool {
         self.loaded.borrow().profile(url).is_some()
@@ -165,8 +174,8 @@ impl Loaded {
                 _ => (&before.systems, &mut loaded.systems),
             };
             let known: HashMap<_, _> = old.iter().map(|(url, stored)| (&stored.of, (url, stored))).collect();
-            let limits = Limits { count_default: PAGE, count_max: PAGE, ..Limits::default() };
-            let Ok(Parsed { mut query, .. }) = parse(kind, &[], &limits) else { continue };
+            let all = vec![Test::Kind(Param::of_type(kind.number())).into()];
+            let mut query = Query::new(Some(kind), all, PAGE);
             loop {
                 let hits = engine.views().search(&query).await?;
                 query.after = hits.last().map(|hit| hit.after.clone());

@@ -4,8 +4,9 @@ use anamnesis_chart::{Cause, Refusal};
 use anamnesis_fhir::check::{Extent, Finding, check, mark};
 use anamnesis_fhir::outcome::{Issue, Severity};
 use anamnesis_json::Object;
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
+use crate::parameters::Parameters;
 use crate::profiles::Profiles;
 
 /// The setting `validation`.
@@ -39,9 +40,9 @@ impl Validation {
         self,
         kind: ResourceType,
         elements: &mut Object,
-        profiles: &Profiles,
+        rules: Rules<'_>,
     ) -> Result<(), Vec<Issue>> {
-        let findings = faults_of(kind, elements, profiles, Extent::Whole);
+        let findings = faults_of(kind, elements, rules, Extent::Whole);
         let bearable = self == Self::Lenient && findings.iter().all(|finding| finding.bearable);
         if !findings.is_empty() && !bearable {
             return Err(findings.into_iter().map(|finding| finding.issue).collect());
@@ -51,16 +52,29 @@ impl Validation {
     }
 }
 
+/// What there is beside R4: the profiles of clients, and the search parameters they registered.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    /// The profiles.
+    pub(crate) profiles: &'a Profiles,
+    /// The search parameters.
+    pub(crate) parameters: &'a Parameters,
+    /// The id of the record that is looked at, where it has one already.
+    pub(crate) record: Option<&'a ResourceId>,
+}
+
 /// Everything there is to say of a resource, by R4 and by the profiles it follows; `more` are asked for beside.
 pub(crate) fn findings(
     kind: ResourceType,
     elements: &Object,
-    profiles: &Profiles,
+    rules: Rules<'_>,
     more: &[String],
     extent: Extent,
 ) -> Vec<Finding> {
     let mut found = check(kind, elements, extent);
-    for finding in profiles.check(kind, elements, more) {
+    let unusable = rules.parameters.faults(kind, rules.record, elements).into_iter();
+    found.extend(unusable.map(|issue| Finding { issue, bearable: false }));
+    for finding in rules.profiles.check(kind, elements, more) {
         // What R4 says already need not be said again by a profile.
         let same = |known: &Finding| {
             known.issue.expression == finding.issue.expression && known.issue.code == finding.issue.code
@@ -73,8 +87,8 @@ pub(crate) fn findings(
 }
 
 /// What is wrong with a whole resource.
-fn faults_of(kind: ResourceType, elements: &Object, profiles: &Profiles, extent: Extent) -> Vec<Finding> {
-    let mut found = findings(kind, elements, profiles, &[], extent);
+fn faults_of(kind: ResourceType, elements: &Object, rules: Rules<'_>, extent: Extent) -> Vec<Finding> {
+    let mut found = findings(kind, elements, rules, &[], extent);
     found.retain(|finding| finding.issue.severity == Severity::Error);
     found
 }
@@ -84,16 +98,16 @@ pub(crate) fn faults(
     stream: &StreamName,
     before: Option<&Object>,
     after: &Object,
-    profiles: &Profiles,
+    rules: Rules<'_>,
 ) -> Vec<Refusal> {
     // Each element was looked at where it came in; only contained resources are told by what refers to them.
     let extent = if after.contains_key("contained") { Extent::Whole } else { Extent::Together };
-    let mut found = faults_of(stream.kind, after, profiles, extent);
+    let mut found = faults_of(stream.kind, after, rules, extent);
     if found.is_empty() {
         return Vec::new();
     }
     // A record from before a rule, or from a lenient feed, may be corrected step by step.
-    let known = before.map(|before| faults_of(stream.kind, before, profiles, extent)).unwrap_or_default();
+    let known = before.map(|before| faults_of(stream.kind, before, rules, extent)).unwrap_or_default();
     found.retain(|finding| !known.contains(finding));
     found.into_iter().map(refusal).collect()
 }

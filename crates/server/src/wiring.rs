@@ -1,5 +1,8 @@
 //! The one place that names a store: opens it, puts the engine together, starts the projector.
 
+mod keeper;
+
+use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,17 +10,22 @@ use std::thread::JoinHandle;
 
 use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Engine, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
+use anamnesis_engine::{Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
 use anamnesis_json::Object;
+use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Keys, Log, ReadError};
-use anamnesis_store_sql::{OpenError, SqliteStore};
+use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
+use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
 use tokio::sync::watch;
 
-use crate::master_key;
+use crate::generations::Generations;
+use crate::parameters::{ParameterSet, Parameters, in_log};
 use crate::profiles::Profiles;
 use crate::settings::Settings;
+use crate::validation::{self, Rules};
+use crate::{master_key, priority};
+use keeper::Keeper;
 
 /// Why a store could not be put to work.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +60,10 @@ pub(crate) enum WiringError {
     /// The log or the views.
     #[error("the store cannot be read")]
     Read(#[from] ReadError),
-    /// The projector's thread.
+    /// The views.
+    #[error("the views cannot be begun")]
+    Views(#[source] Cause),
+    /// A thread of the projector's or the keeper's.
     #[error("the projector cannot be started")]
     Thread(#[source] io::Error),
 }
@@ -65,6 +76,10 @@ pub(crate) struct Opened {
     pub(crate) engine: Arc<Engine>,
     /// What it says of profiles.
     pub(crate) profiles: Arc<Profiles>,
+    /// What it says of search parameters.
+    pub(crate) parameters: Arc<Parameters>,
+    /// How far the next generation is.
+    pub(crate) generations: Arc<Generations>,
 }
 
 /// Opens the store that the settings name; views that do not fit are emptied, to be made again.
@@ -72,15 +87,23 @@ pub(crate) async fn open(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let mut opened = open_or_make(settings, Arc::clone(&instruments)).await?;
-    if let Err(why) = Projector::fits(&opened.engine, &**opened.engine.views()).await? {
+    let opened = open_or_make(settings, Arc::clone(&instruments)).await?;
+    let serving = opened.engine.serving();
+    let fits = Projector::fits(&opened.engine, &serving).await?;
+    if let Err(why) = fits {
         tracing::warn!("{why}: they are made again from the log");
-        let Opened { mut store, engine, .. } = opened;
-        drop(engine);
-        store.reset_views().map_err(store_error(&settings.data))?;
-        opened = put_together(settings, store, instruments).await?;
     }
-    Ok(opened)
+    let to_be_made = opened.engine.head().offset(0) > 0 && serving.views.watermark().await?.is_none();
+    if fits.is_ok() && !to_be_made {
+        return Ok(opened);
+    }
+    drop(serving);
+    let set = in_log(&opened.engine).await?;
+    let Opened { mut store, engine, .. } = opened;
+    drop(engine);
+    store.reset_views().map_err(store_error(&settings.data))?;
+    store.views.set_plan(&set.plan()).await.map_err(WiringError::Views)?;
+    put_together(settings, store, instruments).await
 }
 
 /// Opens the store that the settings name, which must be there, and leaves the views as they are.
@@ -111,16 +134,21 @@ async fn put_together(
     let keys: Arc<dyn Keys> = Arc::clone(&store.keys) as Arc<dyn Keys>;
     let keyring = Keyring::open(keys, &master).await?;
     let profiles = Arc::new(Profiles::new(settings.profiles.0.clone()));
+    let set = store.views.plan().await?.and_then(|plan| ParameterSet::planned(&plan));
+    let set = Arc::new(set.unwrap_or_else(ParameterSet::official));
+    let parameters = Arc::new(Parameters::new(Arc::clone(&set), settings.limits.search_parameters_max));
+    let indexing = R4 { profiles: Arc::clone(&profiles), parameters: Arc::clone(&parameters), set };
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
         views: Arc::clone(&store.views) as _,
         keyring,
-        indexing: Arc::new(R4 { profiles: Arc::clone(&profiles) }),
+        indexing: Arc::new(indexing),
         clock: Arc::new(SystemClock),
         instruments,
         views_patience: settings.limits.views,
     });
-    Ok(Opened { store, engine, profiles })
+    let generations = Arc::new(Generations::new(SystemClock.now()));
+    Ok(Opened { store, engine, profiles, parameters, generations })
 }
 
 fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
@@ -136,30 +164,78 @@ async fn master(path: PathBuf, store: &SqliteStore) -> Result<MasterKey, WiringE
     made.map_err(|source| WiringError::MasterKey { path, source })
 }
 
+/// Begins the next generation of the views, empty, to be made with these search parameters.
+pub(crate) async fn begin(
+    opened: &Opened,
+    set: Arc<ParameterSet>,
+) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
+    let next = opened.store.begin_generation().map_err(store_error(&opened.store.directory))?;
+    let generation = generation(&next, set, &opened.profiles, &opened.parameters).await;
+    Ok((next, generation.map_err(WiringError::Views)?))
+}
+
+/// The generation that these views become, made with these search parameters.
+async fn generation(
+    views: &Arc<SqliteViews>,
+    set: Arc<ParameterSet>,
+    profiles: &Arc<Profiles>,
+    parameters: &Arc<Parameters>,
+) -> Result<Arc<Generation>, Cause> {
+    views.set_plan(&set.plan()).await?;
+    let r4 = R4 { profiles: Arc::clone(profiles), parameters: Arc::clone(parameters), set };
+    Ok(Arc::new(Generation { views: Arc::clone(views) as _, indexing: Arc::new(r4) }))
+}
+
 /// The projector on a thread of its own, and the means to stop it.
 pub(crate) struct Running {
     stop: watch::Sender<bool>,
-    thread: JoinHandle<()>,
+    projector: JoinHandle<()>,
+    keeper: Option<JoinHandle<SqliteStore>>,
 }
 
 /// Starts folding the log into the serving views.
 pub(crate) async fn project(engine: &Arc<Engine>) -> Result<Running, WiringError> {
-    let projector = Projector::new(Arc::clone(engine), Arc::clone(engine.views())).await?;
+    let projector = Projector::new(Arc::clone(engine), engine.serving()).await?;
     let (stop, stopped) = watch::channel(false);
+    let projector = on_a_thread("projector", move || async { projector.run(stopped).await })?;
+    Ok(Running { stop, projector, keeper: None })
+}
+
+/// As [`project`], and makes the next generation of the views whenever another is wanted.
+pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running, WiringError> {
+    let mut running = project(&opened.engine).await?;
+    let keeper = Keeper::new(opened, settings.limits.query, running.stop.subscribe());
+    running.keeper = Some(on_a_thread("keeper", || async {
+        priority::yield_to_others();
+        keeper.keep().await
+    })?);
+    Ok(running)
+}
+
+fn on_a_thread<F, R>(
+    name: &str,
+    work: impl FnOnce() -> F + Send + 'static,
+) -> Result<JoinHandle<R>, WiringError>
+where
+    F: Future<Output = R>,
+    R: Send + 'static,
+{
     let runtime = tokio::runtime::Handle::current();
-    let thread = std::thread::Builder::new()
-        .name("projector".into())
-        .spawn(move || runtime.block_on(projector.run(stopped)))
-        .map_err(WiringError::Thread)?;
-    Ok(Running { stop, thread })
+    let thread = std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(work()));
+    thread.map_err(WiringError::Thread)
 }
 
 impl Running {
     /// Stops after the batch in hand.
     pub(crate) fn stop(self) {
         self.stop.send_replace(true);
-        // A panic in the projector was told when it happened.
-        let _ = self.thread.join();
+        // A panic in one of them was told when it happened.
+        let _ = self.projector.join();
+        if let Some(Ok(store)) = self.keeper.map(JoinHandle::join)
+            && let Err(error) = store.rest()
+        {
+            tracing::warn!("the next start puts the files of the views in order: {error}");
+        }
     }
 }
 
@@ -174,27 +250,51 @@ impl Clock for SystemClock {
     }
 }
 
-/// FHIR R4's say about records.
+/// FHIR R4's say about records, and what one generation finds them by.
 struct R4 {
     profiles: Arc<Profiles>,
+    parameters: Arc<Parameters>,
+    set: Arc<ParameterSet>,
+}
+
+/// The search parameters that a generation was made with.
+pub(crate) fn parameters_of(generation: &Generation) -> Arc<ParameterSet> {
+    let indexing: &dyn Any = &*generation.indexing;
+    match indexing.downcast_ref::<R4>() {
+        Some(r4) => Arc::clone(&r4.set),
+        // All generations are made here.
+        None => Arc::new(ParameterSet::official()),
+    }
 }
 
 impl Indexing for R4 {
     fn shape(&self) -> &str {
-        anamnesis_fhir::index::SHAPE
+        self.set.shape()
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        self.profiles.projected(stream.kind);
-        let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
+        let anamnesis_fhir::index::Indexed { entries, date } =
+            anamnesis_fhir::index::index(stream, elements, self.set.catalogue());
         Indexed { entries, date }
+    }
+
+    fn shown(&self, stream: &StreamName) {
+        self.profiles.projected(stream.kind);
+        self.parameters.shown(stream.kind);
     }
 
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
     }
 
+    fn happened(&self, patient: &ResourceId) -> Option<Entry> {
+        let key = anamnesis_fhir::compartment::key(patient);
+        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
+    }
+
     fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {
-        crate::validation::faults(stream, before, after, &self.profiles)
+        let rules =
+            Rules { profiles: &self.profiles, parameters: &self.parameters, record: Some(&stream.id) };
+        validation::faults(stream, before, after, rules)
     }
 }

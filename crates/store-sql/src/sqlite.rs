@@ -3,6 +3,7 @@
 mod connection;
 mod directory;
 mod error;
+mod generations;
 mod keys;
 mod log;
 mod views;

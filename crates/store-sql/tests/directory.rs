@@ -6,6 +6,7 @@ mod commits;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anamnesis_seal::{SubjectNumber, Tag};
 use anamnesis_store::{Change, KeyRow, Keys, Log, Mark, Views, Watermark};
@@ -115,6 +116,13 @@ async fn cleared_and_reset_views_are_as_new() {
     assert_eq!(watermark(&open(&folder)).await, Some(change(3).watermark));
 }
 
+/// The files of the views there are.
+fn views_files(folder: &TempDir) -> Vec<String> {
+    let names =
+        files(folder.path()).into_keys().map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("views") || name == "serving").collect()
+}
+
 #[tokio::test]
 async fn the_next_generation_serves_once_it_is_swapped_in() {
     let folder = folder();
@@ -123,21 +131,83 @@ async fn the_next_generation_serves_once_it_is_swapped_in() {
     let next = store.begin_generation().expect("begun");
     next.apply(change(5)).await.expect("applied");
     assert_eq!(watermark(&store).await, Some(change(1).watermark), "the serving one goes on");
+    next.retire();
     drop(next);
-    store.abandon_generation();
-    assert!(!folder.path().join("views-next.db").exists());
+    assert!(
+        views_files(&folder).iter().all(|name| name.starts_with("views.db")),
+        "{:?}",
+        views_files(&folder)
+    );
 
     let next = store.begin_generation().expect("begun anew");
     assert_eq!(next.watermark().await.expect("reads"), None);
     next.apply(change(9)).await.expect("applied");
     // Both are being read while they change places.
-    let old = std::sync::Arc::clone(&store.views);
+    let old = Arc::clone(&store.views);
     store.swap_generation(next).expect("swapped");
     old.apply(change(2)).await.expect_err("the old generation is closed");
     drop(old);
-    let store = open(&folder);
-    assert_eq!(watermark(&store).await, Some(change(9).watermark));
-    assert!(!folder.path().join("views-next.db").exists());
+    assert_eq!(views_files(&folder), ["views.db"]);
+    assert_eq!(watermark(&open(&folder)).await, Some(change(9).watermark));
+}
+
+#[tokio::test]
+async fn generations_follow_each_other_while_the_old_ones_are_read() {
+    let folder = folder();
+    let mut store = open(&folder);
+    store.views.apply(change(1)).await.expect("applied");
+    for offset in [5, 7] {
+        let next = store.begin_generation().expect("begun");
+        next.apply(change(offset)).await.expect("applied");
+        store.appoint(&next).expect("appointed");
+        let old = std::mem::replace(&mut store.views, next);
+        old.retire();
+        assert_ne!(old.watermark().await.expect("reads"), watermark(&store).await, "{offset}");
+        store.views.apply(change(offset + 1)).await.expect("it is written like any other");
+    }
+    let left = views_files(&folder);
+    assert!(left.iter().all(|name| name == "serving" || name.starts_with("views-3.db")), "{left:?}");
+    drop(store);
+    assert_eq!(watermark(&open(&folder)).await, Some(change(8).watermark));
+    assert!(views_files(&folder).iter().all(|name| name.starts_with("views.db")));
+}
+
+/// What a process that is killed at each step leaves, and what serves then.
+#[tokio::test]
+async fn a_generation_that_was_appointed_serves_whenever_the_process_is_killed() {
+    #[rustfmt::skip] // A table reads by column.
+    let cases: [(&str, &[&str], Option<&str>, u64); 7] = [
+        ("under way",                      &["views.db", "views-2.db"],               None,               1),
+        ("appointed, before it serves",    &["views.db", "views-2.db"],               Some("views-2.db"), 5),
+        ("the old one is gone",            &["views-2.db"],                           Some("views-2.db"), 5),
+        ("it has the name already",        &["views.db"],                             Some("views-2.db"), 1),
+        ("another is under way",           &["views.db", "views-2.db", "views-3.db"], Some("views-2.db"), 5),
+        ("of an older program",            &["views.db", "views-next.db"],            None,               1),
+        ("a name that is none",            &["views.db"],                             Some("log.db"),     1),
+    ];
+    for (name, there, appointed, expected) in cases {
+        let folder = folder();
+        let store = open(&folder);
+        store.views.apply(change(1)).await.expect("applied");
+        let next = store.begin_generation().expect("begun");
+        next.apply(change(5)).await.expect("applied");
+        let killed = self::folder();
+        // With their write-ahead logs, as nothing was closed.
+        for file in ["log.db", "keys.db"].iter().chain(there) {
+            let from = if matches!(*file, "views-3.db" | "views-next.db") { "views-2.db" } else { file };
+            for suffix in ["", "-wal"] {
+                let (from, to) = (format!("{from}{suffix}"), format!("{file}{suffix}"));
+                fs::copy(folder.path().join(from), killed.path().join(to)).expect("copied");
+            }
+        }
+        if let Some(appointed) = appointed {
+            fs::write(killed.path().join("serving"), appointed).expect("written");
+        }
+        let store = open(&killed);
+        assert_eq!(watermark(&store).await, Some(change(expected).watermark), "{name}");
+        let left = views_files(&killed);
+        assert!(left.iter().all(|name| name.starts_with("views.db")), "{name}: {left:?}");
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 
 use crate::{Keys, Log, Views};
 
+pub mod clinic;
 pub mod keys;
 pub mod log_append;
 pub mod log_groups;
@@ -109,6 +110,7 @@ macro_rules! contract_tests {
             }
             views_records {
                 new_views_are_empty,
+                a_plan_is_kept_beside_the_rows,
                 a_change_and_its_watermark_are_kept,
                 a_change_that_cannot_be_written_leaves_nothing,
                 records_are_found_in_the_order_asked,
@@ -141,6 +143,7 @@ macro_rules! contract_tests {
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
                 a_row_that_differs_shows,
+                a_quantity_that_differs_shows,
             }
         }
     };

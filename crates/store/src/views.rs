@@ -20,6 +20,20 @@ pub trait Views: Send + Sync {
     /// When the views cannot be read.
     async fn watermark(&self) -> Result<Option<Watermark>, ReadError>;
 
+    /// By what plan the views are made, as whoever began them noted it; none when nobody did.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn plan(&self) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// Notes by what plan the views are made, before the first change.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written.
+    async fn set_plan(&self, plan: &[u8]) -> Result<(), Cause>;
+
     /// Writes a change, all of it or nothing.
     ///
     /// # Errors

@@ -8,24 +8,29 @@ use crate::elements::Elements;
 
 const PATIENT: Of = Of { family: Family::Patient, types: &["Patient"] };
 
-pub(super) const MERGED: Row = Row {
+pub(crate) static MERGED: Row = Row {
     owned: &["active", "link"],
     ..PATIENT
         .row(
             "PatientsMerged",
             Role::Turns,
             |_| true,
-            "two records of one person are merged; `merge` says which, and what each held then",
+            "two records of one person are merged; `merge` names the other (`into` or `from`) and lists what this one held then",
         )
         .reached_by(Reach::Merge)
         .beside(&["merge"])
         .significant()
 };
 
-pub(super) const UNMERGED: Row = Row {
+pub(crate) static UNMERGED: Row = Row {
     owned: &["active", "link"],
     ..PATIENT
-        .row("PatientsUnmerged", Role::Turns, |_| true, "a merge is undone; `merge` says which")
+        .row(
+            "PatientsUnmerged",
+            Role::Turns,
+            |_| true,
+            "a merge is undone; `merge` names the other and the event it `undoes`",
+        )
         .reached_by(Reach::Merge)
         .beside(&["merge"])
         .significant()

@@ -93,7 +93,7 @@ pub(super) fn append(
     let Some(after) = after else { return Err(vec![absent(state)]) };
     let change = Change::new(context.stream.kind, state.elements.as_ref(), &after);
     let nothing_changes = change.before.is_some_and(|before| before.same(&after));
-    // A merge is a fact even where it changes no element of this record.
+    // What stands beside elements is a fact even where it changes none.
     let fact_beside = meaning.row().is_some_and(|row| !row.beside.is_empty());
     if nothing_changes && !fact_beside && refusals.is_empty() {
         return Ok(Vec::new());
@@ -122,7 +122,7 @@ fn meaning(context: &Context<'_>, name: &str) -> Result<Meaning, Refusal> {
     let kind = context.stream.kind;
     let refused = |cause, text: String| Err(Refusal::new(cause, "type", text));
     match find(name).filter(|row| row.fits(kind)) {
-        Some(row) if row.reach == Reach::Merge && context.door == Door::Api => refused(
+        Some(row) if row.reach == Reach::Merge => refused(
             Cause::BusinessRule,
             "merging touches two records: it is done with $merge and $unmerge".into(),
         ),

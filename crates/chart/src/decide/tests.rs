@@ -126,22 +126,3 @@ fn appended() {
         assert_eq!(decided(Door::Api, reason, kind, given, command), then, "{name} on {given}: {data}");
     }
 }
-
-#[test]
-fn a_merge_is_kept_even_where_it_changes_nothing() {
-    let merge = |data: &str| Command::Append {
-        kind: "PatientsMerged".into(),
-        schema_version: None,
-        data: object(data),
-    };
-    #[rustfmt::skip]
-    let cases = [
-        ("{'merge':{'into':'Patient/b'},'active':false}", "PatientsMerged {'merge':{'into':'Patient/b'},'active':false}"),
-        ("{'merge':{'from':'Patient/a'}}",                "PatientsMerged {'merge':{'from':'Patient/a'}}"),
-        ("{'active':false}",                              "Invalid data.merge"),
-        ("{'merge':{},'name':[]}",                        "Invalid Patient.name"),
-    ];
-    for (data, then) in cases {
-        assert_eq!(decided(Door::Fhir, None, "Patient", "{'x':1}", merge(data)), then);
-    }
-}

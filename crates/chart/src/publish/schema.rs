@@ -95,7 +95,7 @@ fn old(row: &Row, version: u16) -> Object {
 fn data(row: &Row) -> Object {
     let data = typed("object");
     if !row.beside.is_empty() {
-        let beside: Object = row.beside.iter().map(|key| (*key, typed("object").into())).collect();
+        let beside: Object = row.beside.iter().map(|key| (*key, beside(key).into())).collect();
         let names = names(row.owned.iter().chain(row.beside));
         return data
             .with("properties", beside)
@@ -106,6 +106,22 @@ fn data(row: &Row) -> Object {
         Role::Part => data.with("minProperties", 1_u64).with("propertyNames", names(row.owned)),
         _ => data.with("minProperties", 1_u64),
     }
+}
+
+/// What stands beside elements under this key.
+fn beside(key: &str) -> Object {
+    if key != "merge" {
+        return typed("object");
+    }
+    let patient = || pattern("^Patient/[A-Za-z0-9.-]{1,64}$");
+    let properties = Object::new()
+        .with("into", patient())
+        .with("from", patient())
+        .with("active", typed("boolean"))
+        .with("held", typed("array").with("items", reference("envelope/properties/stream")))
+        .with("held_at", typed("string"))
+        .with("undoes", typed("string").with("format", "uuid"));
+    typed("object").with("properties", properties)
 }
 
 fn names<'a>(keys: impl IntoIterator<Item = &'a &'static str>) -> Object {

@@ -5,19 +5,20 @@ use std::collections::HashMap;
 use anamnesis_chart::{EventRef, evolve, is_correction};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Place;
-use anamnesis_kernel::{Event, Instant, StreamName};
+use anamnesis_kernel::{Event, Instant, ResourceId, StreamName};
 use anamnesis_store::{
-    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Views, Watermark,
+    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Watermark,
 };
 
 use super::state::{State, States};
 use crate::codec;
 use crate::engine::Engine;
+use crate::generation::Generation;
 use crate::index::Indexing;
 
 pub(super) struct Batch<'a> {
     engine: &'a Engine,
-    views: &'a dyn Views,
+    generation: &'a Generation,
     states: &'a mut States,
     records: Vec<RecordWrite>,
     /// By record: where its newest version in this batch stands in `records`.
@@ -28,9 +29,9 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(engine: &'a Engine, views: &'a dyn Views, states: &'a mut States) -> Self {
+    pub(super) fn new(engine: &'a Engine, generation: &'a Generation, states: &'a mut States) -> Self {
         let (records, newest) = (Vec::new(), HashMap::new());
-        Self { engine, views, states, records, newest, index: Vec::new(), opened: HashMap::new() }
+        Self { engine, generation, states, records, newest, index: Vec::new(), opened: HashMap::new() }
     }
 
     /// Folds the events of one commit: one version of each record it touched.
@@ -62,7 +63,8 @@ impl<'a> Batch<'a> {
             RecordNumber { partition: first.position.partition, record: first.position.offset },
             |state| state.number,
         );
-        let rows = |elements: Option<&Object>| index_rows(&*self.engine.indexing, &name, number, elements);
+        let rows =
+            |elements: Option<&Object>| index_rows(&*self.generation.indexing, &name, number, elements);
         let (mut elements, were) = match before {
             None => (None, Vec::new()),
             Some(State { elements, rows: Some(were), .. }) => (elements, were),
@@ -71,6 +73,7 @@ impl<'a> Batch<'a> {
                 (elements, were)
             }
         };
+        let mut were_about = self.patients(&name, elements.as_ref());
         for event in events {
             let data = codec::lifted(event)?;
             if is_correction(&event.kind) {
@@ -79,6 +82,9 @@ impl<'a> Batch<'a> {
             elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
             // What is made again after a deletion puts nothing right.
             corrects = corrects.filter(|_| elements.is_some());
+            let are_about = self.patients(&name, elements.as_ref());
+            self.happened(event, number, &were_about, &are_about);
+            were_about = are_about;
         }
         let body = match &elements {
             None => Body::Deleted,
@@ -105,6 +111,21 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Notes the event with everyone the record was or is about, for ever: a record that went to someone else, or was
+    /// deleted, has still happened to whom it was about.
+    fn happened(&mut self, event: &Event, number: RecordNumber, were: &[ResourceId], are: &[ResourceId]) {
+        let date = i64::try_from(event.position.offset).unwrap_or(i64::MAX);
+        let place = Place { date, record: number.record, partition: number.partition };
+        let gone = were.iter().filter(|patient| !are.contains(patient));
+        for entry in gone.chain(are).filter_map(|patient| self.engine.indexing.happened(patient)) {
+            self.index.push(IndexWrite::Open(IndexRow { entry, place }, event.recorded_at));
+        }
+    }
+
+    fn patients(&self, name: &StreamName, elements: Option<&Object>) -> Vec<ResourceId> {
+        elements.map_or_else(Vec::new, |elements| self.engine.indexing.patients(name, elements))
+    }
+
     fn add_record(&mut self, version: RecordVersion, existed: bool) {
         let earlier = self.newest.insert(version.name.clone(), self.records.len());
         let in_batch = earlier.and_then(|at| self.records.get_mut(at)).map(|earlier| {
@@ -122,7 +143,8 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
-        let found = self.views.find(std::slice::from_ref(name), None).await?.into_iter().flatten().next();
+        let found = self.generation.views.find(std::slice::from_ref(name), None).await?;
+        let found = found.into_iter().flatten().next();
         let Some(found) = found else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;

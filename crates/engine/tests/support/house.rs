@@ -12,13 +12,14 @@ use std::sync::Arc;
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
+    Engine, Expect, Generation, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
 };
 use anamnesis_json::{Object, Value};
+use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Keys, Log, RecordVersion};
-use anamnesis_store_sql::SqliteStore;
+use anamnesis_store_sql::{SqliteStore, SqliteViews};
 use anamnesis_testkit::people::{People, StepKind};
 
 pub(crate) struct House {
@@ -58,12 +59,12 @@ impl House {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
             keyring,
-            indexing: Arc::new(R4),
+            indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE)),
             clock: Arc::clone(&clock),
             instruments: Arc::new(Silent),
             views_patience: std::time::Duration::from_secs(30),
         });
-        let projector = Projector::new(Arc::clone(&engine), Arc::clone(engine.views())).await.unwrap();
+        let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let projecting = tokio::spawn(projector.run(stopped));
         Self { folder, store, engine, master, clock, stop, projecting }
@@ -146,20 +147,31 @@ pub(crate) fn request(name: &str, command: Command) -> Request {
     }
 }
 
-struct R4;
+struct R4(&'static str);
+
+/// The generation that views become under a shape.
+pub(crate) fn generation(views: &Arc<SqliteViews>, shape: &'static str) -> Arc<Generation> {
+    Arc::new(Generation { views: Arc::clone(views) as _, indexing: Arc::new(R4(shape)) })
+}
 
 impl Indexing for R4 {
     fn shape(&self) -> &str {
-        anamnesis_fhir::index::SHAPE
+        self.0
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        let anamnesis_fhir::index::Indexed { entries, date } = anamnesis_fhir::index::index(stream, elements);
+        let anamnesis_fhir::index::Indexed { entries, date } =
+            anamnesis_fhir::index::index(stream, elements, &anamnesis_fhir::Catalogue::default());
         Indexed { entries, date }
     }
 
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
+    }
+
+    fn happened(&self, patient: &ResourceId) -> Option<Entry> {
+        let key = anamnesis_fhir::compartment::key(patient);
+        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
     }
 }
 

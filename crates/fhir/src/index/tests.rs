@@ -5,6 +5,8 @@ use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Real;
 
 use super::*;
+use crate::primitive::Primitive;
+use crate::shape::{Holds, Shape};
 
 /// Entries as `code=key`, so that a table reads like a search; with `#` the group.
 fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
@@ -12,6 +14,7 @@ fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
     let typed = |of| param::params(kind).find(|p| param::of_type(p.number(kind)) == of);
     let code = |entry: &Entry| match entry.param {
         compartment::PARAM => "compartment".to_owned(),
+        merged::PARAM => "merged".to_owned(),
         of if of == param::of_this_type(kind) => "type".to_owned(),
         of => own(of).unwrap_or_else(|| typed(of).map_or("?".into(), |p| format!("{}:of-type", p.code))),
     };
@@ -39,10 +42,12 @@ fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
 #[test]
 fn records_and_their_entries() {
     #[rustfmt::skip] // A table reads by column.
-    let cases: [(&str, &str, &[&str]); 9] = [
+    let cases: [(&str, &str, &[&str]); 10] = [
         ("Patient/p1", r#"{"birthDate":"1970-01-02","name":[{"family":"Muñoz","given":["Ana","Ana"]},{"text":"Ana M."}],"identifier":[{"system":"s","value":"1"},{"value":"2"},{"system":"t"}],"link":[{"other":{"reference":"Patient/p2"}}]}"#,
             &["birthdate=86400000000..172799999999", "compartment=Patient/p1", "deceased=|false", "family=munoz~Muñoz",
               "given=ana~Ana", "identifier=s|1", "identifier=|2", "link=Patient/p2", "name=ana m.~Ana M.", "type=|"]),
+        ("Patient/p3", r#"{"active":false,"link":[{"other":{"reference":"Patient/p1"},"type":"replaced-by"},{"other":{"reference":"Patient/p2"},"type":"replaces"}]}"#,
+            &["active=|false", "compartment=Patient/p3", "deceased=|false", "link=Patient/p1", "link=Patient/p2", "merged=Patient/p1", "type=|"]),
         ("Observation/o1", r#"{"status":"final","category":[{"coding":[{"system":"c","code":"laboratory"}]}],"code":{"coding":[{"system":"l","code":"1-8"},{"code":"K"},{"system":"only"}],"text":"Potassium"},"subject":{"reference":"Patient/p1/_history/3"},"effectiveDateTime":"1970-01-01T00:00:01Z","performer":[{"reference":"Practitioner/d"}]}"#,
             &["category=c|laboratory", "code=l|1-8", "code=potassium", "code=|K", "compartment=Patient/p1", "date=1000000..1999999",
               "performer=Practitioner/d", "status=|final", "subject=Patient/p1", "type=|"]),
@@ -113,8 +118,69 @@ fn what_each_datatype_gives() {
 fn check(cases: &[(&str, &str, &[&str])]) {
     for (stream, json, expected) in cases {
         let stream: StreamName = stream.parse().unwrap();
-        let found = index(&stream, parse(json.as_bytes()).unwrap().as_object().unwrap());
+        let found =
+            index(&stream, parse(json.as_bytes()).unwrap().as_object().unwrap(), &Catalogue::default());
         assert!(found.entries.is_sorted());
         assert_eq!(shown(stream.kind, &found.entries), *expected, "{stream} {json}");
+    }
+}
+
+/// A value from which something is taken, under the names that lead to it.
+fn sample((steps, extract): &Way, boolean: bool) -> Value {
+    let object = |name: &str, value: Value| Value::from(Object::new().with(name, value));
+    let value = match extract {
+        Extract::Code if boolean => Value::from(true),
+        Extract::Code | Extract::Text => Value::from("a"),
+        Extract::Uri | Extract::Canonical => Value::from("http://a"),
+        Extract::Coding => object("code", "a".into()),
+        Extract::Concept => object("coding", object("code", "a".into())),
+        Extract::Identifier | Extract::OfType | Extract::Contact => object("value", "a".into()),
+        Extract::Number => Value::from(1_u64),
+        Extract::Quantity | Extract::Money => object("value", Value::from(1_u64)),
+        Extract::Range => object("low", object("value", Value::from(1_u64))),
+        Extract::Date => Value::from("1970"),
+        Extract::Period => object("start", "1970".into()),
+        Extract::Timing => object("event", "1970".into()),
+        Extract::Reference => object("reference", "Patient/a".into()),
+        Extract::To(kind) => object("reference", format!("{kind}/a").into()),
+        Extract::FirstEntry(_) | Extract::Deceased => Value::Null,
+        Extract::Where(name, code, way) => {
+            let mut inner = sample(way, false).as_object().cloned().unwrap_or_default();
+            inner.set(*name, *code);
+            Value::from(inner)
+        }
+    };
+    steps.iter().rev().fold(value, |inner, name| object(name, inner))
+}
+
+#[test]
+fn every_way_leads_along_elements_of_r4_to_an_entry() {
+    for kind in ResourceType::all() {
+        let stream: StreamName = format!("{kind}/a").parse().unwrap();
+        for one in param::params(kind) {
+            for way in one.ways.iter().filter(|(steps, _)| !steps.is_empty()) {
+                let mut holds = Holds::Object(Shape::of(kind));
+                for step in way.0 {
+                    let Holds::Object(shape) = holds else { panic!("{kind} {} {:?}", one.code, way.0) };
+                    let element = shape.element(step).unwrap_or_else(|| panic!("{kind} {} {step}", one.code));
+                    holds = element.holds;
+                }
+                let record = sample(way, holds == Holds::Primitive(Primitive::Boolean));
+                let found = index(&stream, record.as_object().unwrap(), &Catalogue::default()).entries;
+                assert!(
+                    found.iter().any(|entry| entry.param == one.number(kind)),
+                    "{kind} {} {way:?}",
+                    one.code
+                );
+            }
+            let kept =
+                |of| param::params(kind).any(|other| other.number(kind) == of && !other.ways.is_empty());
+            assert!(one.under(kind).all(kept), "{kind} {}", one.code);
+            assert!(
+                one.kind == crate::ParamKind::Composite || one.under(kind).count() > 0,
+                "{kind} {}",
+                one.code
+            );
+        }
     }
 }

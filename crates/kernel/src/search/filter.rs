@@ -108,7 +108,7 @@ pub enum Test {
     },
     /// Its version began then: the bounds are inclusive.
     Updated(Instant, Instant),
-    /// In one group, each of these has a test that holds: a composite.
+    /// In one group, or of what is in none, each of these has a test that holds: a composite.
     Together(Vec<Vec<Test>>),
     /// It refers to a record of this type for which the filter holds: a chain.
     Chain {

@@ -36,7 +36,7 @@ async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Res
         None => None,
     };
     let mut from = match resumed.filter(|id| !id.is_empty()).or(query.from()?) {
-        Some(text) => cursor(app, text)?,
+        Some(text) => cursor(app, "from", text)?,
         None => Cursor::beginning(app.engine.head().offsets.len()),
     };
     await_cursor(app, headers).await?;

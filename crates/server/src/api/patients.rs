@@ -5,7 +5,6 @@
 use anamnesis_chart::read_model::{self, Entry};
 use anamnesis_fhir::compartment;
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::{Query as Search, Test};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::{Body, RecordVersion};
 use axum::extract::{Path, RawQuery, State};
@@ -19,6 +18,7 @@ use super::query::Query;
 use crate::app::App;
 use crate::as_of::{AS_OF, AsOf};
 use crate::headers::await_cursor;
+use crate::same::{about, same_patients};
 
 /// How many records are found at a time.
 const FOUND_AT_ONCE: u32 = 1_000;
@@ -118,7 +118,7 @@ async fn read(
         return Err(Problem::new(Kind::Erased, "the patient was erased"));
     };
     let mut loaded = vec![patient];
-    compartment(app, model, &name.id, &as_of, &mut loaded).await?;
+    compartment(app, model, &name, &as_of, &mut loaded).await?;
 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
     let answer = Object::new()
@@ -131,23 +131,19 @@ async fn read(
     Ok(json(&as_of.cursor, answer.to_text()))
 }
 
-/// Loads those records of the patient's compartment that the model is made of.
+/// Loads those records of the patient's compartment that the model is made of, of all records merged with it too.
 async fn compartment(
     app: &App,
     model: &Model,
-    patient: &ResourceId,
+    patient: &StreamName,
     as_of: &AsOf,
     loaded: &mut Vec<Loaded>,
 ) -> Result<(), Problem> {
     if model.kinds.is_empty() {
         return Ok(());
     }
-    let about = Test::Reference {
-        param: compartment::PARAM,
-        kind: Some(ResourceType::PATIENT.number()),
-        id: patient.as_str().into(),
-    };
-    let mut search = Search { at: as_of.at(), ..Search::new(None, vec![about.into()], FOUND_AT_ONCE) };
+    let same = same_patients(&app.engine, patient, as_of.at()).await?;
+    let mut search = about(compartment::PARAM, &same, as_of.at(), None, FOUND_AT_ONCE);
     loop {
         let hits = app.engine.views().search(&search).await?;
         search.after = hits.last().map(|hit| hit.after.clone());

@@ -75,16 +75,26 @@ impl Query {
 
     /// `from` as a version; the first unless said.
     pub(super) fn version(&self) -> Result<Version, Problem> {
-        match self.one("from")?.map(str::parse) {
+        match self.one("from")?.map(version) {
             None => Ok(1),
-            Some(Ok(version @ 1..=MAX_VERSION)) => Ok(version),
-            Some(_) => Err(bad("from is not a version: they are numbers from 1")),
+            Some(Some(version)) => Ok(version),
+            Some(None) => Err(bad("from is not a version: they are numbers from 1")),
         }
     }
 
-    /// `from` as the text of a cursor.
+    /// `from` as it was sent.
     pub(super) fn from(&self) -> Result<Option<&str>, Problem> {
         self.one("from")
+    }
+
+    /// `since` as it was sent.
+    pub(super) fn since(&self) -> Result<Option<&str>, Problem> {
+        self.one("since")
+    }
+
+    /// `to` as it was sent.
+    pub(super) fn to(&self) -> Result<Option<&str>, Problem> {
+        self.one("to")
     }
 
     /// `type`, `record` and `patient`.
@@ -108,22 +118,27 @@ impl Query {
 /// The store counts versions in 63 bits.
 const MAX_VERSION: Version = i64::MAX as u64;
 
-/// A cursor of this log.
+/// A version as it is written.
+pub(super) fn version(text: &str) -> Option<Version> {
+    text.parse().ok().filter(|version| (1..=MAX_VERSION).contains(version))
+}
+
+/// A cursor of this log, which the parameter `name` holds.
 ///
 /// # Errors
 ///
 /// 400 when it is none, 409 when it lies beyond the end.
-pub(super) fn cursor(app: &App, text: &str) -> Result<Cursor, Problem> {
-    within(text, &app.engine.head())
+pub(super) fn cursor(app: &App, name: &str, text: &str) -> Result<Cursor, Problem> {
+    within(name, text, &app.engine.head())
 }
 
-fn within(text: &str, head: &Cursor) -> Result<Cursor, Problem> {
-    let cursor: Cursor = text.parse().map_err(|_| bad("from is not a cursor"))?;
+fn within(name: &str, text: &str, head: &Cursor) -> Result<Cursor, Problem> {
+    let cursor: Cursor = text.parse().map_err(|_| bad(format!("{name} is not a cursor")))?;
     if cursor.offsets.len() != head.offsets.len() {
-        return Err(bad("from is not a cursor of this log"));
+        return Err(bad(format!("{name} is not a cursor of this log")));
     }
     if cursor.offsets.iter().zip(&head.offsets).any(|(asked, there)| asked > there) {
-        return Err(Problem::new(Kind::CursorUnknown, "from lies beyond the end of the log"));
+        return Err(Problem::new(Kind::CursorUnknown, format!("{name} lies beyond the end of the log")));
     }
     Ok(cursor)
 }
@@ -142,7 +157,8 @@ fn is_event_type(text: &str) -> bool {
     find(text).is_some() || fallback.and_then(ResourceType::parse).is_some()
 }
 
-fn bad(detail: impl Into<String>) -> Problem {
+/// A parameter that is not understood.
+pub(super) fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(Kind::BadRequest, detail)
 }
 
@@ -227,7 +243,8 @@ mod tests {
             ("",       400),
         ];
         for (text, status) in cases {
-            let found = within(text, &head).map_or_else(|p| p.into_response().status().as_u16(), |_| 200);
+            let found =
+                within("from", text, &head).map_or_else(|p| p.into_response().status().as_u16(), |_| 200);
             assert_eq!(found, status, "{text}");
         }
     }

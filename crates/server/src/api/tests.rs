@@ -46,6 +46,8 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
             limits,
             validation: Validation::Strict,
             profiles: Arc::clone(&opened.profiles),
+            parameters: Arc::clone(&opened.parameters),
+            generations: Arc::clone(&opened.generations),
             base_url: String::new(),
         });
         let layer = axum::extract::DefaultBodyLimit::max(limits.body_bytes_max);

@@ -38,6 +38,8 @@ pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outco
         limits: settings.limits,
         validation: settings.validation,
         profiles: Arc::clone(&opened.profiles),
+        parameters: Arc::clone(&opened.parameters),
+        generations: Arc::clone(&opened.generations),
         base_url: String::new(),
     });
     let people = load(&app, demo.people, demo.seed).await?;

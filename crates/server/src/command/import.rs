@@ -45,6 +45,8 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
                 limits: settings.limits,
                 validation: settings.validation,
                 profiles: Arc::clone(&opened.profiles),
+                parameters: Arc::clone(&opened.parameters),
+                generations: Arc::clone(&opened.generations),
                 base_url: String::new(),
             });
             let report = take_all(&import, groups, Sink::Store(app), &bar).await;

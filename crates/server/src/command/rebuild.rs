@@ -8,15 +8,18 @@ use anamnesis_json::{Object, Value};
 
 use super::{Outcome, print, progress};
 use crate::args::Rebuild;
+use crate::parameters::in_log;
 use crate::settings::Settings;
 use crate::wiring::{self, Opened};
 
 pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Result<Outcome> {
-    let Opened { store, engine, .. } = wiring::open_as_is(settings, Arc::new(Silent)).await?;
+    let opened = wiring::open_as_is(settings, Arc::new(Silent)).await?;
     let started = Stopwatch::now();
-    let next = store.begin_generation()?;
+    // What the log says is registered, whatever the serving views say.
+    let (next, generation) = wiring::begin(&opened, Arc::new(in_log(&opened.engine).await?)).await?;
+    let Opened { store, engine, .. } = opened;
     let bar = progress::events(engine.head().offset(0));
-    let events = rebuild(&engine, Arc::clone(&next) as _, |progress| bar.set_position(progress.done)).await?;
+    let events = rebuild(&engine, generation, |progress| bar.set_position(progress.done)).await?;
     bar.finish_and_clear();
     drop(engine);
     store.swap_generation(next)?;

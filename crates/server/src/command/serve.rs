@@ -23,15 +23,21 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
     let address = listener.local_addr().context("the listener has no address")?;
     let engine = Arc::clone(&opened.engine);
     let start = engine.head();
-    let running = wiring::project(&engine).await?;
     let app = App::new(Parts {
         engine,
         metrics,
         limits: settings.limits,
         validation: settings.validation,
         profiles: Arc::clone(&opened.profiles),
-        base_url: settings.base_url.map(|url| url.0).unwrap_or_else(|| format!("http://{address}/fhir")),
+        parameters: Arc::clone(&opened.parameters),
+        generations: Arc::clone(&opened.generations),
+        base_url: settings
+            .base_url
+            .as_ref()
+            .map(|url| url.0.clone())
+            .unwrap_or_else(|| format!("http://{address}/fhir")),
     });
+    let running = wiring::keep(&settings, opened).await?;
     if serve.demo && start.offset(0) == 0 {
         print("loading people who do not exist ...");
         let people = demo::load(&app, demo::PEOPLE, 1).await?;
@@ -44,7 +50,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
          event API  http://{address}/api/events?_count=5\n  \
          health     http://{address}/readyz   http://{address}/metrics\n\
          Stop with Ctrl-C.",
-        opened.store.directory.display()
+        settings.data.display()
     ));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     let router = http::router(app.clone(), start, &settings.cors_origins.0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{Damage, Silent, Verdict, rebuild, verify};
 use anamnesis_json::{Object, Value};
-use anamnesis_store::{ReadError, Views};
+use anamnesis_store::{ReadError, Views as _};
 use anamnesis_store_sql::OpenError;
 
 use super::{Outcome, print, progress};
@@ -28,40 +28,37 @@ pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Resul
 }
 
 async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
-    let Opened { store, engine, .. } = opened;
+    let engine = &opened.engine;
     let total = engine.head().offset(0);
     let bar = progress::events(total);
-    let verdict = verify(&engine, |progress| bar.set_position(progress.done)).await?;
+    let verdict = verify(engine, |progress| bar.set_position(progress.done)).await?;
     bar.finish_and_clear();
     if verdict.first_bad.is_some() {
         return Ok(verdict);
     }
-    let serving = engine.views();
-    if let Err(why) = Projector::fits(&engine, &**serving).await? {
+    if let Err(why) = Projector::fits(engine, &engine.serving()).await? {
         // Not damage to any fact: the views are made again at the next start.
         tracing::warn!("{why}; they are made again at the next start");
         return Ok(verdict);
     }
-    if views_too && !alike(&store, &engine).await? {
+    if views_too && !alike(&opened).await? {
         return Ok(bad(verdict.events, total, "views"));
     }
     Ok(verdict)
 }
 
-/// Whether the serving views, brought up to the log's end, equal a fresh fold.
-async fn alike(
-    store: &anamnesis_store_sql::SqliteStore,
-    engine: &Arc<anamnesis_engine::Engine>,
-) -> anyhow::Result<bool> {
-    rebuild(engine, Arc::clone(engine.views()), |_| {}).await?;
-    let fresh = store.begin_generation()?;
+/// Whether the serving views, brought up to the log's end, equal a fresh fold with the same search parameters.
+async fn alike(opened: &Opened) -> anyhow::Result<bool> {
+    let engine = &opened.engine;
+    let serving = engine.serving();
+    rebuild(engine, Arc::clone(&serving), |_| {}).await?;
+    let (fresh, generation) = wiring::begin(opened, wiring::parameters_of(&serving)).await?;
     let bar = progress::events(engine.head().offset(0));
-    rebuild(engine, Arc::clone(&fresh) as _, |progress| bar.set_position(progress.done)).await?;
+    rebuild(engine, generation, |progress| bar.set_position(progress.done)).await?;
     bar.finish_and_clear();
     let digests: Result<_, ReadError> =
-        async { Ok((engine.views().digest().await?, fresh.digest().await?)) }.await;
-    drop(fresh);
-    store.abandon_generation();
+        async { Ok((serving.views.digest().await?, fresh.digest().await?)) }.await;
+    fresh.retire();
     let (served, folded) = digests?;
     Ok(served == folded)
 }

@@ -8,19 +8,21 @@
 use std::collections::HashSet;
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::search::parse;
+use anamnesis_fhir::search::{is_about_result, parse};
 use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{ResourceType, StreamName};
-use anamnesis_store::{Claim, RecordVersion};
+use anamnesis_store::{Claim, Hit, RecordVersion};
 use futures::FutureExt;
 use http::StatusCode;
 
 use super::get::broken_query;
 use super::outcome::Outcome;
+use super::query;
+use super::search::Asking;
 use super::together::in_order;
-use super::{query, search};
 use crate::app::App;
 use crate::as_of::refused;
+use crate::index::Index;
 
 /// Where criteria stand that are the query of a URL.
 pub(super) const CRITERIA: &str = "the URL";
@@ -37,6 +39,8 @@ pub(super) struct Criteria {
     /// The criteria in an order of their own, so that those who mean the same say the same.
     pub(super) normal: String,
     query: Query,
+    /// What they were read by.
+    index: Index,
 }
 
 /// What criteria find.
@@ -61,26 +65,39 @@ impl Criteria {
         let pairs =
             query::pairs(text.strip_prefix('?').unwrap_or(text)).ok_or_else(|| vec![broken_query()])?;
         refused(&pairs).map_err(|problem| Outcome::from(problem).issues())?;
-        let parsed = parse(kind, &pairs, &search::limits(app, true))?;
+        let asking = Asking::new(app, true);
+        let parsed = parse(kind, &pairs, &asking.context());
+        let index = asking.index(app).cloned();
+        let index =
+            index.map_err(|unindexed| vec![Issue::error(IssueCode::Transient, unindexed.to_string())])?;
+        let parsed = parsed?;
         let mut said: Vec<_> =
             parsed.understood.into_iter().filter(|(key, _)| !is_about_result(key)).collect();
         if said.is_empty() || parsed.page.is_some() {
-            return Err(vec![Issue::error(
-                IssueCode::Value,
-                "criteria must name at least one search parameter",
-            )]);
+            let what = "criteria must name at least one search parameter";
+            return Err(vec![Issue::error(IssueCode::Value, what)]);
+        }
+        if parsed.as_of.is_some() {
+            let what = "_asOf: what is written depends on the present alone";
+            return Err(vec![Issue::error(IssueCode::Value, what)]);
         }
         said.sort();
         said.dedup();
         let mut query = parsed.query;
         query.limit = 2;
-        Ok(Self { kind, normal: query::text(&said), query })
+        query.order.clear();
+        Ok(Self { kind, normal: query::text(&said), query, index })
     }
 
     /// The same, to find up to so many instead of two.
     pub(super) fn up_to(mut self, records: u32) -> Self {
         self.query.limit = records;
         self
+    }
+
+    /// What the views that serve now find.
+    async fn hits(&self, app: &App) -> Result<Vec<Hit>, Outcome> {
+        Ok(self.index.views_now(app)?.search(&self.query).await?)
     }
 
     /// As it is searched.
@@ -93,10 +110,6 @@ impl Criteria {
         let what = format!("several records of type {} meet the criteria", self.kind);
         Issue::error(IssueCode::MultipleMatches, what).at(at)
     }
-}
-
-fn is_about_result(key: &str) -> bool {
-    matches!(key, "_count" | "_summary" | "_elements" | "_total" | "_format" | "_pretty")
 }
 
 /// What each of these finds, in order.
@@ -177,7 +190,7 @@ async fn searched(app: &App, all: Vec<&Criteria>) -> Result<Vec<Found>, Outcome>
 }
 
 async fn one(app: &App, criteria: &Criteria) -> Result<Found, Outcome> {
-    let mut hits = app.engine.views().search(&criteria.query).await?.into_iter();
+    let mut hits = criteria.hits(app).await?.into_iter();
     Ok(match (hits.next(), hits.next()) {
         (None, _) => Found::None,
         (Some(hit), None) => Found::One(hit.version),
@@ -218,7 +231,7 @@ pub(super) async fn settle(app: &App, all: &[Criteria]) -> Result<Vec<Settled>, 
     catch_up(app).await?;
     let mut tasks = Vec::with_capacity(all.len());
     for criteria in all {
-        tasks.push(async { app.engine.views().search(&criteria.query).await }.boxed());
+        tasks.push(criteria.hits(app).boxed());
     }
     let mut settled = Vec::with_capacity(all.len());
     for (hits, claim) in in_order(tasks, SEARCHES_AT_ONCE).await.into_iter().zip(claims) {

@@ -51,7 +51,7 @@ pub(super) async fn create(
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
     let (_, elements) = checked(app, kind, resource, None, may_be_long).map_err(Outcome::Invalid)?;
     let criteria =
-        criteria.map(|query| Criteria::parse(app, kind, query)).transpose().map_err(Outcome::Invalid)?;
+        criteria.map(|query| Criteria::parse(app, kind, query)).transpose().map_err(Outcome::unread)?;
     let what = format!("POST {kind}?{}", criteria.as_ref().map_or("", |criteria| &criteria.normal));
     let key = Key::of(app, write.context, &what, write.text);
     let stream = StreamName::new(kind, mint(app, kind, &elements, key));

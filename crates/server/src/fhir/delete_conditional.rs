@@ -46,7 +46,7 @@ pub(super) async fn delete(
     if_match: Option<Version>,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
-    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?.up_to(wanted(&app.limits));
+    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::unread)?.up_to(wanted(&app.limits));
     let what = format!("DELETE {kind}?{}#{}", criteria.normal, if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
     if let Some(answer) = known(app, write.context, key).await? {

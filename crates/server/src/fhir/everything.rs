@@ -2,7 +2,8 @@
 //!
 //! Invariant: over all pages each record comes once, whoever writes meanwhile: first the patient's compartment in the
 //! order of searches, then, in the order of names, what those records point to outside of it; all pages are answered as
-//! of the same cursor. Nothing of another patient comes along.
+//! of the same cursor. Nothing of another patient comes along; records that were merged are one patient, whichever of
+//! them is asked.
 
 mod asked;
 mod pointed;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_fhir::compartment;
-use anamnesis_kernel::search::{Place, Query, Test};
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_kernel::StreamName;
+use anamnesis_kernel::search::Place;
 use anamnesis_store::{Body, Hit, ReadError};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -27,6 +28,7 @@ use super::together::texts;
 use super::{parameters, query, request};
 use crate::app::App;
 use crate::as_of::as_of;
+use crate::same::{about, same_patients};
 use asked::{Asked, question};
 use pointed::Pointed;
 
@@ -113,11 +115,12 @@ async fn page_of_all(app: &App, patient: &StreamName, asked: &Asked) -> Result<(
     if matches!(found.into_iter().flatten().next().ok_or(Outcome::NotFound)?.body, Body::Deleted) {
         return Err(Outcome::Gone);
     }
+    let same = same_patients(&app.engine, patient, asked.as_of).await?;
     let mut page = Page { records: Vec::new(), wanted: asked.count as usize };
     let ended = match &asked.after {
-        Some(End::Name(name)) => outside(app, patient, asked, Some(name), None, &mut page).await?,
-        Some(End::Place(place)) => inside(app, patient, asked, Some(*place), &mut page).await?,
-        _ => inside(app, patient, asked, None, &mut page).await?,
+        Some(End::Name(name)) => outside(app, &same, asked, Some(name), None, &mut page).await?,
+        Some(End::Place(place)) => inside(app, &same, asked, Some(*place), &mut page).await?,
+        _ => inside(app, &same, asked, None, &mut page).await?,
     };
     Ok((page, ended))
 }
@@ -137,12 +140,12 @@ impl Page {
 /// Fills the page from the compartment, and from outside of it once that is through; gives where it ended.
 async fn inside(
     app: &App,
-    patient: &StreamName,
+    patients: &[StreamName],
     asked: &Asked,
     after: Option<Place>,
     page: &mut Page,
 ) -> Result<Option<End>, Outcome> {
-    let (hits, more) = taken(app, patient, asked, after, page.room()).await?;
+    let (hits, more) = taken(app, patients, asked, after, page.room()).await?;
     let found = texts(app, hits.iter().map(|hit| &hit.version).collect()).await?;
     let end = hits.last().map(|last| End::Place(last.after.place));
     for (hit, text) in hits.into_iter().zip(found) {
@@ -154,13 +157,13 @@ async fn inside(
     // A page that begins with the compartment has all of it: what it points to need not be read again.
     let mut pointed = None;
     if after.is_none() && !asked.narrows() {
-        let mut whole = Pointed::new(patient, &app.base_url);
+        let mut whole = Pointed::new(patients, &app.base_url);
         for (name, text, _) in &page.records {
             whole.read(name, text);
         }
         pointed = Some(whole);
     }
-    let from_outside = outside(app, patient, asked, None, pointed, page).await?;
+    let from_outside = outside(app, patients, asked, None, pointed, page).await?;
     // With no room left, the next page begins outside: after the last of the compartment, of which none are left.
     Ok(match from_outside {
         Some(End::Place(_)) if end.is_some() => end,
@@ -171,7 +174,7 @@ async fn inside(
 /// The records of the compartment that are asked for, from behind `after` on, and whether others follow.
 async fn taken(
     app: &App,
-    patient: &StreamName,
+    patients: &[StreamName],
     asked: &Asked,
     mut after: Option<Place>,
     wanted: usize,
@@ -180,7 +183,7 @@ async fn taken(
     let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
     loop {
         let limit = if asked.narrows() { LOOKED_AT } else { limit };
-        let mut query = compartment_query(patient, asked, after, limit);
+        let mut query = about(compartment::PARAM, patients, asked.as_of, after, limit);
         let (hits, more) = page_of(app, &mut query).await?;
         after = hits.last().map(|hit| hit.after.place);
         for hit in hits.into_iter().filter(|hit| asked.takes(hit)) {
@@ -200,7 +203,7 @@ async fn taken(
 /// [`End::Place`] stands for "before the first of these".
 async fn outside(
     app: &App,
-    patient: &StreamName,
+    patients: &[StreamName],
     asked: &Asked,
     after: Option<&StreamName>,
     pointed: Option<Pointed>,
@@ -208,7 +211,7 @@ async fn outside(
 ) -> Result<Option<End>, Outcome> {
     let pointed = match pointed {
         Some(pointed) => pointed,
-        None => all_pointed(app, patient, asked).await?,
+        None => all_pointed(app, patients, asked).await?,
     };
     let mut last = after.cloned();
     let asked_for = |name: &StreamName| asked.is_of_type(name) && after.is_none_or(|after| name > after);
@@ -216,7 +219,7 @@ async fn outside(
     for some in names.chunks(LOOKED_UP) {
         for (name, found) in some.iter().zip(app.engine.views().find(some, asked.as_of).await?) {
             let Some(found) = found.filter(|found| asked.is_new(found)) else { continue };
-            if !of_nobody_else(app, patient, &found).await? {
+            if !of_nobody_else(app, patients, &found).await? {
                 continue;
             }
             let Some(text) = app.engine.text(&found).await? else { continue };
@@ -232,23 +235,23 @@ async fn outside(
     Ok(None)
 }
 
-/// Whether a record belongs to no patient, or to this one too.
+/// Whether a record belongs to no patient, or to one of these too.
 async fn of_nobody_else(
     app: &App,
-    patient: &StreamName,
+    patients: &[StreamName],
     found: &anamnesis_store::RecordVersion,
 ) -> Result<bool, ReadError> {
     let Some(elements) = app.engine.elements(found).await? else { return Ok(false) };
-    let patients = compartment::patients(&found.name, &elements);
-    Ok(patients.is_empty() || patients.contains(&patient.id))
+    let whose = compartment::patients(&found.name, &elements);
+    Ok(whose.is_empty() || patients.iter().any(|patient| whose.contains(&patient.id)))
 }
 
 /// What all records of the compartment point to that lie between the dates of care, whatever their types.
-async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<Pointed, ReadError> {
-    let mut pointed = Pointed::new(patient, &app.base_url);
+async fn all_pointed(app: &App, patients: &[StreamName], asked: &Asked) -> Result<Pointed, ReadError> {
+    let mut pointed = Pointed::new(patients, &app.base_url);
     let mut after = None;
     loop {
-        let mut query = compartment_query(patient, asked, after, app.limits.count_max);
+        let mut query = about(compartment::PARAM, patients, asked.as_of, after, app.limits.count_max);
         let (hits, more) = page_of(app, &mut query).await?;
         for (hit, text) in hits.iter().zip(texts(app, hits.iter().map(|hit| &hit.version).collect()).await?) {
             match text.filter(|_| asked.is_in_care(&hit.after.place)) {
@@ -261,10 +264,4 @@ async fn all_pointed(app: &App, patient: &StreamName, asked: &Asked) -> Result<P
             _ => return Ok(pointed),
         }
     }
-}
-
-fn compartment_query(patient: &StreamName, asked: &Asked, after: Option<Place>, limit: u32) -> Query {
-    let kind = Some(ResourceType::PATIENT.number());
-    let test = Test::Reference { param: compartment::PARAM, kind, id: patient.id.as_str().into() };
-    Query { at: asked.as_of, after: after.map(Into::into), ..Query::new(None, vec![test.into()], limit) }
 }

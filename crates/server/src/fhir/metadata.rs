@@ -4,6 +4,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use anamnesis_fhir::Params;
 use anamnesis_fhir::capability::{Facts, TypeFacts, statement};
 use anamnesis_json::Object;
 use anamnesis_kernel::ResourceType;
@@ -26,14 +27,19 @@ const INTERACTIONS: [&str; 9] = [
     "history-type",
     "search-type",
 ];
-/// Of every type, and of patients.
-const OPERATIONS: [(&str, &str); 5] = [
+/// Of patients alone, and of every type. R4 has no merge yet, and nobody has an unmerge.
+const OPERATIONS: [(&str, &str); 7] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+    ("merge", "http://hl7.org/fhir/OperationDefinition/Patient-merge"),
+    ("unmerge", "urn:anamnesis:operation:Patient-unmerge"),
     ("meta", "http://hl7.org/fhir/OperationDefinition/Resource-meta"),
     ("meta-add", "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"),
     ("meta-delete", "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"),
     ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate"),
 ];
+
+/// How many of these are of patients alone.
+const OF_PATIENTS: usize = 3;
 
 /// Of the base too.
 const OF_THE_BASE: [&str; 2] = ["meta", "validate"];
@@ -45,16 +51,17 @@ const DOCUMENTATION: &str = "A write is kept as it was sent, but for `id`, `meta
 
 /// The CapabilityStatement of this server, under a tag that changes with its text.
 pub(super) fn metadata(app: &App) -> Reply {
-    let text = said_at(&app.base_url, app.limits.conditional_delete).to_text();
+    let text = said_at(&app.base_url, app.limits.conditional_delete, &app.index()).to_text();
     let mut hasher = DefaultHasher::new();
     hasher.write(&text);
     let tag = Some(format!("W/\"{:016x}\"", hasher.finish()));
     Reply { tag, ..Reply::bundle(text, app.engine.reached()) }
 }
 
-/// What a server says of itself at this base, where a deletion by criteria may delete so many.
-pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Object {
-    let of_all = OPERATIONS.get(1..).unwrap_or_default();
+/// What a server says of itself at this base, where a deletion by criteria may delete so many and there are these
+/// search parameters.
+pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete, params: &dyn Params) -> Object {
+    let of_all = OPERATIONS.get(OF_PATIENTS..).unwrap_or_default();
     let types: Vec<TypeFacts<'_>> = ResourceType::all()
         .map(|kind| TypeFacts {
             kind,
@@ -80,5 +87,5 @@ pub(super) fn said_at(base: &str, conditional_delete: ConditionalDelete) -> Obje
         interactions: &["transaction", "batch", "history-system"],
         operations: &of_the_base,
     };
-    statement(&facts)
+    statement(&facts, params)
 }

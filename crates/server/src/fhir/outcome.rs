@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use crate::as_of::AsOfProblem;
 use crate::headers::HeaderProblem;
+use crate::index::{Reindexed, Unindexed};
 use crate::request_id;
 use crate::turns::Busy;
 
@@ -73,6 +74,19 @@ impl Outcome {
     /// One thing wrong with a parameter or header.
     pub(super) fn bad(what: impl Into<String>) -> Self {
         Self::Invalid(vec![Issue::error(IssueCode::Value, what)])
+    }
+
+    /// What can be answered later, as it is.
+    fn later(what: String) -> Self {
+        Self::Machine(StatusCode::SERVICE_UNAVAILABLE, Issue::error(IssueCode::Transient, what))
+    }
+
+    /// Criteria that cannot be read, or not yet.
+    pub(super) fn unread(issues: Vec<Issue>) -> Self {
+        match issues.iter().find(|issue| issue.code == IssueCode::Transient) {
+            Some(issue) => Self::Machine(StatusCode::SERVICE_UNAVAILABLE, issue.clone()),
+            None => Self::Invalid(issues),
+        }
     }
 
     /// A condition of the request that does not hold.
@@ -329,6 +343,18 @@ impl From<AsOfProblem> for Outcome {
             AsOfProblem::Read(error) => error.into(),
             problem => Self::AsOf(problem),
         }
+    }
+}
+
+impl From<Unindexed> for Outcome {
+    fn from(unindexed: Unindexed) -> Self {
+        Self::later(unindexed.to_string())
+    }
+}
+
+impl From<Reindexed> for Outcome {
+    fn from(reindexed: Reindexed) -> Self {
+        Self::later(reindexed.to_string())
     }
 }
 

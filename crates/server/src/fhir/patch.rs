@@ -1,7 +1,7 @@
 //! The patch interaction: <https://hl7.org/fhir/R4/http.html#patch>.
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch};
+use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch, settle_narrative};
 use anamnesis_json::Value;
 use anamnesis_kernel::{StreamName, Version};
 use axum::body::{Body, Bytes};
@@ -126,7 +126,11 @@ pub(super) fn change<'a>(
     patch: &'a Patch,
 ) -> impl Fn(Value) -> Result<Value, Outcome> + Sync + use<'a> {
     let bounds = Bounds { copied_bytes_max: app.limits.event_bytes_max, nesting_max: app.limits.nesting_max };
-    move |resource: Value| patch.apply(resource, &bounds).map_err(refused)
+    move |resource: Value| {
+        let mut after = patch.apply(resource.clone(), &bounds).map_err(refused)?;
+        settle_narrative(&resource, &mut after).map_err(refused)?;
+        Ok(after)
+    }
 }
 
 /// What to answer when a patch was not carried out.

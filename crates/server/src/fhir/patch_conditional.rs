@@ -41,7 +41,7 @@ pub(super) async fn patched(
     if_match: Option<Version>,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
-    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?;
+    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::unread)?;
     let what = format!("PATCH {kind}?{}#{}", criteria.normal, if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
     if let Some(reply) = again(app, key, write).await? {

@@ -56,7 +56,7 @@ const PARAMETERS: &str = "## Parameters of every read
 
 /// What the server says of itself, where nothing is set.
 fn statement() -> Value {
-    said_at("http://127.0.0.1:8080/fhir", ConditionalDelete::Single).into()
+    said_at("http://127.0.0.1:8080/fhir", ConditionalDelete::Single, &anamnesis_fhir::Official).into()
 }
 
 fn each<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {

@@ -1,10 +1,12 @@
 //! The search interaction: <https://hl7.org/fhir/R4/http.html#search>.
 
+use std::sync::Arc;
+
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
-use anamnesis_fhir::search::{Limits, parse};
-use anamnesis_kernel::ResourceType;
+use anamnesis_fhir::search::{Context, Limits, Sets, Total, parse};
 use anamnesis_kernel::search::Query;
-use anamnesis_store::{Hit, ReadError};
+use anamnesis_kernel::{Instant, ResourceType};
+use anamnesis_store::{Hit, ReadError, Views};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
@@ -15,6 +17,7 @@ use super::together::texts;
 use super::{get, negotiate, query, represent, request};
 use crate::app::App;
 use crate::as_of::{AS_OF, as_of};
+use crate::index::{Index, Unindexed};
 
 const COUNT_DEFAULT: u32 = 20;
 
@@ -55,9 +58,17 @@ pub(super) async fn search(
     strict: bool,
 ) -> Result<Reply, Outcome> {
     let as_of = as_of(app, pairs).await?;
+    app.learn().await?;
     let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
-    let mut parsed = parse(kind, &others, &limits(app, strict)).map_err(Outcome::Invalid)?;
+    // Only now, so that its views have all that was waited for.
+    let asking = Asking::new(app, strict);
+    let parsed = parse(kind, &others, &asking.context());
+    let index = asking.index(app)?;
+    let mut parsed = parsed.map_err(Outcome::Invalid)?;
     parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
+    if !parsed.includes.is_empty() {
+        return Err(Outcome::bad("_include, _revinclude: not answered yet"));
+    }
     let keys = &app.engine.keyring().store;
     let url = format!("{}/{kind}", app.base_url);
     let asked: Vec<&(String, String)> = parsed.understood.iter().filter(|(key, _)| key != "_count").collect();
@@ -70,9 +81,8 @@ pub(super) async fn search(
             _ => return Err(Outcome::bad("_page: not a page of this search")),
         }
     }
-    let wants_total = !parsed.understood.iter().any(|(key, value)| key == "_total" && value == "none");
-    let total = match wants_total || parsed.summary_count {
-        true => Some(app.engine.views().count(&query).await?),
+    let total = match parsed.total != Total::None || parsed.summary_count {
+        true => Some(index.views().count(&query).await?),
         false => None,
     };
     let now = app.engine.now().to_millis_text();
@@ -82,7 +92,7 @@ pub(super) async fn search(
     if parsed.summary_count {
         return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), as_of.cursor));
     }
-    let (hits, more) = page_of(app, &mut query).await?;
+    let (hits, more) = page_in(index.views(), &mut query).await?;
     let next = hits.last().filter(|_| more).map(|last| {
         let token = page::token(keys, &question, &End::Place(last.after.place));
         let mut pairs: Vec<(&str, &str)> =
@@ -100,14 +110,45 @@ pub(super) async fn search(
     Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
 }
 
-/// What bounds the searches of this door.
-pub(super) fn limits(app: &App, strict: bool) -> Limits {
-    Limits {
-        base: Some(app.base_url.clone()),
-        count_default: COUNT_DEFAULT.min(app.limits.count_max),
-        count_max: app.limits.count_max,
-        values_max: app.limits.values_max,
-        strict,
+/// What the query strings of this door are read against.
+pub(super) struct Asking {
+    index: Index,
+    limits: Limits,
+    sets: Arc<dyn Sets + Send + Sync>,
+    now: Instant,
+}
+
+impl Asking {
+    /// As of now; `strict` refuses parameters that are not understood.
+    pub(super) fn new(app: &App, strict: bool) -> Self {
+        let limits = Limits {
+            base: Some(app.base_url.clone()),
+            count_default: COUNT_DEFAULT.min(app.limits.count_max),
+            count_max: app.limits.count_max,
+            values_max: app.limits.values_max,
+            chain_depth_max: app.limits.chain_depth_max,
+            includes_max: app.limits.includes_max,
+            sorts_max: app.limits.sorts_max,
+            filter_bytes_max: app.limits.filter_bytes_max,
+            filter_depth_max: app.limits.filter_depth_max,
+            full_text: false,
+            strict,
+        };
+        Self { index: app.index(), limits, sets: app.profiles.sets(), now: app.engine.now() }
+    }
+
+    /// What it was read by, and what is to be searched.
+    ///
+    /// # Errors
+    ///
+    /// When it names what is not indexed yet, whatever else is wrong with it.
+    pub(super) fn index(&self, app: &App) -> Result<&Index, Unindexed> {
+        self.index.settled(app).map(|()| &self.index)
+    }
+
+    /// What a parser is given.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context { params: &self.index, sets: &*self.sets, limits: &self.limits, now: self.now }
     }
 }
 
@@ -117,9 +158,14 @@ pub(super) fn limits(app: &App, strict: bool) -> Limits {
 ///
 /// When the views cannot be read.
 pub(super) async fn page_of(app: &App, query: &mut Query) -> Result<(Vec<Hit>, bool), ReadError> {
+    page_in(&*app.engine.views(), query).await
+}
+
+/// The same, of these views.
+async fn page_in(views: &dyn Views, query: &mut Query) -> Result<(Vec<Hit>, bool), ReadError> {
     let wanted = query.limit as usize;
     query.limit = query.limit.saturating_add(1);
-    let mut hits = app.engine.views().search(query).await?;
+    let mut hits = views.search(query).await?;
     let more = hits.len() > wanted;
     hits.truncate(wanted);
     Ok((hits, more))

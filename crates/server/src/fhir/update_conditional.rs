@@ -63,7 +63,7 @@ pub(super) async fn update(
     let may_be_long = write.text.len() > app.limits.event_bytes_max;
     let (id, elements) = checked(app, kind, resource, None, may_be_long).map_err(Outcome::Invalid)?;
     is_whole(kind, &elements, None).map_err(Outcome::Refused)?;
-    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::Invalid)?;
+    let criteria = Criteria::parse(app, kind, criteria).map_err(Outcome::unread)?;
     let what = format!("PUT {kind}?{}#{}", criteria.normal, condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());

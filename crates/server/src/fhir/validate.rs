@@ -201,7 +201,7 @@ fn misplaced(of: &Of, mode: Mode, kind: ResourceType, id: Option<&ResourceId>) -
 }
 
 fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String]) -> Vec<Issue> {
-    findings(kind, elements, &app.profiles, profiles, Extent::Whole)
+    findings(kind, elements, app.rules(None), profiles, Extent::Whole)
         .into_iter()
         .map(|finding| finding.issue)
         .collect()

@@ -142,7 +142,8 @@ pub(super) fn checked(
         let what = format!("must be {kind}, the type in the URL");
         return Err(vec![Issue::error(IssueCode::Invalid, what).at(at("resourceType"))]);
     }
-    let mut issues = app.validation.admit(kind, &mut elements, &app.profiles).err().unwrap_or_default();
+    let mut issues =
+        app.validation.admit(kind, &mut elements, app.rules(id.as_ref())).err().unwrap_or_default();
     for issue in &mut issues {
         if let (Some(place), Some(path)) = (place, &issue.expression) {
             issue.expression = Some(within(place, path));

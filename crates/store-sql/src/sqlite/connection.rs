@@ -25,7 +25,7 @@ pub(super) enum Care {
 }
 
 impl Care {
-    fn pragmas(self) -> &'static str {
+    pub(super) fn pragmas(self) -> &'static str {
         match self {
             Self::Truth => {
                 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;"

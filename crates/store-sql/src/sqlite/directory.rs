@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anamnesis_kernel::Instant;
 use fs4::fs_std::FileExt;
 
-use super::{SqliteKeys, SqliteLog, SqliteViews};
+use super::{SqliteKeys, SqliteLog, SqliteViews, generations};
 
 /// The format of the data directory that this program writes.
 const FORMAT: u32 = 1;
@@ -104,7 +104,7 @@ impl SqliteStore {
             directory: directory.to_owned(),
             log: Arc::new(SqliteLog::open(&log_path, now)?),
             keys: Arc::new(SqliteKeys::open(&keys_path)?),
-            views: Arc::new(SqliteViews::open(&directory.join("views.db"))?),
+            views: Arc::new(generations::at_rest(directory)?),
             _lock: lock,
         })
     }
@@ -116,60 +116,9 @@ impl SqliteStore {
         ["lock", "log.db", "keys.db"].iter().any(|name| directory.join(name).try_exists().unwrap_or(true))
     }
 
-    /// Removes the serving views and begins them anew, empty.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be removed or made.
-    pub fn reset_views(&mut self) -> Result<(), OpenError> {
-        let path = self.directory.join("views.db");
-        // What it could not bring into the file goes with the file.
-        let _ = self.views.close();
-        remove_database(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
-        self.views = Arc::new(SqliteViews::open(&path)?);
-        Ok(())
-    }
-
     /// The file that holds the master key, unless a setting names another.
     pub fn master_key_path(directory: &Path) -> PathBuf {
         directory.join("master.key")
-    }
-
-    /// Begins the next generation of the views, empty, beside the serving one.
-    ///
-    /// # Errors
-    ///
-    /// When its file cannot be made.
-    pub fn begin_generation(&self) -> Result<Arc<SqliteViews>, OpenError> {
-        let path = self.next_path();
-        remove_database(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
-        Ok(Arc::new(SqliteViews::open(&path)?))
-    }
-
-    /// Puts the next generation, complete and closed, in the place of the serving one; the store must be reopened.
-    ///
-    /// # Errors
-    ///
-    /// When the files cannot be moved; then the serving generation is as it was.
-    pub fn swap_generation(self, next: Arc<SqliteViews>) -> Result<(), OpenError> {
-        let (from, to) = (self.next_path(), self.directory.join("views.db"));
-        next.close().map_err(|source| OpenError::Database { path: from.clone(), source })?;
-        let failed = |source| OpenError::File { path: to.clone(), source };
-        if self.views.close().is_err() {
-            // Somebody still reads its write-ahead log, and that must never meet the new file.
-            remove_database(&to).map_err(failed)?;
-        }
-        fs::rename(&from, &to).and_then(|()| sync_directory(&self.directory)).map_err(failed)
-    }
-
-    /// Drops the next generation.
-    pub fn abandon_generation(&self) {
-        // What stays behind is removed when the next generation begins.
-        let _ = remove_database(&self.next_path());
-    }
-
-    fn next_path(&self) -> PathBuf {
-        self.directory.join("views-next.db")
     }
 }
 
@@ -191,7 +140,7 @@ fn check_format(text: &str) -> Result<(), OpenError> {
 }
 
 /// Writes a small file so that it is whole after a power cut, or not there.
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("new");
     let mut file = File::create(&unfinished)?;
     io::Write::write_all(&mut file, bytes)?;
@@ -200,7 +149,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), sync_directory)
 }
 
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 

@@ -7,9 +7,10 @@ mod search;
 mod table;
 mod write;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anamnesis_kernel::search::Query;
@@ -37,6 +38,7 @@ pub struct SqliteViews {
     // First, so that the writer is the last to close the file.
     readers: Arc<Readers>,
     query_ms_max: AtomicU64,
+    retired: AtomicBool,
     writer: Mutex<Option<Writer>>,
 }
 
@@ -57,7 +59,47 @@ impl SqliteViews {
         };
         let writer = Mutex::new(Some(Writer::new(connection)));
         let readers = Arc::new(Readers::new(path, READERS));
-        Ok(Self { path: path.to_owned(), writer, readers, query_ms_max: AtomicU64::new(u64::MAX) })
+        let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
+        Ok(Self { path: path.to_owned(), writer, readers, query_ms_max, retired })
+    }
+
+    /// As [`open`](Self::open), but a power cut may take the whole file until it is [settled](Self::settle).
+    ///
+    /// # Errors
+    ///
+    /// When no file can be made.
+    pub(super) fn begin(path: &Path) -> Result<Self, OpenError> {
+        remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let views = Self::open(path)?;
+        if let Some(writer) = &*views.writer.lock() {
+            let failed = |source| OpenError::Database { path: path.to_owned(), source };
+            writer.sync_nothing().map_err(failed)?;
+        }
+        Ok(views)
+    }
+
+    /// Brings everything to the disk, and keeps it there from now on as a serving generation is kept.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(super) fn settle(&self) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Database { path: self.path.clone(), source };
+        if let Some(writer) = &*self.writer.lock() {
+            writer.settle().map_err(failed)?;
+        }
+        let synced = File::open(&self.path).and_then(|file| file.sync_all());
+        synced.map_err(|source| OpenError::File { path: self.path.clone(), source })
+    }
+
+    /// Has the file removed once nobody uses it any more.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Gives up on searches, counts and histories that take longer; at first they take what they need.
@@ -80,6 +122,7 @@ impl SqliteViews {
 
     /// Writes all that is known to the file itself, and lets go of it.
     pub(super) fn close(&self) -> rusqlite::Result<()> {
+        self.readers.close();
         if let Some(writer) = self.writer.lock().take() {
             writer.close()?;
         }
@@ -97,8 +140,27 @@ impl SqliteViews {
         done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(query_error)
     }
 
+    /// What stands under this name beside the rows.
+    fn noted(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let read = |c: &Connection| {
+            c.prepare_cached(statements::VIEW_META_READ)?.query_row([name], |row| row.get(0)).optional()
+        };
+        self.readers.with(read).map_err(unavailable)
+    }
+
     fn patience(&self) -> Duration {
         Duration::from_millis(self.query_ms_max.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for SqliteViews {
+    fn drop(&mut self) {
+        if *self.retired.get_mut() {
+            self.writer.get_mut().take();
+            self.readers.close();
+            // What stays behind is removed when the directory is opened next.
+            let _ = remove_database(&self.path);
+        }
     }
 }
 
@@ -118,12 +180,18 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
 #[async_trait]
 impl Views for SqliteViews {
     async fn watermark(&self) -> Result<Option<Watermark>, ReadError> {
-        let read = |c: &Connection| {
-            let mut statement = c.prepare_cached(statements::VIEW_META_READ)?;
-            let value: Option<Vec<u8>> = statement.query_row(["watermark"], |row| row.get(0)).optional()?;
-            Ok(value.and_then(|value| watermark_from_bytes(&value)))
-        };
-        self.readers.with(read).map_err(unavailable)
+        Ok(self.noted("watermark")?.and_then(|value| watermark_from_bytes(&value)))
+    }
+
+    async fn plan(&self) -> Result<Option<Vec<u8>>, ReadError> {
+        self.noted("plan")
+    }
+
+    async fn set_plan(&self, plan: &[u8]) -> Result<(), Cause> {
+        match &*self.writer.lock() {
+            Some(writer) => Ok(writer.note("plan", plan)?),
+            None => Err("the views are closed".into()),
+        }
     }
 
     async fn apply(&self, change: Change) -> Result<(), Cause> {

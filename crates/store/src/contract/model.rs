@@ -70,7 +70,7 @@ impl Model {
             Test::Id(id) => record.name.id == *id,
             Test::Kind(param) => *param == Param::of_type(record.name.kind.number()),
             Test::Updated(from, to) => (*from..=*to).contains(&record.began),
-            Test::Together(parts) => (1..=3).any(|group| {
+            Test::Together(parts) => (0..=3).any(|group| {
                 parts.iter().all(|tests| {
                     let mut entries = record.entries.iter().filter(|entry| entry.group == group);
                     entries.any(|entry| tests.iter().any(|test| entry_holds(test, entry)))

@@ -1,6 +1,6 @@
 //! What the cases are made of: commits, records and index rows that are told apart by small numbers.
 
-use anamnesis_kernel::search::{Entry, Filter, Key, Param, Place, Query, Test, newest_first};
+use anamnesis_kernel::search::{Entry, Filter, Key, Param, Place, Query, Real, Test, newest_first};
 use anamnesis_kernel::{Instant, ResourceType, StreamName, Version};
 use anamnesis_seal::{SubjectNumber, Tag, sha256};
 use uuid::Uuid;
@@ -139,6 +139,18 @@ pub(super) fn token(param: u32, code: &str, system: &str) -> Entry {
 
 pub(super) fn text(param: u32, text: &str) -> Entry {
     Entry { param: Param(param), key: Key::Text { text: text.into(), exact: "".into() }, group: 0 }
+}
+
+/// A text that was written so.
+pub(super) fn exactly(param: u32, text: &str, exact: &str) -> Entry {
+    Entry { param: Param(param), key: Key::Text { text: text.into(), exact: exact.into() }, group: 0 }
+}
+
+/// An amount that is no range.
+pub(super) fn quantity(param: u32, number: f64, unit: &str, system: &str) -> Entry {
+    let low = Real::new(number).expect("a number");
+    let key = Key::Quantity { low, high: low, unit: unit.into(), system: system.into() };
+    Entry { param: Param(param), key, group: 0 }
 }
 
 pub(super) fn date(param: u32, low: i64, high: i64) -> Entry {

@@ -14,7 +14,7 @@ use crate::{Body, Change, Hit, IndexRow, IndexWrite, RecordVersion, Views};
 const SEEDS: u64 = 3;
 const COMMITS: i64 = 60;
 const MOMENTS: u64 = 4;
-const QUERIES: u64 = 60;
+const QUERIES: u64 = 40;
 
 /// What happened, commit by commit, and what the records are after each.
 struct History {

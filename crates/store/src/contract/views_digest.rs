@@ -3,7 +3,11 @@
 use anamnesis_seal::Hash;
 
 use super::Harness;
-use super::sample::{PATIENT, at, change, first, next, of_type, open, reference, row, text, token, version};
+use anamnesis_kernel::search::Entry;
+
+use super::sample::{
+    PATIENT, at, change, exactly, first, next, of_type, open, quantity, reference, row, text, token, version,
+};
 use crate::{Body, Change, IndexRow, IndexWrite, RecordVersion, RecordWrite};
 
 async fn digest(harness: &impl Harness, changes: Vec<Change>) -> Hash {
@@ -102,7 +106,7 @@ pub async fn a_row_that_differs_shows(harness: &impl Harness) {
         *change.index.get_mut(at).expect("a row") = write;
     }
     #[rustfmt::skip]
-    let edits: [(&str, Edit); 13] = [
+    let edits: [(&str, Edit); 18] = [
         ("the body now",         |change| record(change, 3).body = Body::Here(b"{}".to_vec())),
         ("the body then",        |change| record(change, 0).body = Body::InLog),
         ("a deletion",           |change| record(change, 3).body = Body::Deleted),
@@ -115,6 +119,11 @@ pub async fn a_row_that_differs_shows(harness: &impl Harness) {
         ("a code's system",      |change| set(change, 2, IndexWrite::Open(row(2, None, token(1, "b", "s1")), at(20)))),
         ("a code's begin",       |change| set(change, 2, IndexWrite::Open(row(2, None, token(1, "b", "s2")), at(21)))),
         ("a record's date",      |change| set(change, 2, IndexWrite::Open(row(2, Some(0), token(1, "b", "s2")), at(20)))),
+        ("a row of a group",     |change| set(change, 5, IndexWrite::Open(row(1, Some(5), Entry { group: 1, ..reference(4, 5, "d1") }), at(40)))),
+        ("a text as written",    |change| set(change, 3, IndexWrite::Past(row(1, Some(5), exactly(2, "anna", "Anna")), at(30), at(40)))),
+        ("a quantity",           |change| change.index.push(IndexWrite::Open(row(1, Some(5), quantity(3, 1.5, "mg", "u")), at(40)))),
+        ("a past quantity",      |change| change.index.push(IndexWrite::Past(row(1, Some(5), quantity(3, 1.5, "mg", "u")), at(1), at(2)))),
+        ("a type's place",       |change| set(change, 0, IndexWrite::Open(row(1, Some(6), of_type(PATIENT)), at(10)))),
         ("a reference's target", |change| set(change, 5, IndexWrite::Open(row(1, Some(5), reference(4, 6, "d1")), at(40)))),
     ];
     for (title, edit) in edits {
@@ -122,4 +131,17 @@ pub async fn a_row_that_differs_shows(harness: &impl Harness) {
         edit(&mut changed);
         assert_ne!(digest(harness, vec![changed]).await, expected, "{title}");
     }
+}
+
+/// Of a quantity, each part.
+pub async fn a_quantity_that_differs_shows(harness: &impl Harness) {
+    let mut digests = Vec::new();
+    for (low, unit, system) in
+        [(1.5, "mg", "u"), (1.6, "mg", "u"), (1.5, "g", "u"), (1.5, "mg", ""), (1.5, "", "u")]
+    {
+        let entry = IndexWrite::Open(row(1, None, quantity(3, low, unit, system)), at(1));
+        digests.push(digest(harness, vec![change(1, vec![first(version(1, 1, 1))], vec![entry])]).await);
+    }
+    let different: std::collections::BTreeSet<_> = digests.iter().collect();
+    assert_eq!(different.len(), digests.len());
 }

@@ -34,6 +34,22 @@ pub async fn new_views_are_empty(harness: &impl Harness) {
     assert_eq!(views.count(&query(vec![patients()])).await.expect("counts"), 0);
 }
 
+/// A plan that was noted stays, whatever is written, and is part of no digest.
+pub async fn a_plan_is_kept_beside_the_rows(harness: &impl Harness) {
+    let stores = open(harness).await;
+    assert_eq!(stores.views.plan().await.expect("reads"), None);
+    let before = stores.views.digest().await.expect("reads");
+    stores.views.set_plan(b"one").await.expect("noted");
+    stores.views.set_plan(b"").await.expect("noted");
+    assert_eq!(stores.views.plan().await.expect("reads").as_deref(), Some(&b""[..]));
+    stores.views.set_plan(b"\0two").await.expect("noted");
+    assert_eq!(stores.views.digest().await.expect("reads"), before);
+    stores.views.apply(change(1, vec![first(version(1, 1, 10))], Vec::new())).await.expect("applied");
+    drop(stores);
+    let stores = open(harness).await;
+    assert_eq!(stores.views.plan().await.expect("reads").as_deref(), Some(&b"\0two"[..]));
+}
+
 /// Every field of a version and of the watermark comes back; a change may move the watermark alone.
 pub async fn a_change_and_its_watermark_are_kept(harness: &impl Harness) {
     let stores = open(harness).await;

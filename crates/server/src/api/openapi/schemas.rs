@@ -35,6 +35,11 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "description":"a point of the whole log, opaque: only what was answered before is one"}"#,
     ),
     schema(
+        "Moment",
+        r##"{"description":"an instant with a zone, no later than now, or a cursor",
+            "anyOf":[{"type":"string","format":"date-time"},{"$ref":"#/components/schemas/Cursor"}]}"##,
+    ),
+    schema(
         "NewEvent",
         concat!(
             r#"{"type":"object","required":["type","data"],"additionalProperties":false,"properties":{"#,
@@ -95,6 +100,20 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "data":{"type":"object"}}}"#,
     ),
     schema(
+        "Diff",
+        r##"{"type":"object","required":["from","to","changes"],"properties":{
+            "from":{"type":["string","integer"],"description":"a cursor, or the version that was asked for"},
+            "to":{"type":["string","integer"],"description":"a cursor, or the version that was asked for"},
+            "changes":{"type":"array","items":{"type":"object",
+             "required":["stream","path","before","after","event_id","type","recorded_at","actor","reason"],"properties":{
+             "stream":{"type":"string"},
+             "path":{"type":"string","description":"the element, as Patient.address[0].city; the type alone where the whole record came or went"},
+             "before":{"description":"null where there was nothing"},"after":{"description":"null where there is nothing"},
+             "event_id":{"type":["string","null"],"description":"the event that set the top-level element last"},
+             "type":{"type":["string","null"]},"recorded_at":{"type":["string","null"]},
+             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}}}}"##,
+    ),
+    schema(
         "Problem",
         r#"{"type":"object","required":["type","title","status"],"properties":{
             "type":{"type":"string","format":"uri-reference"},"title":{"type":"string"},
@@ -103,6 +122,22 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "line":{"type":"integer"},"column":{"type":"integer"},
             "reasons":{"type":"array","items":{"type":"object","required":["path","detail","cause"],
              "properties":{"path":{"type":"string"},"detail":{"type":"string"},"cause":{"type":"string"}}}}}}"#,
+    ),
+    schema(
+        "Generations",
+        r#"{"type":"object","required":["serving","building"],"properties":{
+            "serving":{"type":"object","required":["shape","search_parameters","events","of","since"],"properties":{
+             "shape":{"type":"string","description":"changes when the code that makes the index does, or the registered search parameters"},
+             "search_parameters":{"type":"integer","description":"how many registered ones are indexed, beside the official ones"},
+             "events":{"type":"integer","description":"folded"},"of":{"type":"integer","description":"in the log"},
+             "since":{"type":"string","format":"date-time"}}},
+            "building":{"type":["object","null"],
+             "required":["shape","search_parameters","events","of","events_per_s","seconds_left","since","failed"],"properties":{
+             "shape":{"type":"string"},"search_parameters":{"type":"integer"},
+             "events":{"type":"integer"},"of":{"type":"integer"},
+             "events_per_s":{"type":["integer","null"]},"seconds_left":{"type":["integer","null"]},
+             "since":{"type":"string","format":"date-time"},
+             "failed":{"type":["string","null"],"description":"why it could not be made when that was tried last; it is tried again"}}}}}"#,
     ),
     schema(
         "Index",

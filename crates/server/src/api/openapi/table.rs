@@ -89,6 +89,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &["id", "_asOf", "Anamnesis-Cursor"], &[ok("the clinical record", &[(JSON, "ReadModel")])], &[400, 404, 409, 410, 503]),
     read("/api/patients/{id}/lab-results", "labResults", "What the laboratory was asked and what it found.",
         &["id", "_asOf", "Anamnesis-Cursor"], &[ok("the lab results", &[(JSON, "ReadModel")])], &[400, 404, 409, 410, 503]),
+    read("/api/patients/{id}/timeline", "timeline", "What happened to the patient, in the order of the log, across all records.",
+        &["id", "type", "record", "since", "_count", "Anamnesis-Cursor"],
+        &[ok("events; `next` is where to ask again, as `since`", &[(JSON, "LogPage")])], &[400, 404, 409, 503]),
+    read("/api/patients/{id}/diff", "patientDiff", "What changed in a patient's records between two moments, by whom and why.",
+        &["id", "from_moment", "to", "Anamnesis-Cursor"],
+        &[ok("the elements that differ, record by record", &[(JSON, "Diff")])], &[400, 404, 409, 503]),
+    read("/api/diff/{Type}/{id}", "recordDiff", "What changed in one record between two moments or versions, by whom and why.",
+        &["Type", "id", "from_version_or_moment", "to_version_or_moment", "Anamnesis-Cursor"],
+        &[ok("the elements that differ", &[(JSON, "Diff")])], &[400, 404, 409, 503]),
+    read("/api/generations", "generations", "The views that serve, and those that are made beside them.",
+        &[], &[ok("how far each is", &[(JSON, "Generations")])], &[400, 503]),
     read("/api", "index", "What there is.",
         &[], &[ok("links", &[(JSON, "Index")])], &[503]),
     read("/api/openapi.json", "description", "This document.",
@@ -116,9 +127,23 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         name: "from", ..
         parameter("from_version", "query",  r#"{"type":"integer","minimum":1,"maximum":9223372036854775807}"#, "of a stream: the first version to show")
     },
+    Parameter {
+        name: "from", ..
+        parameter("from_moment",  "query",  r##"{"$ref":"#/components/schemas/Moment"}"##,           "of a diff: the earlier moment; the beginning where it is absent")
+    },
+    parameter("to",               "query",  r##"{"$ref":"#/components/schemas/Moment"}"##,           "of a diff: the later moment; now where it is absent"),
+    Parameter {
+        name: "from", ..
+        parameter("from_version_or_moment", "query", r##"{"anyOf":[{"type":"integer","minimum":1,"maximum":9223372036854775807},{"$ref":"#/components/schemas/Moment"}]}"##, "of one record's diff: the earlier moment, or the version before")
+    },
+    Parameter {
+        name: "to", ..
+        parameter("to_version_or_moment", "query", r##"{"anyOf":[{"type":"integer","minimum":1,"maximum":9223372036854775807},{"$ref":"#/components/schemas/Moment"}]}"##, "of one record's diff: the later moment, or the version after")
+    },
     parameter("type",             "query",  r##"{"type":"array","items":{"$ref":"#/components/schemas/EventType"}}"##, "only events of these types; repeated or with commas"),
     parameter("record",           "query",  r##"{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/ResourceType"},{"$ref":"#/components/schemas/Stream"}]}}"##, "only events of these resource types or records; repeated or with commas"),
     parameter("patient",          "query",  r#"{"type":"string","pattern":"^(Patient/)?[A-Za-z0-9.-]{1,64}$"}"#, "only events about this patient: an id, or Patient/id"),
+    parameter("since",            "query",  r##"{"$ref":"#/components/schemas/Moment"}"##,           "only events recorded at this instant or later, or what follows this cursor"),
     parameter("_count",           "query",  r#"{"type":"integer","minimum":1}"#,                     "how many at most; more than the server's limit is the limit"),
     parameter("_asOf",            "query",  r##"{"anyOf":[{"type":"string","format":"date-time"},{"$ref":"#/components/schemas/Cursor"}]}"##, "as of when: an instant with a zone, from the first event to now, or a cursor that an answer named; the present where it is absent"),
     parameter("Last-Event-ID",    "header", r#"{"type":"string"}"#,                                  "the last cursor that was received, to resume a followed log"),

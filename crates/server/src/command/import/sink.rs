@@ -197,7 +197,7 @@ async fn store(app: &App, bundle: Value, text: &[u8], key: String) -> anyhow::Re
         wait: Wait::Log,
         provenance: None,
     };
-    app.profiles.refresh(&app.engine).await.context("the profiles cannot be read")?;
+    app.learn().await.context("the profiles cannot be read")?;
     match transaction::bundle(app, text, bundle, &context).await {
         Ok(done) => Ok(Done {
             resources: u64::from(done.taken),

@@ -7,7 +7,7 @@ use anamnesis_kernel::StreamName;
 
 /// The records seen in the compartment, and those they point to.
 pub(super) struct Pointed {
-    patient: StreamName,
+    patients: Vec<StreamName>,
     base: String,
     inside: HashSet<StreamName>,
     named: BTreeSet<StreamName>,
@@ -15,9 +15,9 @@ pub(super) struct Pointed {
 
 impl Pointed {
     /// Nothing seen yet; `base` is our own, whose absolute references lead here too.
-    pub(super) fn new(patient: &StreamName, base: &str) -> Self {
+    pub(super) fn new(patients: &[StreamName], base: &str) -> Self {
         let base = format!("{base}/");
-        Self { patient: patient.clone(), base, inside: HashSet::new(), named: BTreeSet::new() }
+        Self { patients: patients.to_vec(), base, inside: HashSet::new(), named: BTreeSet::new() }
     }
 
     /// Notes that a record is in the compartment.
@@ -35,8 +35,9 @@ impl Pointed {
 
     /// What is pointed to and is neither in the compartment nor another patient, in the order of names.
     pub(super) fn names(self) -> Vec<StreamName> {
-        let Self { patient, inside, named, .. } = self;
-        let outside = |name: &StreamName| !inside.contains(name) && (!name.is_patient() || *name == patient);
+        let Self { patients, inside, named, .. } = self;
+        let outside =
+            |name: &StreamName| !inside.contains(name) && (!name.is_patient() || patients.contains(name));
         named.into_iter().filter(outside).collect()
     }
 
@@ -72,7 +73,7 @@ mod tests {
     #[test]
     fn what_records_point_to() {
         let patient: StreamName = "Patient/p1".parse().unwrap();
-        let mut pointed = Pointed::new(&patient, "http://h/fhir");
+        let mut pointed = Pointed::new(std::slice::from_ref(&patient), "http://h/fhir");
         let text = br##"{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},
             "performer":[{"reference":"Practitioner/d/_history/3"},{"reference":"http://h/fhir/Organization/o"},
             {"reference":"http://elsewhere/Organization/x"},{"reference":"Patient/p2"},{"reference":"#c"}],

@@ -4,15 +4,15 @@
 
 use anamnesis_fhir::meta::{add, to_parameters};
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::search::parse;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
+use anamnesis_kernel::search::{Param, Query, Test};
 
 use crate::app::App;
 use crate::as_of::AsOf;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::reply::Reply;
-use crate::fhir::search::{limits, page_of};
+use crate::fhir::search::page_of;
 use crate::fhir::together::texts;
 
 /// How many records are read for one answer.
@@ -33,8 +33,9 @@ pub(in crate::fhir) async fn in_use(
     for kind in kinds {
         let mut after = None;
         loop {
-            let mut query = parse(kind, &[], &limits(app, false)).map_err(Outcome::Invalid)?.query;
-            (query.limit, query.after, query.at) = (app.limits.count_max, after, as_of.at());
+            let every = vec![Test::Kind(Param::of_type(kind.number())).into()];
+            let mut query =
+                Query { after, at: as_of.at(), ..Query::new(Some(kind), every, app.limits.count_max) };
             let (hits, more) = page_of(app, &mut query).await?;
             left = left.checked_sub(hits.len()).ok_or_else(too_many)?;
             for text in texts(app, hits.iter().map(|hit| &hit.version).collect()).await?.into_iter().flatten()

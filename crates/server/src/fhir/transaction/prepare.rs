@@ -128,7 +128,7 @@ pub(super) async fn prepare(
         _ => None,
     });
     let searched = searched.chain(references.iter().map(|reference| reference.kind)).collect();
-    let own = Own::of(&entries, &searched, |at| sought.is_itself(at));
+    let own = Own::of(app, &entries, &searched, |at| sought.is_itself(at));
     sought.updates(app, &entries, &own, &mut problems).await?;
     sought.patches(app, &entries, &mut problems).await?;
     apply_patches(app, &mut entries, &sought, &mut problems).await?;

@@ -173,7 +173,7 @@ pub(super) async fn again(
         // Nothing was written for it: its criteria had found what was there, or nothing to delete.
         lines.push(match (&entry.target, &entry.if_none_exist) {
             (Target::Type(kind), Some(query)) if entry.method == Method::Post => {
-                let criteria = Criteria::parse(app, *kind, query).map_err(Outcome::Invalid)?;
+                let criteria = Criteria::parse(app, *kind, query).map_err(Outcome::unread)?;
                 match resolve(app, std::slice::from_ref(&criteria)).await?.pop() {
                     Some(Match::One(found)) => {
                         after.want(app, &found, returned).await?;

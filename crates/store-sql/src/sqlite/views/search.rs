@@ -5,10 +5,13 @@
 
 mod asked;
 mod clause;
+mod gather;
 mod holds;
 mod keys;
 mod order;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod source;
 mod sql;
 mod walk;
@@ -67,9 +70,12 @@ fn counted(connection: &Connection, query: &Query) -> Made<u64> {
         let param = Param::of_type(kind.number()).0;
         return Ok(statement.query_row([param], |row| unsigned(row, 0)).optional()?.unwrap_or(0));
     }
-    // Without a limit the order would not be kept, and rows that are in order need no table to be told apart.
-    let sql = Sql::new("SELECT count(*) FROM (").then(plan.in_order(Sql::default())).push(" LIMIT -1)");
-    let sql = sql.within_bounds()?;
+    let sql = count_of(plan)?;
     let mut statement = connection.prepare_cached(&sql.text)?;
     Ok(statement.query_row(params_from_iter(sql.values), |row| unsigned(row, 0))?)
+}
+
+/// Without a limit the order would not be kept, and rows that are in order need no table to be told apart.
+fn count_of(plan: Plan) -> Made<Sql> {
+    Sql::new("SELECT count(*) FROM (").then(plan.in_order(Sql::default())).push(" LIMIT -1)").within_bounds()
 }

@@ -6,7 +6,7 @@ use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
-use super::super::connection::empty_wal;
+use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
 use super::table::Table;
 use super::{history, records, watermark_to_bytes};
@@ -78,6 +78,25 @@ impl Writer {
         self.connection.close().map_err(|(_, error)| error)
     }
 
+    /// Writes what a name stands for beside the rows.
+    pub(super) fn note(&self, name: &str, value: &[u8]) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql::VIEW_META_WRITE)?.execute(params![name, value])?;
+        Ok(())
+    }
+
+    /// Leaves it to the machine when anything reaches the disk.
+    pub(super) fn sync_nothing(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("PRAGMA synchronous = OFF;")
+    }
+
+    /// Brings all that can be into the file itself, synced, and goes on as with [`Care::Derived`].
+    pub(super) fn settle(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
+        // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
+        self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
+        self.connection.execute_batch(Care::Derived.pragmas())
+    }
+
     fn roll_back(&mut self) {
         if !self.connection.is_autocommit() {
             // What it could not undo, the next `BEGIN` refuses.
@@ -130,9 +149,7 @@ impl Writer {
             }
         }
         self.count_places(&change.index)?;
-        let mut meta = self.connection.prepare_cached(sql::VIEW_META_WRITE)?;
-        meta.execute(params!["watermark", watermark_to_bytes(&change.watermark)])?;
-        Ok(())
+        self.note("watermark", &watermark_to_bytes(&change.watermark))
     }
 
     /// Keeps how many records there are of each type.

@@ -3,14 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use anamnesis_fhir::bundle::{EntryIn, Method, Target};
-use anamnesis_fhir::index::index;
+use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
 use anamnesis_kernel::search::{Entry, Key, Param, Test};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use compact_str::CompactString;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::fhir::conditional::Criteria;
+
+/// What a chain leads to is written with the transaction, and so are its moment and its words.
+const UNKNOWN: &str = "criteria with chains, _has, _lastUpdated or words cannot be told of records that the same \
+                       transaction writes";
 
 /// Records of the types that are searched for.
 #[derive(Default)]
@@ -31,6 +36,7 @@ struct OwnRecord {
 impl Own {
     /// What the entries make of records of these types; `made` says whether an entry makes its own.
     pub(super) fn of(
+        app: &App,
         entries: &[EntryIn],
         kinds: &HashSet<ResourceType>,
         made: impl Fn(usize) -> bool,
@@ -39,6 +45,7 @@ impl Own {
         if kinds.is_empty() {
             return own;
         }
+        let index = app.index();
         for (at, entry) in entries.iter().enumerate() {
             let name = match (entry.method, &entry.target) {
                 (Method::Put, Target::Record(stream)) => stream.clone(),
@@ -51,7 +58,7 @@ impl Own {
                 && kinds.contains(&name.kind)
                 && made(at)
             {
-                let entries = index(&name, elements).entries;
+                let entries = index.entries(&name, elements);
                 own.add(OwnRecord { at, name, entries });
             }
         }
@@ -68,7 +75,11 @@ impl Own {
     }
 
     /// The entries whose records meet the criteria, in order.
-    pub(super) fn meeting<'a>(&'a self, criteria: &'a Criteria) -> impl Iterator<Item = usize> + 'a {
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be known before the records are written: to say no would be a guess.
+    pub(super) fn meeting(&self, criteria: &Criteria) -> Result<Vec<usize>, Issue> {
         let code = criteria.query().all.iter().find_map(|criterion| match criterion.sole_test() {
             Some(Test::Token { param, code: Some(code), .. }) => Some((*param, code.clone())),
             _ => None,
@@ -76,11 +87,17 @@ impl Own {
         let some = code.map(|code| self.by_code.get(&code).map_or(&[][..], Vec::as_slice));
         let all = if some.is_none() { 0..self.records.len() } else { 0..0 };
         let mut last = None;
-        some.unwrap_or_default().iter().copied().chain(all).filter_map(move |n| {
+        let mut meeting = Vec::new();
+        for n in some.unwrap_or_default().iter().copied().chain(all) {
             // One record may have the code twice, from two systems.
             let again = last.replace(n) == Some(n);
-            let record = self.records.get(n).filter(|_| !again)?;
-            anamnesis_fhir::meets(criteria.query(), &record.name, &record.entries).then_some(record.at)
-        })
+            let Some(record) = self.records.get(n).filter(|_| !again) else { continue };
+            match anamnesis_fhir::meets(criteria.query(), &record.name, &record.entries) {
+                Some(true) => meeting.push(record.at),
+                Some(false) => {}
+                None => return Err(Issue::error(IssueCode::NotSupported, UNKNOWN)),
+            }
+        }
+        Ok(meeting)
     }
 }

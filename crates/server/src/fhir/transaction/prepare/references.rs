@@ -68,7 +68,15 @@ pub(super) async fn settle_references(
     for ((settled, criteria), reference) in settled.into_iter().zip(&criteria).zip(touched.references) {
         let there = settled.found.into_iter().map(|version| version.name);
         let there = there.filter(|name| !written.contains(name) && !sought.gone.contains(name));
-        let mine = own.meeting(criteria).filter_map(|at| plan.streams.get(at).cloned().flatten());
+        let meeting = match own.meeting(criteria) {
+            Ok(meeting) => meeting,
+            Err(issue) => {
+                problems.wrong([issue.at(reference.expression.as_str())]);
+                plan.references.insert(reference.reference.clone(), reference.reference.clone());
+                continue;
+            }
+        };
+        let mine = meeting.into_iter().filter_map(|at| plan.streams.get(at).cloned().flatten());
         let mut found = there.chain(mine);
         let found = match (found.next(), found.next()) {
             (Some(name), None) => Ok(name),

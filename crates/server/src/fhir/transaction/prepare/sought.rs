@@ -196,8 +196,15 @@ impl Sought {
             return Ok(());
         }
         for ((settled, criteria), (at, entry)) in settle(app, &all).await?.into_iter().zip(&all).zip(places) {
-            let posted = own
-                .meeting(criteria)
+            let meeting = match own.meeting(criteria) {
+                Ok(meeting) => meeting,
+                Err(issue) => {
+                    problems.wrong([issue.at(request_at(entry, "url"))]);
+                    continue;
+                }
+            };
+            let posted = meeting
+                .into_iter()
                 .find_map(|at| entries.get(at).filter(|entry| entry.method == Method::Post));
             match (settled.without(&self.gone), posted) {
                 (Match::None(_), Some(posted)) => problems.wrong([same_record(entry.index, posted.index)]),

@@ -16,28 +16,74 @@ use crate::statements;
 /// With more systems than these, a code of any system is a range; there are fewer types to refer to.
 const DISTINCT_MAX: usize = 160;
 
+/// So many codes are sought of each record.
+const SOUGHT_MAX: usize = 64;
+
 /// Where a test looks, and what must hold there of the row `@`.
 pub(super) struct Clause {
     pub(super) table: Table,
     pub(super) held: Sql,
     /// Whether it equals the whole value, so that its rows are in the order of searches.
     pub(super) whole: bool,
+    /// Of a whole value, the column that lists of values differ in, and where its values begin among those bound.
+    pub(super) listed: Option<(&'static str, usize)>,
+    /// How many values there are in that column.
+    values: usize,
 }
 
 impl Clause {
-    fn whole(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { table, held: Sql::bound(held, values), whole: true }
+    fn whole(
+        table: Table,
+        held: &str,
+        listed: Option<(&'static str, usize)>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        Self { table, held: Sql::bound(held, values), whole: true, listed, values: 1 }
     }
 
     fn range(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { table, held: Sql::bound(held, values), whole: false }
+        Self::of(table, Sql::bound(held, values))
+    }
+
+    fn of(table: Table, held: Sql) -> Self {
+        Self { table, held, whole: false, listed: None, values: 0 }
+    }
+
+    /// Whether the other is the same but for its value.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        let Some((_, at)) = self.listed else { return false };
+        let (own, others) = (&self.held.values, &other.held.values);
+        self.table == other.table
+            && self.listed == other.listed
+            && own.get(..at) == others.get(..at)
+            && own.get(at + self.values..) == others.get(at + 1..)
+    }
+
+    /// Adds the value of one that it takes.
+    pub(super) fn take(&mut self, other: Self) {
+        if let Some((_, at)) = self.listed
+            && let Some(value) = other.held.values.get(at)
+        {
+            self.held.values.insert(at + self.values, value.clone());
+            self.values += 1;
+        }
+    }
+
+    /// With its values in a list, which is in no order.
+    pub(super) fn into_list(mut self) -> Self {
+        if let (Some((column, _)), 2..) = (self.listed, self.values) {
+            let list = format!("@.{column} IN ({})", vec!["?"; self.values].join(", "));
+            self.held.text = self.held.text.replace(&format!("@.{column} = ?"), &list);
+            self.whole = false;
+        }
+        self
     }
 
     /// That the record of the row `of` has such a row.
     pub(super) fn holds_of(&self, asked: &Asked<'_>, of: &str) -> Sql {
         let x = asked.alias();
-        // Of codes there is no way by record: those that are not whole are gathered once.
-        if self.table == Table::Token && !self.whole {
+        // Of codes there is no way by record: those that are not a few whole ones are found once, for all records.
+        if self.table == Table::Token && !(1..=SOUGHT_MAX).contains(&self.values) {
             let selects = asked.arms(self.table, &x, &self.held.under(&x)).into_iter();
             let selects =
                 selects.map(|arm| Sql::new(&format!("SELECT {x}.record, {x}.partition FROM ")).then(arm));
@@ -45,11 +91,20 @@ impl Clause {
                 .then(Sql::joined(selects.collect(), " UNION ALL "))
                 .push(")");
         }
-        Asked::exists(asked.arms(self.table, &x, &self.beside(&x, of)))
+        Asked::exists(self.arms_beside(asked, &x, of))
+    }
+
+    /// The rows of the record of the row `of`.
+    pub(super) fn arms_beside(&self, asked: &Asked<'_>, alias: &str, of: &str) -> Vec<Sql> {
+        let held = self.beside(alias, of);
+        match self.table {
+            Table::Place | Table::Token => asked.arms(self.table, alias, &held),
+            _ => asked.arms_of_record(self.table, alias, &held),
+        }
     }
 
     /// The condition, of a row of the same record as the row `of`.
-    pub(super) fn beside(&self, alias: &str, of: &str) -> Sql {
+    fn beside(&self, alias: &str, of: &str) -> Sql {
         let held = self.held.under(alias);
         let date = match self.table {
             Table::Place | Table::Token => format!(" AND {alias}.date = {of}.date"),
@@ -82,7 +137,7 @@ pub(super) fn clauses(
             };
             Ok(Some(numbers.into_iter().map(clause).collect()))
         }
-        Test::Kind(param) => one(Clause::whole(Table::Place, "@.param = ?", [number(param)])),
+        Test::Kind(param) => one(Clause::whole(Table::Place, "@.param = ?", None, [number(param)])),
         Test::Token { param, system, code } => {
             token(asked, *param, system.as_deref(), code.as_deref()).map(Some)
         }
@@ -97,7 +152,7 @@ pub(super) fn clauses(
                     (*to != i64::MAX).then_some(*to),
                 );
             }
-            one(Clause { table: Table::Date, held, whole: false })
+            one(Clause::of(Table::Date, held))
         }
         Test::Quantity { param, low, high, unit, system } => {
             let mut held = Sql::bound("@.param = ?", [number(param)]);
@@ -111,7 +166,7 @@ pub(super) fn clauses(
                     held = held.push(&format!(" AND @.{column} = ?")).bind(interned(asked, text)?);
                 }
             }
-            one(Clause { table: Table::Quantity, held, whole: false })
+            one(Clause::of(Table::Quantity, held))
         }
         Test::Reference { param, kind: Some(kind), id } => one(reference(*param, *kind, id)),
         Test::Reference { param, kind: None, id } => {
@@ -144,7 +199,7 @@ fn between<T: Into<Value>>(held: Sql, column: &str, from: Option<T>, to: Option<
 fn reference(param: Param, kind: u16, id: &str) -> Clause {
     let values: [Value; 3] =
         [i64::from(param.0).into(), i64::from(kind).into(), target_bytes(kind, id).into()];
-    Clause::whole(Table::Reference, "@.param = ? AND @.kind = ? AND @.id = ?", values)
+    Clause::whole(Table::Reference, "@.param = ? AND @.kind = ? AND @.id = ?", Some(("id", 2)), values)
 }
 
 /// A code of any system is one of each system that has it, since only a whole value is in order.
@@ -153,7 +208,7 @@ fn token(asked: &Asked<'_>, param: Param, system: Option<&str>, code: Option<&st
     let text = |code: &str| Value::from(code.to_owned());
     let whole = |code: &str, system: i64| {
         let values = [param.clone(), text(code), system.into()];
-        Clause::whole(Table::Token, "@.param = ? AND @.code = ? AND @.system = ?", values)
+        Clause::whole(Table::Token, "@.param = ? AND @.code = ? AND @.system = ?", Some(("code", 1)), values)
     };
     Ok(match (code, system) {
         (Some(code), Some(system)) => vec![whole(code, interned(asked, system)?)],
@@ -161,7 +216,7 @@ fn token(asked: &Asked<'_>, param: Param, system: Option<&str>, code: Option<&st
             let of = Sql::bound("@.param = ? AND @.code = ?", [param.clone(), text(code)]);
             let systems = distinct(asked, Table::Token, "system", &of)?;
             if systems.len() > DISTINCT_MAX {
-                vec![Clause { table: Table::Token, held: of, whole: false }]
+                vec![Clause::of(Table::Token, of)]
             } else {
                 systems.into_iter().map(|system| whole(code, system)).collect()
             }
@@ -180,9 +235,11 @@ fn words(param: Param, text: &str, find: Find) -> Clause {
         let end = format!("{prefix}\u{10ffff}");
         Sql::bound("@.param = ? AND @.text >= ? AND @.text < ?", [param.clone(), prefix.into(), end.into()])
     };
-    let range = |held| Clause { table: Table::Text, held, whole: false };
+    let range = |held| Clause::of(Table::Text, held);
     match find {
-        Find::Whole => Clause::whole(Table::Text, "@.param = ? AND @.text = ?", [param, own()]),
+        Find::Whole => {
+            Clause::whole(Table::Text, "@.param = ? AND @.text = ?", Some(("text", 1)), [param, own()])
+        }
         Find::Begins => range(beginning(text.to_owned())),
         Find::Contains => Clause::range(Table::Text, "@.param = ? AND instr(@.text, ?) > 0", [param, own()]),
         Find::Exact => {

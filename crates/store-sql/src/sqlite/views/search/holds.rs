@@ -6,6 +6,7 @@ use anamnesis_kernel::search::{Filter, Param, Test};
 use super::super::table::Table;
 use super::asked::{Asked, same_record};
 use super::clause::{Clause, all_of, clauses};
+use super::gather::gathered;
 use super::sql::{Fault, Made, Sql};
 
 /// How deep filters nest: a chain goes deeper by two.
@@ -28,10 +29,38 @@ pub(super) fn holds(
     Ok(match filter {
         Filter::All(filters) if filters.is_empty() => Sql::new("1 = 1"),
         Filter::All(filters) => Sql::all(each(filters)?),
-        Filter::Any(filters) => Sql::any(each(filters)?),
+        Filter::Any(filters) => {
+            let (own, others) = split(asked, filters, kind)?;
+            let mut any: Vec<Sql> = own.iter().map(|clause| clause.holds_of(asked, of)).collect();
+            for filter in others {
+                any.push(holds(asked, filter, kind, of, depth + 1)?);
+            }
+            Sql::any(any)
+        }
         Filter::Not(filter) => Sql::new("NOT ").then(holds(asked, filter, kind, of, depth + 1)?),
         Filter::Test(test) => holds_test(asked, test, kind, of, depth)?,
     })
+}
+
+/// The clauses of the tests of a record's own rows, many gathered; and the other filters.
+pub(super) fn split<'f>(
+    asked: &Asked<'_>,
+    filters: &'f [Filter],
+    kind: Option<ResourceType>,
+) -> Made<(Vec<Clause>, Vec<&'f Filter>)> {
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for filter in filters {
+        match filter {
+            // An id says itself which record it is of.
+            Filter::Test(Test::Id(_)) => others.push(filter),
+            Filter::Test(test) => match clauses(asked, test, kind)? {
+                Some(clauses) => own.extend(clauses),
+                None => others.push(filter),
+            },
+            _ => others.push(filter),
+        }
+    }
+    Ok((gathered(own), others))
 }
 
 fn holds_test(asked: &Asked<'_>, test: &Test, kind: Option<ResourceType>, of: &str, depth: u32) -> Made<Sql> {
@@ -65,11 +94,8 @@ pub(super) fn together(asked: &Asked<'_>, parts: &[Vec<Test>], of: &str, group: 
     for test in first {
         for clause in own(asked, test)? {
             let x = asked.alias();
-            let same = match group {
-                Some(group) => format!(" AND {x}.grp = {group}.grp"),
-                None => format!(" AND {x}.grp > 0"),
-            };
-            let arms = asked.arms(clause.table, &x, &clause.beside(&x, of).push(&same));
+            let same = group.map(|group| format!(" AND {x}.grp = {group}.grp")).unwrap_or_default();
+            let arms = clause.arms_beside(asked, &x, of).into_iter().map(|arm| arm.push(&same)).collect();
             any.push(match rest {
                 [] => Asked::exists(arms),
                 rest => {
@@ -112,14 +138,14 @@ fn chain(
             .bind(i64::from(kind.number()))
             .and(target)
             .push(")");
-    Ok(Asked::exists_with(&x, &format!("{x}.id"), asked.arms(Table::Reference, &x, &refers), named))
+    Ok(Asked::exists_with(&x, &format!("{x}.id"), asked.arms_of_record(Table::Reference, &x, &refers), named))
 }
 
 /// Where the record of the row `of` stands among those of its type.
 pub(super) fn placed(asked: &Asked<'_>, kind: ResourceType, alias: &str, of: &str) -> Made<Vec<Sql>> {
     let type_rows = clauses(asked, &all_of(kind), None)?.unwrap_or_default();
     let held = type_rows.into_iter().map(|clause| clause.held.under(alias)).next().unwrap_or_default();
-    Ok(asked.arms(Table::Place, alias, &held.and(same_record(alias, of))))
+    Ok(asked.arms_of_record(Table::Place, alias, &held.and(same_record(alias, of))))
 }
 
 /// From the record outward: its name, what refers to that, what holds of it.

@@ -24,7 +24,7 @@ pub(super) fn of_record(asked: &Asked<'_>, order: Order, of: &str) -> Sql {
         By::Param { param, kept } => {
             let held = same_record(&x, of).push(&format!(" AND {x}.param = ?")).bind(i64::from(param.0));
             let column = value_column(kept);
-            let arms = asked.arms(Table::of(kept), &x, &held).into_iter();
+            let arms = asked.arms_of_record(Table::of(kept), &x, &held).into_iter();
             let arms = arms.map(|arm| Sql::new(&format!("SELECT {x}.{column} AS value FROM ")).then(arm));
             Sql::new(&format!("(SELECT {}(value) FROM (", extreme(order)))
                 .then(Sql::joined(arms.collect(), " UNION ALL "))

@@ -5,12 +5,14 @@ use anamnesis_kernel::search::{Filter, Param, Test};
 
 use super::asked::Asked;
 use super::clause::all_of;
+use super::gather::MERGED_MAX;
 use super::holds::holds;
 use super::source::{LARGE, Source, source};
 use super::sql::{Made, Sql};
 
-/// In so many arms that are in order, what else must hold is written in each, and they are merged as they are read.
-const MERGED_ARMS_MAX: usize = 8;
+/// In so many arms that are in order, now's and then's, what else must hold is written in each, and they are merged
+/// as they are read.
+const MERGED_ARMS_MAX: usize = 2 * MERGED_MAX;
 
 pub(super) struct Plan {
     pub(super) alias: String,

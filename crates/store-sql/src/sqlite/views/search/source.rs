@@ -7,8 +7,8 @@ use rusqlite::params_from_iter;
 use super::super::super::log::unsigned;
 use super::super::table::Table;
 use super::asked::Asked;
-use super::clause::clauses;
-use super::holds::{DEPTH_MAX, placed};
+use super::clause::{Clause, clauses};
+use super::holds::{DEPTH_MAX, placed, split};
 use super::plan::Plan;
 use super::sql::{Fault, Made, Sql};
 
@@ -39,6 +39,14 @@ impl Source {
     fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
         let arms = arms.into_iter().map(|from| Arm { from, ordered }).collect();
         Self { arms, exact, whole_type: false, large: false }
+    }
+
+    fn of_clauses(asked: &Asked<'_>, clauses: Vec<Clause>, alias: &str) -> Self {
+        let arms = clauses.into_iter().flat_map(|clause| {
+            let arms = asked.arms(clause.table, alias, &clause.held.under(alias)).into_iter();
+            arms.map(move |from| Arm { from, ordered: clause.whole })
+        });
+        Self { arms: arms.collect(), ..Self::of(Vec::new(), true, true) }
     }
 
     pub(super) fn ordered(&self) -> bool {
@@ -94,8 +102,9 @@ pub(super) fn source(
         Filter::Test(test) => of_test(asked, test, kind, alias, depth),
         Filter::Not(_) => Ok(None),
         Filter::Any(filters) => {
-            let mut all = Source::of(Vec::new(), true, true);
-            for filter in filters {
+            let (own, others) = split(asked, filters, kind)?;
+            let mut all = Source::of_clauses(asked, own, alias);
+            for filter in others {
                 let Some(one) = source(asked, filter, kind, alias, depth + 1)? else { return Ok(None) };
                 all.arms.extend(one.arms);
                 all.exact &= one.exact;
@@ -150,12 +159,8 @@ fn of_test(
             Ok(Some(Source::all(asked, kind, alias)))
         }
         _ => {
-            let mut all = Source::of(Vec::new(), true, true);
-            for clause in clauses(asked, test, kind)?.unwrap_or_default() {
-                let arms = asked.arms(clause.table, alias, &clause.held.under(alias));
-                all.arms.extend(arms.into_iter().map(|from| Arm { from, ordered: clause.whole }));
-            }
-            Ok(Some(all))
+            let clauses = clauses(asked, test, kind)?.unwrap_or_default();
+            Ok(Some(Source::of_clauses(asked, clauses, alias)))
         }
     }
 }
@@ -209,7 +214,7 @@ fn has(
     let large = plan.is_larger(asked, CHAIN_SMALL)?;
     let refers = same(&y, &s).push(&format!(" AND {y}.param = ?")).bind(i64::from(param.0));
     let named = asked
-        .arms(Table::Reference, &y, &refers)
+        .arms_of_record(Table::Reference, &y, &refers)
         .into_iter()
         .map(|arm| Sql::new(&format!("SELECT {y}.kind, {y}.id FROM {s} CROSS JOIN ")).then(arm));
     // Who is referred to, each once, by number.
@@ -217,7 +222,7 @@ fn has(
         .then(Sql::joined(named.collect(), " UNION ALL "))
         .push(&format!(")) {n} CROSS JOIN record_now {r} WHERE {r}.kind = {n}.kind AND {r}.id = {n}.id"));
     let q = asked.alias();
-    let stands = asked.arms(Table::Place, &p, &same(&p, &q)).into_iter();
+    let stands = asked.arms_of_record(Table::Place, &p, &same(&p, &q)).into_iter();
     let stands = stands.map(|arm| {
         Sql::new(&format!("SELECT {p}.date, {p}.record, {p}.partition FROM {q} CROSS JOIN ")).then(arm)
     });

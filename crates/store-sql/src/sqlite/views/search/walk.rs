@@ -1,7 +1,8 @@
 //! An order that is walked: rows that are in it, one after the other, until enough records hold; then those without.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{By, Filter, Kept, Order, Query, Test};
+use anamnesis_kernel::search::{By, Filter, Kept, Order, Param, Query, Test};
+use rusqlite::types::Value;
 
 use super::super::table::Table;
 use super::asked::{Asked, same_record};
@@ -11,7 +12,7 @@ use super::keys;
 use super::order::{Keys, Step, after_place};
 use super::plan::{Aim, Plan, place};
 use super::source::Source;
-use super::sql::{Made, Sql};
+use super::sql::{Fault, Made, Sql};
 
 /// Whether there are rows in this order, from which a record's other values can be seen.
 pub(super) const fn can(order: &Order, query: &Query) -> bool {
@@ -22,12 +23,6 @@ pub(super) const fn can(order: &Order, query: &Query) -> bool {
     }
 }
 
-/// Rows in order: what follows `FROM`, and the column they are in order of.
-struct Rows {
-    arms: Vec<Sql>,
-    column: String,
-}
-
 /// The records that have a key, in its order, and then those that have none.
 pub(super) fn steps(asked: &Asked<'_>, query: &Query, order: Order) -> Made<Vec<Step>> {
     let key = query.after.as_ref().and_then(|after| after.keys.first());
@@ -36,21 +31,15 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query, order: Order) -> Made<Vec<
     if key != Some(None) {
         let d = asked.alias();
         let rows = rows(asked, query, order, &d)?;
-        let column = rows.column;
         let mut more = holds(asked, &Filter::All(query.all.clone()), query.kind, &d, 0)?;
         if let (Some(kind), By::Param { .. }) = (query.kind, order.by) {
             more = more.and(holds(asked, &all_of(kind).into(), query.kind, &d, 0)?);
         }
-        if let (Some(Some(value)), Some(after)) = (key.clone(), &query.after) {
-            let beyond = if order.descending { '<' } else { '>' };
-            let bound = Sql::new(&format!("{column} {beyond}= ? AND ({column} {beyond} ? OR "))
-                .bind(value.clone())
-                .bind(value)
-                .then(after_place(after.place, &d))
-                .push(")");
-            more = more.and(bound);
+        if let (Some(Some(key)), Some(after)) = (key.clone(), &query.after) {
+            more = more.and(rows.after(key, after_place(after.place, &d)));
         }
-        steps.push(Step { sql: walked(rows.arms, &column, &more, order, &d), keys: Keys::Read });
+        let keys = if rows.turned { Keys::MainDate } else { Keys::Read };
+        steps.push(Step { sql: rows.in_order(more, &d), keys });
     }
     if let Some(without) = without(asked, query, order, key == Some(None))? {
         steps.push(without);
@@ -58,70 +47,97 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query, order: Order) -> Made<Vec<
     Ok(steps)
 }
 
-fn walked(arms: Vec<Sql>, column: &str, more: &Sql, order: Order, d: &str) -> Sql {
-    let (place, direction) = (place(d), if order.descending { " DESC" } else { "" });
-    let single = arms.len() == 1;
-    let select = |arm: Sql| {
-        let distinct = if single && matches!(order.by, By::Param { .. }) { "DISTINCT " } else { "" };
-        Sql::new(&format!("SELECT {distinct}{place}, {column} FROM ")).then(arm).and(more.clone())
-    };
-    let selects = Sql::joined(arms.into_iter().map(select).collect(), " UNION ");
-    match single {
-        true => selects.push(&format!(" ORDER BY {column}{direction}, {place}")),
-        false => selects.push(&format!(" ORDER BY 4{direction}, 1, 2, 3")),
+/// Rows in order: what follows `FROM`, and the column they are in order of.
+struct Rows {
+    arms: Vec<Sql>,
+    column: String,
+    descending: bool,
+    /// The main date stands in the index with its sign turned.
+    turned: bool,
+}
+
+impl Rows {
+    fn new(arms: Vec<Sql>, column: String, order: Order) -> Self {
+        Self { arms, column, descending: order.descending, turned: false }
+    }
+
+    /// That a row stands after this key, or where it has it, that `same` holds.
+    fn after(&self, key: Value, same: Sql) -> Sql {
+        let key = match key {
+            Value::Integer(micros) if self.turned => Value::Integer(micros.saturating_neg()),
+            key => key,
+        };
+        let (column, beyond) = (&self.column, if self.descending { '<' } else { '>' });
+        Sql::new(&format!("{column} {beyond}= ? AND ({column} {beyond} ? OR "))
+            .bind(key.clone())
+            .bind(key)
+            .then(same)
+            .push(")")
+    }
+
+    /// Each once: one record may have several rows of the same key.
+    fn in_order(self, more: Sql, d: &str) -> Sql {
+        let Self { arms, column, descending, .. } = self;
+        let (place, direction) = (place(d), if descending { " DESC" } else { "" });
+        let single = arms.len() == 1;
+        let distinct = if single { "DISTINCT " } else { "" };
+        let select = |arm: Sql| {
+            Sql::new(&format!("SELECT {distinct}{place}, {column} FROM ")).then(arm).and(more.clone())
+        };
+        let selects = Sql::joined(arms.into_iter().map(select).collect(), " UNION ");
+        match single {
+            true => selects.push(&format!(" ORDER BY {column}{direction}, {place}")),
+            false => selects.push(&format!(" ORDER BY 4{direction}, 1, 2, 3")),
+        }
     }
 }
 
 fn rows(asked: &Asked<'_>, query: &Query, order: Order, d: &str) -> Made<Rows> {
-    let arms = match (order.by, query.kind) {
-        (By::Param { param, kept }, _) => {
-            return Ok(of_param(asked, Table::of(kept), param.0, kept, order, d));
-        }
-        (_, None) => Vec::new(),
-        (By::MainDate, kind) => {
-            let arms = Source::all(asked, kind, d).arms.into_iter();
+    let kind = query.kind.ok_or(Fault::Unanswerable("records of all types have no such order"));
+    match order.by {
+        By::Param { param, kept } => Ok(of_param(asked, param, kept, order, d)),
+        By::MainDate => {
             let dated = Sql::new(&format!("{d}.date < ?")).bind(i64::MAX);
+            let arms = Source::all(asked, Some(kind?), d).arms.into_iter();
             let arms = arms.map(|arm| arm.from.and(dated.clone())).collect();
-            return Ok(Rows { arms, column: format!("-{d}.date") });
+            let turned = Order { descending: !order.descending, ..order };
+            Ok(Rows { turned: true, ..Rows::new(arms, format!("{d}.date"), turned) })
         }
-        (By::Id, Some(kind)) => {
+        By::Id => {
             let r = asked.alias();
-            let arms =
-                beside(asked, kind, d, &r, &format!("record_now {r}"), Sql::new(&format!("{r}.kind = ?")))?;
-            return Ok(Rows { arms, column: format!("{r}.id") });
+            let arms = beside(asked, kind?, d, &r, "record_now")?;
+            Ok(Rows::new(arms, format!("{r}.id"), order))
         }
-        (By::Updated, Some(kind)) => {
+        By::Updated => {
             let (h, r) = (asked.alias(), asked.alias());
             let version = same_record(&r, &h).push(&format!(" AND {r}.version = {h}.version"));
             let current = Asked::exists(asked.versions(&r, &version));
-            let began = Sql::new(&format!("{h}.kind = ?"));
-            let arms = beside(asked, kind, d, &h, &format!("history {h}"), began)?;
-            let arms = arms.into_iter().map(|arm| arm.and(current.clone())).collect();
-            return Ok(Rows { arms, column: format!("{h}.began") });
+            let arms = beside(asked, kind?, d, &h, "history")?.into_iter();
+            let arms = arms.map(|arm| arm.and(current.clone())).collect();
+            Ok(Rows::new(arms, format!("{h}.began"), order))
         }
-    };
-    Ok(Rows { arms, column: "0".to_owned() })
+    }
 }
 
-/// The rows `from`, each beside its record's place.
-fn beside(asked: &Asked<'_>, kind: ResourceType, d: &str, of: &str, from: &str, held: Sql) -> Made<Vec<Sql>> {
-    let held = held.bind(i64::from(kind.number()));
+/// The rows of a table that has a type, each beside its record's place.
+fn beside(asked: &Asked<'_>, kind: ResourceType, d: &str, of: &str, table: &str) -> Made<Vec<Sql>> {
+    let of_kind = Sql::new(&format!("{of}.kind = ?")).bind(i64::from(kind.number()));
     let placed = placed(asked, kind, d, of)?.into_iter();
-    Ok(placed.map(|arm| Sql::new(&format!("{from} CROSS JOIN ")).then(arm).and(held.clone())).collect())
+    let from = Sql::new(&format!("{table} {of} CROSS JOIN "));
+    Ok(placed.map(|arm| from.clone().then(arm).and(of_kind.clone())).collect())
 }
 
 /// The rows of a parameter, of each record those with the least value, or the greatest.
-fn of_param(asked: &Asked<'_>, table: Table, param: u32, kept: Kept, order: Order, d: &str) -> Rows {
-    let x = asked.alias();
-    let column = keys::value_column(kept);
-    let beyond = if order.descending { '>' } else { '<' };
+fn of_param(asked: &Asked<'_>, param: Param, kept: Kept, order: Order, d: &str) -> Rows {
+    let (x, table) = (asked.alias(), Table::of(kept));
+    let (column, beyond) = (keys::value_column(kept), if order.descending { '>' } else { '<' });
     let other = same_record(&x, d)
         .push(&format!(" AND {x}.param = ? AND {x}.{column} {beyond} {d}.{column}"))
-        .bind(i64::from(param));
-    let first = Sql::new("NOT ").then(Asked::exists(asked.arms(table, &x, &other)));
-    let held = Sql::bound(&format!("{d}.param = ?"), [i64::from(param).into()]);
+        .bind(i64::from(param.0));
+    let first = Sql::new("NOT ").then(Asked::exists(asked.arms_of_record(table, &x, &other)));
+    let held = Sql::bound(&format!("{d}.param = ?"), [i64::from(param.0).into()]);
     let arms = asked.arms(table, d, &held).into_iter().map(|arm| arm.and(first.clone())).collect();
-    Rows { arms, column: format!("{d}.{column}") }
+    Rows::new(arms, format!("{d}.{column}"), order)
 }
 
 /// The records without a key, newest main date first.

@@ -1,0 +1,80 @@
+//! One build of the views, with what it is indexed by; which one serves, and how the next takes its place.
+//!
+//! Invariant: whoever holds a generation may go on with it; one that comes to serve has all that the one before had.
+
+use std::sync::Arc;
+
+use anamnesis_store::Views;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::engine::Engine;
+use crate::index::Indexing;
+use crate::projector::{ProjectError, Projector};
+
+/// One build of the views.
+pub struct Generation {
+    /// Where it is kept.
+    pub views: Arc<dyn Views>,
+    /// What its records are found by: only views and the indexing they were made with give true answers.
+    pub indexing: Arc<dyn Indexing>,
+}
+
+/// One who shall take over, and who is told what came of it.
+pub(crate) struct Successor {
+    pub(crate) projector: Projector,
+    pub(crate) told: oneshot::Sender<Result<(), ProjectError>>,
+}
+
+/// The generation that serves, and how the next is offered to the projector that runs.
+pub(crate) struct Generations {
+    serving: watch::Sender<Arc<Generation>>,
+    offers: mpsc::Sender<Successor>,
+    /// Gone with the projector that runs, so that nobody waits for one that has ended.
+    offered: Mutex<Option<mpsc::Receiver<Successor>>>,
+}
+
+impl Generations {
+    pub(crate) fn new(serving: Generation) -> Self {
+        let (offers, offered) = mpsc::channel(1);
+        let serving = watch::Sender::new(Arc::new(serving));
+        Self { serving, offers, offered: Mutex::new(Some(offered)) }
+    }
+
+    /// What is offered from now on; given once.
+    pub(crate) fn offered(&self) -> Option<mpsc::Receiver<Successor>> {
+        self.offered.lock().take()
+    }
+
+    /// From now on this one serves.
+    pub(crate) fn swap(&self, next: Arc<Generation>) {
+        self.serving.send_replace(next);
+    }
+}
+
+impl Engine {
+    /// The generation that serves: a request that needs both its views and its indexing takes it once.
+    pub fn serving(&self) -> Arc<Generation> {
+        Arc::clone(&self.generations.serving.borrow())
+    }
+
+    /// The serving views, for as long as the caller keeps them.
+    pub fn views(&self) -> Arc<dyn Views> {
+        Arc::clone(&self.generations.serving.borrow().views)
+    }
+
+    /// Has the projector that runs give way to this one, which has caught up as far as it could; ends when it serves.
+    ///
+    /// False says that no projector ran any more.
+    ///
+    /// # Errors
+    ///
+    /// When it could not catch up for good; the one that served goes on.
+    pub async fn hand_over(&self, projector: Projector) -> Result<bool, ProjectError> {
+        let (told, answer) = oneshot::channel();
+        if self.generations.offers.send(Successor { projector, told }).await.is_err() {
+            return Ok(false);
+        }
+        answer.await.map_or(Ok(false), |taken| taken.map(|()| true))
+    }
+}

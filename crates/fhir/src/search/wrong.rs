@@ -1,0 +1,54 @@
+//! Why a parameter cannot be taken as it was sent.
+//!
+//! Invariant: it never repeats a value, since values name people.
+
+use std::borrow::Cow;
+
+use crate::outcome::{Issue, IssueCode};
+
+/// One no, without the name of the parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    code: IssueCode,
+    what: Cow<'static, str>,
+}
+
+impl Wrong {
+    /// It could be asked of another server.
+    pub(super) fn unsupported(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: IssueCode::NotSupported, what: what.into() }
+    }
+
+    /// It would cost too much.
+    pub(super) fn costly(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: IssueCode::TooCostly, what: what.into() }
+    }
+
+    /// Whether it is a limit that says no.
+    pub(super) fn is_costly(&self) -> bool {
+        self.code == IssueCode::TooCostly
+    }
+
+    /// As it is told, with the parameter's name.
+    pub(super) fn of(self, key: &str) -> Issue {
+        Issue::error(self.code, format!("{}: {}", shown(key), self.what))
+    }
+}
+
+impl From<&'static str> for Wrong {
+    fn from(what: &'static str) -> Self {
+        Self { code: IssueCode::Value, what: what.into() }
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(what: String) -> Self {
+        Self { code: IssueCode::Value, what: what.into() }
+    }
+}
+
+/// A parameter's name where it can be one: what stands in its place could be anything.
+pub(super) fn shown(key: &str) -> &str {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.' | b'*');
+    if key.len() <= 128 && key.bytes().all(plain) { key } else { "a parameter" }
+}

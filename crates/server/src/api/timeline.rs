@@ -1,0 +1,121 @@
+//! `GET /api/patients/{id}/timeline`: what happened to a patient, in the order of the log, across all records.
+//!
+//! Invariant: an event is there when its record was about the patient before it or after it, for ever: a record that
+//! was deleted, or went to someone else, loses nothing that happened until then. A page never waits for the log's length,
+//! only for what happened to this patient.
+
+use std::time::{Duration, Instant as Stopwatch};
+
+use anamnesis_engine::Filter;
+use anamnesis_fhir::compartment::HAPPENED;
+use anamnesis_kernel::search::Place;
+use anamnesis_kernel::{Cursor, Position, ResourceId, ResourceType, StreamName};
+use anamnesis_store::Hit;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::answer::{json, stamp};
+use super::moment::{Edge, point};
+use super::page::Page;
+use super::problem::{Kind, Problem};
+use super::query::Query;
+use crate::app::App;
+use crate::headers::await_cursor;
+use crate::same::{about, same_patients};
+
+/// How long one request looks for events that pass its filter.
+const LOOK_MAX: Duration = Duration::from_secs(5);
+/// How many events are looked up at a time where a filter passes few of them.
+const LOOKED_AT: u32 = 250;
+
+/// Answers with a page; `next` is the cursor to ask again from, as `since`.
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    stamp(&app, read(&app, &id, query.as_deref(), &headers).await)
+}
+
+async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let query = Query::read(query, &["type", "record", "since", "_count"])?;
+    let filter = query.filter(app.limits.values_max)?;
+    let count = query.count(app.limits.count_max)?;
+    let nobody = || Problem::new(Kind::NotFound, "there is no such patient");
+    let id = ResourceId::new(id).map_err(|_| nobody())?;
+    let since = match query.since()? {
+        Some(text) => point(app, "since", text, Edge::Since).await?,
+        None => Cursor::beginning(app.engine.head().offsets.len()),
+    };
+    await_cursor(app, headers).await?;
+    // Taken before anything is looked at, so that at least all of this is in the answer.
+    let reached = app.engine.reached();
+    let patient = StreamName::new(ResourceType::PATIENT, id);
+    if app
+        .engine
+        .views()
+        .find(std::slice::from_ref(&patient), None)
+        .await?
+        .into_iter()
+        .flatten()
+        .next()
+        .is_none()
+    {
+        return Err(nobody());
+    }
+    let same = same_patients(&app.engine, &patient, None).await?;
+
+    let started = Stopwatch::now();
+    let mut page = Page::new(count);
+    let mut next = since;
+    while let Some(room) = page.room() {
+        let limit = if filter.is_open() { room } else { LOOKED_AT };
+        let search = about(HAPPENED, &same, None, Some(just_before(next.offset(0))), limit);
+        let hits = app.engine.views().search(&search).await?;
+        let more = hits.len() >= limit as usize;
+        next = looked_at(app, &filter, &hits, &mut page, next).await?;
+        if page.room().is_some() && !more {
+            // What was recorded in the meantime may lie behind what was looked at last.
+            next = if next.offset(0) < reached.offset(0) { reached.clone() } else { next };
+            break;
+        }
+        if started.elapsed() > LOOK_MAX {
+            break;
+        }
+    }
+    Ok(json(&reached, page.end_at(&next)))
+}
+
+/// Adds the events of these hits that pass the filter, until the page is full; gives the point after the last of them.
+async fn looked_at(
+    app: &App,
+    filter: &Filter,
+    hits: &[Hit],
+    page: &mut Page,
+    mut next: Cursor,
+) -> Result<Cursor, Problem> {
+    let positions: Vec<Position> = hits.iter().filter_map(|hit| position(hit.after.place)).collect();
+    for (position, (moment, event)) in positions.iter().zip(app.engine.events_at(&positions).await?) {
+        if page.room().is_none() {
+            return Ok(next);
+        }
+        next = Cursor { moment, offsets: vec![position.offset + 1] };
+        if let Some(event) = event.filter(|event| filter.takes(event)) {
+            page.extend(&[event]);
+        }
+    }
+    Ok(next)
+}
+
+/// Where an event stands that is found under [`HAPPENED`].
+pub(super) fn position(place: Place) -> Option<Position> {
+    Some(Position { partition: place.partition, offset: u64::try_from(place.date).ok()? })
+}
+
+/// The place before every row of the event at this offset.
+pub(super) fn just_before(offset: u64) -> Place {
+    let date = i64::try_from(offset).unwrap_or(i64::MAX);
+    Place { date: date.saturating_sub(1), record: u64::MAX, partition: u32::MAX }
+}

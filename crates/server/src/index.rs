@@ -1,0 +1,110 @@
+//! What one search is asked of: the views of one generation and the search parameters they were made with.
+//!
+//! Invariant: what a query string was read by is what is searched, whatever generation serves meanwhile.
+
+use std::sync::{Arc, OnceLock};
+
+use anamnesis_engine::Generation;
+use anamnesis_fhir::index::index;
+use anamnesis_fhir::{Known, Params};
+use anamnesis_json::Object;
+use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_store::Views;
+
+use crate::app::App;
+use crate::parameters::ParameterSet;
+use crate::wiring;
+
+/// One generation as a search sees it.
+#[derive(Clone)]
+pub(crate) struct Index {
+    generation: Arc<Generation>,
+    serving: Arc<ParameterSet>,
+    wanted: Arc<ParameterSet>,
+    /// Set once a parameter was asked for that is registered and not indexed.
+    missed: OnceLock<Unindexed>,
+    /// Set once one was asked for that was registered.
+    registered: OnceLock<()>,
+}
+
+/// The index of a search parameter changed between the reading of criteria and their search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the search parameters changed meanwhile; nothing was kept")]
+pub(crate) struct Reindexed;
+
+/// A search by a parameter that is registered, while its index is being built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: registered for {kind}, and not indexed yet: {}", progress(*.percent))]
+pub(crate) struct Unindexed {
+    kind: ResourceType,
+    code: String,
+    /// How much of the index is there; none where it waits for its turn.
+    percent: Option<u64>,
+}
+
+fn progress(percent: Option<u64>) -> String {
+    percent.map_or_else(|| "its turn comes next".to_owned(), |percent| format!("{percent} %"))
+}
+
+impl App {
+    /// What a search is asked of now; after [`App::learn`] it has seen every registration that was acknowledged.
+    pub(crate) fn index(&self) -> Index {
+        // The other way round, one that is wanted could have been indexed in between and be taken for missing.
+        let wanted = self.parameters.wanted();
+        let generation = self.engine.serving();
+        let serving = wiring::parameters_of(&generation);
+        Index { generation, serving, wanted, missed: OnceLock::new(), registered: OnceLock::new() }
+    }
+}
+
+impl Index {
+    /// The views that are to be searched.
+    pub(crate) fn views(&self) -> &dyn Views {
+        &*self.generation.views
+    }
+
+    /// The views that serve now, where what was asked so far means the same in them: others may be needed because they
+    /// have more.
+    ///
+    /// # Errors
+    ///
+    /// When something that was asked for is indexed otherwise now.
+    pub(crate) fn views_now(&self, app: &App) -> Result<Arc<dyn Views>, Reindexed> {
+        let now = app.engine.serving();
+        let same = self.registered.get().is_none() || now.indexing.shape() == self.serving.shape();
+        if same { Ok(Arc::clone(&now.views)) } else { Err(Reindexed) }
+    }
+
+    /// What a record that is not written yet will be found by.
+    pub(crate) fn entries(&self, name: &StreamName, elements: &Object) -> Vec<Entry> {
+        index(name, elements, self.serving.catalogue()).entries
+    }
+
+    /// Makes sure that all that was asked for is indexed: to leave a criterion out would widen the answer.
+    ///
+    /// # Errors
+    ///
+    /// When something is not, with how far its index is.
+    pub(crate) fn settled(&self, app: &App) -> Result<(), Unindexed> {
+        let Some(missed) = self.missed.get() else { return Ok(()) };
+        let building = app.generations.building().filter(|building| building.shape == self.wanted.shape());
+        Err(Unindexed { percent: building.map(|building| building.percent()), ..missed.clone() })
+    }
+}
+
+impl Params for Index {
+    fn known(&self, kind: ResourceType, code: &str) -> Option<Known> {
+        if self.wanted.differs(&self.serving, kind, code) {
+            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), percent: None });
+        }
+        if self.serving.has(kind, code) {
+            self.registered.get_or_init(|| ());
+        }
+        self.serving.catalogue().known(kind, code)
+    }
+
+    fn codes(&self, kind: ResourceType) -> Vec<Known> {
+        self.serving.catalogue().codes(kind)
+    }
+}

@@ -1,0 +1,150 @@
+//! The search parameters of one generation of the views: the official ones and those that clients wrote.
+//!
+//! Invariant: the same definitions make the same set, in the same shape, whoever reads them and in which order.
+
+use anamnesis_fhir::outcome::{Issue, IssueCode};
+use anamnesis_fhir::{Catalogue, Params, Registered};
+use anamnesis_json::{Object, Value};
+use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+
+/// What of a definition makes its entries, and whose it is; the rest is for people, and may change without a new
+/// generation.
+const ELEMENTS: [&str; 8] = ["id", "url", "code", "base", "type", "expression", "target", "component"];
+
+/// Bases that stand for many types.
+const OF_MANY: [&str; 2] = ["Resource", "DomainResource"];
+
+/// The search parameters that one generation is indexed by.
+pub(crate) struct ParameterSet {
+    catalogue: Catalogue,
+    /// What each registered one was made of, in the order of their records' names.
+    definitions: Vec<Object>,
+    shape: String,
+}
+
+impl ParameterSet {
+    /// The official ones alone.
+    pub(crate) fn official() -> Self {
+        Self::compiled(std::iter::empty())
+    }
+
+    /// Those of the records that are active and can be used; of two that would be one, the first by name.
+    pub(crate) fn of(mut records: Vec<(StreamName, Object)>) -> Self {
+        records.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let active = records.into_iter().filter(|(_, elements)| is_active(elements));
+        Self::compiled(active.map(|(name, mut elements)| {
+            elements.set("id", name.id.as_str());
+            cut(&elements)
+        }))
+    }
+
+    /// The set whose [plan](Self::plan) this is; none when it is no plan.
+    pub(crate) fn planned(plan: &[u8]) -> Option<Self> {
+        let Ok(Value::Array(definitions)) = anamnesis_json::parse(plan) else { return None };
+        let objects: Option<Vec<Object>> = definitions.iter().map(|one| one.as_object().cloned()).collect();
+        Some(Self::compiled(objects?.into_iter()))
+    }
+
+    fn compiled(definitions: impl Iterator<Item = Object>) -> Self {
+        let (mut kept, mut compiled) = (Vec::new(), Vec::<Registered>::new());
+        for definition in definitions {
+            match Registered::read(&definition) {
+                Ok(one) if !compiled.iter().any(|other| one.clashes(other)) => {
+                    compiled.push(one);
+                    kept.push(definition);
+                }
+                // It was refused where it came in; it can stand here when it was written before today's rules.
+                _ => tracing::warn!("a search parameter that was written cannot be used and is left out"),
+            }
+        }
+        let catalogue = Catalogue::new(compiled);
+        Self { shape: catalogue.shape(), catalogue, definitions: kept }
+    }
+
+    /// The definitions it is made of, as [`planned`](Self::planned) takes them.
+    pub(crate) fn plan(&self) -> Vec<u8> {
+        Value::from(self.definitions.iter().cloned().map(Value::from).collect::<Vec<_>>()).to_text()
+    }
+
+    /// The shape of an index that is made by it.
+    pub(crate) fn shape(&self) -> &str {
+        &self.shape
+    }
+
+    /// The parameters as searches and the index see them.
+    pub(crate) const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// How many were registered.
+    pub(crate) const fn len(&self) -> usize {
+        self.definitions.len()
+    }
+
+    /// Whether a search of this type by this code is not answered by `other` as it is by these.
+    pub(crate) fn differs(&self, other: &Self, kind: ResourceType, code: &str) -> bool {
+        self.shape != other.shape
+            && self.definition(kind, code).is_some_and(|mine| other.definition(kind, code) != Some(mine))
+    }
+
+    /// Whether a parameter of this code was registered for this type.
+    pub(crate) fn has(&self, kind: ResourceType, code: &str) -> bool {
+        !self.definitions.is_empty() && self.definition(kind, code).is_some()
+    }
+
+    fn definition(&self, kind: ResourceType, code: &str) -> Option<&Object> {
+        let is_of = |base: &str| base == kind.name() || OF_MANY.contains(&base);
+        let found = self.definitions.iter().find(|definition| {
+            let mut bases =
+                definition.get("base").into_iter().flat_map(Value::each).filter_map(Value::as_str);
+            definition.str("code") == Some(code) && bases.any(is_of)
+        });
+        found.filter(|_| self.catalogue.known(kind, code).is_some())
+    }
+
+    /// Everything wrong with a definition that is to be registered beside these, or instead of the one that `record` is
+    /// now; nothing of one that is not active.
+    pub(crate) fn faults(
+        &self,
+        record: Option<&ResourceId>,
+        elements: &Object,
+        registered_max: usize,
+    ) -> Vec<Issue> {
+        if !is_active(elements) {
+            return Vec::new();
+        }
+        let one = match Registered::read(elements) {
+            Ok(one) => one,
+            Err(issues) => return issues,
+        };
+        let is_other = |definition: &Object, other: &Registered| match record {
+            Some(record) => definition.str("id") != Some(record.as_str()),
+            None => other.url() != one.url(),
+        };
+        let others: Vec<_> = self
+            .definitions
+            .iter()
+            .zip(self.catalogue.registered())
+            .filter(|(definition, other)| is_other(definition, other))
+            .collect();
+        if others.iter().any(|(_, other)| one.clashes(other)) {
+            let what = "another registered search parameter has this code for one of these types";
+            return vec![Issue::error(IssueCode::Duplicate, what).at("SearchParameter.code")];
+        }
+        if others.len() >= registered_max {
+            let what = format!("more than {registered_max} search parameters would be registered");
+            return vec![Issue::error(IssueCode::TooCostly, what).at("SearchParameter.status")];
+        }
+        Vec::new()
+    }
+}
+
+/// A draft is kept like any record and does nothing; what is retired no longer does.
+fn is_active(elements: &Object) -> bool {
+    elements.str("status") == Some("active")
+}
+
+fn cut(elements: &Object) -> Object {
+    let kept = ELEMENTS.into_iter().filter_map(|key| elements.get(key).map(|value| (key, value.clone())));
+    kept.fold(Object::new(), |object, (key, value)| object.with(key, value))
+}

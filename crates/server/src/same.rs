@@ -1,0 +1,108 @@
+//! Which patients are one person: whom a record yielded to, and all that yielded to any of these.
+//!
+//! Invariant: each of them gives the same answer, whichever is asked; a ring that someone wrote ends it no later.
+
+use std::collections::BTreeSet;
+
+use anamnesis_engine::Engine;
+use anamnesis_fhir::{compartment, merged};
+use anamnesis_kernel::search::{Filter, Param, Place, Query, Test};
+use anamnesis_kernel::{Instant, ResourceType, StreamName};
+use anamnesis_store::ReadError;
+
+/// How many records one person may have.
+const RECORDS_MAX: usize = 1_000;
+/// How many records that yielded are found at a time.
+const FOUND_AT_ONCE: u32 = 200;
+
+/// The records of the person whom `patient` is, as of `at` or now, in the order of names.
+///
+/// # Errors
+///
+/// When the views or the log cannot be read; [`ReadError::TooLong`] where there are too many.
+pub(crate) async fn same_patients(
+    engine: &Engine,
+    patient: &StreamName,
+    at: Option<Instant>,
+) -> Result<Vec<StreamName>, ReadError> {
+    let mut same = BTreeSet::from([patient.clone()]);
+    let mut news = vec![patient.clone()];
+    while !news.is_empty() {
+        if same.len() > RECORDS_MAX {
+            return Err(ReadError::TooLong);
+        }
+        let mut found = yielded_to(engine, &news, at).await?;
+        found.extend(that_yielded(engine, &news, at).await?);
+        news = found.into_iter().filter(|name| same.insert(name.clone())).collect();
+    }
+    Ok(same.into_iter().collect())
+}
+
+/// A page of what has a row under `param` for one of these patients, as of `at` or now.
+pub(crate) fn about(
+    param: Param,
+    patients: &[StreamName],
+    at: Option<Instant>,
+    after: Option<Place>,
+    limit: u32,
+) -> Query {
+    let kind = Some(ResourceType::PATIENT.number());
+    let test = |patient: &StreamName| Test::Reference { param, kind, id: patient.id.as_str().into() };
+    let any = Filter::any_of(patients.iter().map(test));
+    Query { at, after: after.map(Into::into), ..Query::new(None, vec![any], limit) }
+}
+
+async fn yielded_to(
+    engine: &Engine,
+    patients: &[StreamName],
+    at: Option<Instant>,
+) -> Result<Vec<StreamName>, ReadError> {
+    let mut found = Vec::new();
+    for record in engine.views().find(patients, at).await?.into_iter().flatten() {
+        if let Some(elements) = engine.elements(&record).await? {
+            let named = merged::replaced_by(&elements).into_iter();
+            found.extend(named.map(|id| StreamName::new(ResourceType::PATIENT, id)));
+        }
+    }
+    Ok(found)
+}
+
+async fn that_yielded(
+    engine: &Engine,
+    patients: &[StreamName],
+    at: Option<Instant>,
+) -> Result<Vec<StreamName>, ReadError> {
+    let mut query = about(merged::PARAM, patients, at, None, FOUND_AT_ONCE);
+    let mut found = Vec::new();
+    loop {
+        let hits = engine.views().search(&query).await?;
+        query.after = hits.last().map(|hit| hit.after.clone());
+        let more = hits.len() >= FOUND_AT_ONCE as usize;
+        found.extend(hits.into_iter().map(|hit| hit.version.name));
+        if !more || found.len() > RECORDS_MAX {
+            return Ok(found);
+        }
+    }
+}
+
+/// The records of the patients' compartments other than the patients' own, up to what the views have.
+///
+/// # Errors
+///
+/// When the views cannot be read.
+pub(crate) async fn compartment(
+    engine: &Engine,
+    patients: &[StreamName],
+) -> Result<Vec<StreamName>, ReadError> {
+    let mut query = about(compartment::PARAM, patients, None, None, FOUND_AT_ONCE);
+    let mut found = Vec::new();
+    loop {
+        let hits = engine.views().search(&query).await?;
+        query.after = hits.last().map(|hit| hit.after.clone());
+        let more = hits.len() >= FOUND_AT_ONCE as usize;
+        found.extend(hits.into_iter().map(|hit| hit.version.name).filter(|name| !patients.contains(name)));
+        if !more {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The files of the views: `views.db` serves at rest; a generation made beside it has a file with a number.
+//!
+//! Invariant: a generation that was appointed serves whoever opens the directory next, whole, until then and after;
+//! a file that was not is removed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::connection::{Care, empty_wal, open_writer};
+use super::directory::{OpenError, remove_database, sync_directory, write_synced};
+use super::{SqliteStore, SqliteViews};
+
+/// What serves when nobody has the directory open.
+const AT_REST: &str = "views.db";
+/// Names the file of the generation that was appointed, while it is not `views.db`.
+const APPOINTED: &str = "serving";
+
+impl SqliteStore {
+    /// Removes the serving views and begins them anew, empty.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be removed or made.
+    pub fn reset_views(&mut self) -> Result<(), OpenError> {
+        let path = self.directory.join(AT_REST);
+        // What it could not bring into the file goes with the file.
+        let _ = self.views.close();
+        remove_database(&path).map_err(file_error(&path))?;
+        self.views = Arc::new(SqliteViews::open(&path)?);
+        Ok(())
+    }
+
+    /// Begins the next generation of the views, empty, beside the serving one; it is gone once it was
+    /// [retired](SqliteViews::retire) and is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be made.
+    pub fn begin_generation(&self) -> Result<Arc<SqliteViews>, OpenError> {
+        let taken = numbered(&self.directory).map_err(file_error(&self.directory))?;
+        let number = taken.iter().filter_map(|(_, number)| *number).max().unwrap_or(1) + 1;
+        let path = self.directory.join(format!("views-{number}.db"));
+        Ok(Arc::new(SqliteViews::begin(&path)?))
+    }
+
+    /// Has this generation serve whoever opens the directory next, whatever becomes of this process.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be brought to the disk; then another may be appointed.
+    pub fn appoint(&self, next: &SqliteViews) -> Result<(), OpenError> {
+        next.settle()?;
+        let name = next.path().file_name().unwrap_or_default();
+        let path = self.directory.join(APPOINTED);
+        write_synced(&path, name.as_encoded_bytes()).map_err(file_error(&path))
+    }
+
+    /// Puts the next generation, complete, in the place of the serving one; the store must be reopened.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be moved; then one of the two serves whoever opens the directory next.
+    pub fn swap_generation(self, next: Arc<SqliteViews>) -> Result<(), OpenError> {
+        self.appoint(&next)?;
+        let failed = |source| OpenError::Database { path: next.path().to_owned(), source };
+        next.close().map_err(failed)?;
+        // What it could not bring into the file goes with the file.
+        let _ = self.views.close();
+        settle(&self.directory)
+    }
+}
+
+impl SqliteStore {
+    /// Gives the serving generation the name that serves at rest; nothing can be written or read after.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be moved; the next to open the directory does it.
+    pub fn rest(self) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Database { path: self.views.path().to_owned(), source };
+        self.views.close().map_err(failed)?;
+        settle(&self.directory)
+    }
+}
+
+/// Opens the views of a directory that nobody else has open.
+pub(super) fn at_rest(directory: &Path) -> Result<SqliteViews, OpenError> {
+    settle(directory)?;
+    SqliteViews::open(&directory.join(AT_REST))
+}
+
+/// Gives the generation that was appointed the name of the one that serves at rest, and removes all others.
+///
+/// Each step may be the last: the next time goes on from there.
+fn settle(directory: &Path) -> Result<(), OpenError> {
+    let (to, appointed) = (directory.join(AT_REST), directory.join(APPOINTED));
+    match fs::read_to_string(&appointed) {
+        Ok(name) => {
+            let from = directory.join(name.trim());
+            if number_of(name.trim()).is_some() && from.exists() && from != to {
+                // What stands in its write-ahead log has no place under another name.
+                if bring_home(&from).is_ok() {
+                    remove_database(&to).map_err(file_error(&to))?;
+                    let moved = fs::rename(&from, &to).and_then(|()| sync_directory(directory));
+                    moved.map_err(file_error(&to))?;
+                    remove_database(&from).map_err(file_error(&from))?;
+                }
+            }
+            let removed = fs::remove_file(&appointed).and_then(|()| sync_directory(directory));
+            removed.map_err(file_error(&appointed))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(file_error(&appointed)(error)),
+    }
+    for (path, _) in numbered(directory).map_err(file_error(directory))? {
+        remove_database(&path).map_err(file_error(&path))?;
+    }
+    Ok(())
+}
+
+fn bring_home(path: &Path) -> rusqlite::Result<()> {
+    let connection = open_writer(path, Care::Derived)?;
+    empty_wal(&connection)?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// The generations beside the one at rest, with their numbers; a name of an older program has none.
+fn numbered(directory: &Path) -> io::Result<Vec<(PathBuf, Option<u64>)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| is_beside(name)) else { continue };
+        found.push((entry.path(), number_of(name)));
+    }
+    Ok(found)
+}
+
+fn is_beside(name: &str) -> bool {
+    name.starts_with("views-") && name.ends_with(".db")
+}
+
+fn number_of(name: &str) -> Option<u64> {
+    name.strip_prefix("views-")?.strip_suffix(".db")?.parse().ok()
+}
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::File { path, source }
+}
