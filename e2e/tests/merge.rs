@@ -1,5 +1,6 @@
 //! Two records of one person: merged, followed, parted again, <https://hl7.org/fhir/R5/patient-operation-merge.html>.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anamnesis_e2e::{at, int, json, list, pages, send, str, stream, text, verified};
@@ -280,4 +281,33 @@ fn of_two_merges_at_once_one_wins() {
             .sum();
         assert_eq!(merged, 2, "one commit over two streams");
     }
+}
+
+#[test]
+fn undone_while_others_keep_writing() {
+    let server = Server::start();
+    let http = server.http();
+    three(&http);
+    merge(&http, "a", "b").expect(200);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for id in ["a", "a", "b", "b"] {
+            let (done, server) = (&done, &server);
+            scope.spawn(move || {
+                let http = server.http();
+                let mut n = 0;
+                while !done.load(Ordering::Relaxed) {
+                    n += 1;
+                    let event = format!(
+                        r#"{{"stream":"Patient/{id}","type":"PatientAddressUpdated","data":{{"address":[{{"city":"Town {n}"}}]}}}}"#
+                    );
+                    anamnesis_e2e::commit(&http, &event).expect(201);
+                }
+            });
+        }
+        let told = thread::scope(|asking| asking.spawn(|| unmerge(&server.http(), "a", "b").status).join());
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(told.unwrap(), 200);
+    });
+    assert_eq!(links(&patient(&http, "a")) + &links(&patient(&http, "b")), "");
 }

@@ -146,9 +146,9 @@ impl Maker<'_> {
         }
     }
 
-    /// Streams, the log and read models.
+    /// Streams, the log, read models, and what happened.
     pub(super) fn ask_api(&mut self) -> Shot {
-        let target = match self.rng.below(8) {
+        let target = match self.rng.below(10) {
             0 | 1 => {
                 format!("/api/streams/{}?from={}&_count={}", self.place(), self.version(), self.version())
             }
@@ -169,7 +169,16 @@ impl Maker<'_> {
                 self.small_id(),
                 self.rng.one_of(&["", "/clinical-record", "/lab-results"])
             ),
-            6 => format!("/api/{}/clinical-record", self.place().replace("Patient/", "patients/")),
+            6 => format!("/api/diff/{}?from={}&to={}", self.place(), self.version(), escaped(&self.cursor())),
+            7 => {
+                let patient = self.small_id();
+                let since = escaped(&self.cursor());
+                match self.rng.below(2) {
+                    0 => format!("/api/patients/{patient}/timeline?_count={}&since={since}", self.version()),
+                    _ => format!("/api/patients/{patient}/diff?from={since}"),
+                }
+            }
+            8 => format!("/api/{}/clinical-record", self.place().replace("Patient/", "patients/")),
             _ => (*self.rng.one_of(&[
                 "/api",
                 "/api/openapi.json",
