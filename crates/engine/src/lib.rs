@@ -6,6 +6,7 @@
 mod as_of;
 mod codec;
 mod commit;
+mod current;
 mod engine;
 mod generation;
 mod heads;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
+pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};

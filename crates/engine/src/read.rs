@@ -10,6 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::codec;
+use crate::current::Current;
 use crate::engine::Engine;
 
 const TEXTS_BYTES_MAX: u64 = 24 << 20;
@@ -75,6 +76,24 @@ impl Filter {
 }
 
 impl Engine {
+    /// What a record is now, as the views have it; none where there was never one.
+    ///
+    /// # Errors
+    ///
+    /// When the views or the log cannot be read.
+    pub async fn current(&self, name: &StreamName) -> Result<Option<Current>, ReadError> {
+        if let Some(current) = self.currents.get(name) {
+            return Ok(Some(current));
+        }
+        let seen = self.currents.seen();
+        let found = self.views().find(std::slice::from_ref(name), None).await?.into_iter().flatten().next();
+        let Some(found) = found else { return Ok(None) };
+        let text = self.text(&found).await?;
+        let current = Current { version: found.version, began: found.began, text };
+        self.currents.keep(seen, found.name, current.clone());
+        Ok(Some(current))
+    }
+
     /// The elements of a record at one version; none when it was deleted, or its subject erased.
     ///
     /// # Errors

@@ -40,13 +40,13 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
         ["_history"] => history::history(app, &Of::System, pairs, strict).await,
         [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
         [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
-        [kind, id] => read::read(app, &record(kind, id)?, as_of(app, pairs).await?).await,
+        [kind, id] => read::read(app, record(kind, id)?, as_of(app, pairs).await?).await,
         [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
         [kind, id, "_history", version] => {
             let version = request::version(version).ok_or(Outcome::NotFound)?;
             vread::vread(app, &record(kind, id)?, version, as_of(app, pairs).await?).await
         }
-        [kind, id, "$meta"] => meta::meta(app, &record(kind, id)?, as_of(app, pairs).await?).await,
+        [kind, id, "$meta"] => meta::meta(app, record(kind, id)?, as_of(app, pairs).await?).await,
         ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),
