@@ -38,7 +38,7 @@ pub trait Log: Send + Sync {
     /// When the store cannot be read.
     async fn kept(&self, key: Tag) -> Result<Option<Kept>, ReadError>;
 
-    /// The commit that last touched a claim.
+    /// The commit that last touched a claim; whoever looks at the head after this finds it at or beyond that commit.
     ///
     /// # Errors
     ///
