@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anamnesis_json::{Object, Value};
 use anamnesis_testkit::address_event;
 
+use super::machine::processor;
 use super::wire::{self, Wire};
 use super::{Bench, Table};
 
@@ -44,10 +45,16 @@ pub(super) async fn batch_rows(bench: &Bench, table: &mut Table) -> anyhow::Resu
     register(&address).await?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..16).map(batch).collect());
     let next = move |client: usize, n: usize| bodies.get((client * 7 + n) % bodies.len()).cloned();
+    let before = processor(server.pid());
     let run = wire::run(&address, 8, bench.seconds, next).await?;
+    let us = run.each_us(processor(server.pid()) - before) / BATCH as f64;
     table.add(
         format!("batch appends of {BATCH} such events, 8 clients, wait: log"),
-        format!("{:.0} events/s, p50 {:.0} ms a batch", run.rate() * BATCH as f64, run.percentile_ms(0.5)),
+        format!(
+            "{:.0} events/s, p50 {:.0} ms a batch, {us:.1} µs of processor an event",
+            run.rate() * BATCH as f64,
+            run.percentile_ms(0.5)
+        ),
     );
     Ok(())
 }

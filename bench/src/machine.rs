@@ -46,6 +46,17 @@ pub(super) fn memory_mb(pid: Option<u32>, line: &str) -> f64 {
     kib * 1024.0 / 1e6
 }
 
+/// The processor's time a process has had in all, user and system; none where there is no such process.
+pub(super) fn processor(pid: Option<u32>) -> Duration {
+    /// What Linux counts in, whatever its clock: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
+    const TICKS_PER_S: f64 = 100.0;
+    let stat = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok()).unwrap_or_default();
+    // The second field is a name in brackets, which may hold anything.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
+    Duration::from_secs_f64(ticks / TICKS_PER_S)
+}
+
 /// The bytes of all files in a folder.
 pub(super) fn folder_bytes(path: &std::path::Path) -> u64 {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::get;
 
+use super::machine::processor;
 use super::wire::{self, Wire};
 use super::{Bench, Table};
 
@@ -37,17 +38,21 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     for clients in [1, 8, 64] {
+        let before = processor(Some(echo.id()));
         let echoed =
             wire::run(echo_address, clients, bench.seconds, |_, _| Some(wire::request("GET", "/", "", b"")))
                 .await?;
+        let echoed_us = echoed.each_us(processor(Some(echo.id())) - before);
         let requests = Arc::clone(&requests);
         let next =
             move |client: usize, n: usize| requests.get((client * 1_009 + n * 17) % requests.len()).cloned();
+        let before = processor(server.pid());
         let run = wire::run(&address, clients, bench.seconds, next).await?;
+        let us = run.each_us(processor(server.pid()) - before);
         table.add(
             format!("reads by id, {clients} connections"),
             format!(
-                "{:.0}/s, p50 {:.3} ms, p99 {:.3} ms; echo {:.0}/s; ratio {:.2}",
+                "{:.0}/s, p50 {:.3} ms, p99 {:.3} ms, {us:.1} µs of processor; echo {:.0}/s, {echoed_us:.1} µs; ratio {:.2}",
                 run.rate(),
                 run.percentile_ms(0.5),
                 run.percentile_ms(0.99),

@@ -115,6 +115,11 @@ impl Run {
         self.times.len() as f64 / self.total.as_secs_f64()
     }
 
+    /// Microseconds for each request, of the time all of them took.
+    pub(crate) fn each_us(&self, all: Duration) -> f64 {
+        all.as_secs_f64() * 1e6 / self.times.len().max(1) as f64
+    }
+
     /// The time that this share of requests stayed below, in milliseconds.
     pub(crate) fn percentile_ms(&self, share: f64) -> f64 {
         let at = ((self.times.len() as f64 * share) as usize).min(self.times.len().saturating_sub(1));

@@ -9,13 +9,14 @@ use anamnesis_store::{Log, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
+use crate::current::Currents;
 use crate::generation::{Generation, Generations};
 use crate::heads::Heads;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
-use crate::read::Texts;
+use crate::texts::Texts;
 
 /// What an engine is put together from.
 pub struct Parts {
@@ -47,6 +48,7 @@ pub struct Engine {
     pub(crate) minter: Minter,
     pub(crate) heads: Heads,
     pub(crate) texts: Texts,
+    pub(crate) currents: Currents,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
@@ -71,6 +73,7 @@ impl Engine {
             minter: Minter::new(SystemRandom),
             heads: Heads::new(),
             texts: Texts::new(),
+            currents: Currents::new(),
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),

@@ -6,6 +6,7 @@
 mod as_of;
 mod codec;
 mod commit;
+mod current;
 mod engine;
 mod generation;
 mod heads;
@@ -18,10 +19,12 @@ pub mod projector;
 mod read;
 mod rebuild;
 mod scan;
+mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
+pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};

@@ -135,17 +135,20 @@ impl Projector {
             marks: vec![mark],
             moment,
         });
-        let changed: Vec<_> = match self.serves() {
+        let touched: Vec<_> = match self.serves() {
             true => change.records.iter().map(|write| write.version.name.clone()).collect(),
             false => Vec::new(),
         };
-        if let Err(cause) = self.generation.views.apply(change).await {
+        let changing = self.engine.currents.change(touched.iter());
+        let applied = self.generation.views.apply(change).await;
+        drop(changing);
+        if let Err(cause) = applied {
             // What was folded in memory is not in the views: begin again from them.
             self.states.clear();
             return Err(ProjectError::Views(cause));
         }
         (self.mark, self.moment) = (mark, moment);
-        changed.iter().for_each(|name| self.generation.indexing.shown(name));
+        touched.iter().for_each(|name| self.generation.indexing.shown(name));
         self.engine.instruments.took(Stage::Project, started.elapsed());
         Ok(count)
     }
@@ -243,7 +246,10 @@ impl Projector {
                 return self;
             }
         }
+        // The next may be further than this one: what was found in these views is not kept for those.
+        let changing = self.engine.currents.change_all();
         self.engine.generations.swap(next.generation());
+        drop(changing);
         next.publish();
         let _ = told.send(Ok(()));
         next

@@ -32,6 +32,42 @@ async fn a_write_is_read_back_in_its_order_and_text() {
     assert_eq!(String::from_utf8(elements.to_text()).unwrap(), sent);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn who_waited_for_a_write_reads_it_and_nobody_goes_back() {
+    let house = House::new().await;
+    let name = patient("p1");
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut readers = Vec::new();
+    for _ in 0..2 {
+        let (engine, name, stopped) = (Arc::clone(&house.engine), name.clone(), stopped.clone());
+        readers.push(tokio::spawn(async move {
+            let mut newest = 0;
+            while !*stopped.borrow() {
+                let version = engine.current(&name).await.unwrap().unwrap().version;
+                assert!(version >= newest, "{version} after {newest}");
+                newest = version;
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
+    for version in 2..=100_u64 {
+        let elements = format!(r#"{{"active":true,"birthDate":"{}"}}"#, 1_900 + version);
+        house.engine.commit(put("Patient/p1", &elements)).await.unwrap();
+        let current = house.engine.current(&name).await.unwrap().unwrap();
+        assert_eq!(current.version, version);
+        let text = String::from_utf8(current.text.unwrap().to_vec()).unwrap();
+        assert!(text.contains(&format!("\"birthDate\":\"{}\"", 1_900 + version)));
+    }
+    house.engine.commit(request("Patient/p1", Command::Delete)).await.unwrap();
+    assert!(house.engine.current(&name).await.unwrap().unwrap().text.is_none());
+    stop.send_replace(true);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!(house.engine.current(&patient("never")).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn what_changes_nothing_adds_nothing() {
     let house = House::new().await;

@@ -120,7 +120,7 @@ async fn cleared_and_reset_views_are_as_new() {
 fn views_files(folder: &TempDir) -> Vec<String> {
     let names = files(folder.path())
         .into_keys()
-        .map(|path| path.file_name().expect("a file has a name").to_string_lossy().into_owned());
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned());
     names.filter(|name| name.starts_with("views") || name == "serving").collect()
 }
 

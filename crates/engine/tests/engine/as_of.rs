@@ -1,5 +1,7 @@
 //! As of when: which moments are answered, and that an answer stays true, whatever the clock and the disk do.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
+
 use anamnesis_chart::Command;
 use anamnesis_engine::{AsOfError, When};
 use anamnesis_kernel::{Cursor, Instant};

@@ -1,5 +1,7 @@
 //! Generations follow one another under load: nobody fails, nobody misses what was acknowledged.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says by its panic what it found")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

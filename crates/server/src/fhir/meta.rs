@@ -24,7 +24,7 @@ pub(super) use in_use::in_use;
 /// # Errors
 ///
 /// As for a read.
-pub(super) async fn meta(app: &App, stream: &StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
+pub(super) async fn meta(app: &App, stream: StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
     Ok(alone(read::read(app, stream, as_of).await?))
 }
 

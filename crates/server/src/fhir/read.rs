@@ -1,9 +1,8 @@
 //! The read interaction: <https://hl7.org/fhir/R4/http.html#read>.
 
-use anamnesis_kernel::StreamName;
+use anamnesis_kernel::{Cursor, StreamName};
 use anamnesis_store::RecordVersion;
 use axum::body::Bytes;
-use http::StatusCode;
 
 use super::outcome::Outcome;
 use super::reply::Reply;
@@ -15,9 +14,14 @@ use crate::as_of::AsOf;
 /// # Errors
 ///
 /// 404 when it was not here yet, 410 when it was deleted or erased.
-pub(super) async fn read(app: &App, stream: &StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
-    let found = app.engine.views().find(std::slice::from_ref(stream), as_of.at()).await?;
-    version(app, found.into_iter().flatten().next(), as_of.cursor).await
+pub(super) async fn read(app: &App, stream: StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
+    if let Some(at) = as_of.at() {
+        let found = app.engine.views().find(std::slice::from_ref(&stream), Some(at)).await?;
+        return version(app, found.into_iter().flatten().next(), as_of.cursor).await;
+    }
+    let found = app.engine.current(&stream).await?.ok_or(Outcome::NotFound)?;
+    let text = found.text.ok_or(Outcome::Gone)?;
+    Ok(Reply::version(stream, found.version, found.began, Bytes::from_owner(text), as_of.cursor))
 }
 
 /// One version as it is answered.
@@ -28,18 +32,9 @@ pub(super) async fn read(app: &App, stream: &StreamName, as_of: AsOf) -> Result<
 pub(super) async fn version(
     app: &App,
     found: Option<RecordVersion>,
-    cursor: anamnesis_kernel::Cursor,
+    cursor: Cursor,
 ) -> Result<Reply, Outcome> {
     let found = found.ok_or(Outcome::NotFound)?;
     let text = app.engine.text(&found).await?.ok_or(Outcome::Gone)?;
-    Ok(Reply {
-        status: StatusCode::OK,
-        body: Bytes::from_owner(text),
-        stream: Some(found.name),
-        version: Some(found.version),
-        tag: None,
-        modified: Some(found.began),
-        cursor,
-        located: false,
-    })
+    Ok(Reply::version(found.name, found.version, found.began, Bytes::from_owner(text), cursor))
 }

@@ -52,6 +52,26 @@ impl Reply {
         }
     }
 
+    /// A version of one record, as it is read.
+    pub(super) fn version(
+        stream: StreamName,
+        version: Version,
+        began: Instant,
+        body: Bytes,
+        cursor: Cursor,
+    ) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body,
+            stream: Some(stream),
+            version: Some(version),
+            tag: None,
+            modified: Some(began),
+            cursor,
+            located: false,
+        }
+    }
+
     /// Where the version is, relative to the base, where a client is to be told.
     pub(super) fn location(&self) -> Option<String> {
         if self.located { self.place() } else { None }
