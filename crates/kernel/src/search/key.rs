@@ -45,14 +45,14 @@ pub enum Key {
         /// As it was written; empty where that is the same.
         exact: CompactString,
     },
-    /// A span of time in microseconds, first and last included.
+    /// A span of time in microseconds, first and last included; it does not end before it begins.
     Date {
         /// Its first microsecond.
         low: i64,
         /// Its last microsecond.
         high: i64,
     },
-    /// A number or a measured amount; a span where it is a range or has a comparator.
+    /// A number or a measured amount; a span where it is a range or has a comparator, the least first.
     Quantity {
         /// The least it can be.
         low: Real,

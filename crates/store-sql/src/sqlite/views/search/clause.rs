@@ -156,7 +156,9 @@ pub(super) fn clauses(
         Test::Date { param, low, high } => {
             let bound =
                 |(from, to): (i64, i64)| ((from != i64::MIN).then_some(from), (to != i64::MAX).then_some(to));
-            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(*low));
+            // No span begins after it ends, which bounds the part of the index that is read.
+            let low = (low.0, low.1.min(high.1));
+            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(low));
             let held = between(low.clone(), "high", bound(*high));
             one(Clause::of(Table::Date, held).entered_by(low))
         }
@@ -166,7 +168,8 @@ pub(super) fn clauses(
                     ((from != Real::LEAST).then_some(from), (to != Real::GREATEST).then_some(to));
                 (from.map(Real::get), to.map(Real::get))
             };
-            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(*low));
+            let low = (low.0, low.1.min(high.1));
+            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(low));
             let mut held = between(low.clone(), "high", bound(*high));
             for (column, text) in [("unit", unit), ("system", system)] {
                 if let Some(text) = text {
