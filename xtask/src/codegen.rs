@@ -1,6 +1,7 @@
 //! Writes the tables of the `fhir` room from the official R4 definitions; the same definitions give the same bytes.
 
 mod codes;
+mod compartments;
 mod definitions;
 mod pieces;
 mod rules;
@@ -20,18 +21,18 @@ use definitions::Definitions;
 /// Where the generated sources live, from the top of the tree.
 const OUT: &str = "crates/fhir/src/generated";
 
-/// Reads the definitions in `definitions` and writes the generated files, from the top of the tree `root`.
+/// Reads the definitions in `folder` and writes the generated files, from the top of the tree `root`.
 ///
 /// Answers which files they are.
 ///
 /// # Errors
 ///
 /// When a definition cannot be read, or says something the tables have no words for.
-pub(crate) fn run(definitions: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let definitions = Definitions::read(definitions)?;
-    for folder in [OUT, "docs"] {
-        let folder = root.join(folder);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+pub(crate) fn run(folder: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let definitions = Definitions::read(folder)?;
+    for name in [OUT, "docs"] {
+        let made = root.join(name);
+        fs::create_dir_all(&made).with_context(|| format!("cannot make {}", made.display()))?;
     }
     let value_sets = ValueSets::of(&definitions);
     let (shapes, rules) = shapes::sources(&definitions, &value_sets)?;
@@ -42,6 +43,7 @@ pub(crate) fn run(definitions: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf
         (source("codes.rs"), value_sets.source()?),
         (source("search.rs"), search::source(&definitions)?),
         (source("summary.rs"), summary::source(&definitions)?),
+        (source("compartments.rs"), compartments::source(folder, &definitions)?),
         (PathBuf::from("docs/search-parameters.md"), search::page(&definitions)?),
     ];
     for (name, text) in &sources {

@@ -16,7 +16,7 @@ use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
-use crate::read::Texts;
+use crate::texts::Texts;
 
 /// What an engine is put together from.
 pub struct Parts {

@@ -19,6 +19,7 @@ pub mod projector;
 mod read;
 mod rebuild;
 mod scan;
+mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};

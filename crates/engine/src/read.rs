@@ -1,40 +1,16 @@
 //! Reading: records as they are and were, streams, and the log.
 
-use std::sync::Arc;
-
-use anamnesis_chart::write_resource;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Cursor, Event, Position, StreamName, Version};
-use anamnesis_store::{Body, Direction, ReadError, RecordNumber, RecordVersion};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use anamnesis_store::{Body, Direction, ReadError, RecordVersion};
 
 use crate::codec;
 use crate::current::Current;
 use crate::engine::Engine;
 
-const TEXTS_BYTES_MAX: u64 = 24 << 20;
 /// How many events are looked at for one filtered page, so that a rare filter does not hold a reader for long.
 const SCAN_EVENTS_MAX: u64 = 20_000;
 const SCAN_PAGE: u32 = 1_000;
-
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<(RecordNumber, Version), Arc<[u8]>> for ByBytes {
-    fn weight(&self, _: &(RecordNumber, Version), text: &Arc<[u8]>) -> u64 {
-        text.len() as u64 + 100
-    }
-}
-
-/// Resources as they are served, by record and version: a version never changes.
-pub(crate) struct Texts(Cache<(RecordNumber, Version), Arc<[u8]>, ByBytes>);
-
-impl Texts {
-    pub(crate) fn new() -> Self {
-        Self(Cache::with_weighter(20_000, TEXTS_BYTES_MAX, ByBytes))
-    }
-}
 
 /// A page of the log.
 pub struct EventPage {
@@ -102,39 +78,14 @@ impl Engine {
     pub async fn elements(&self, version: &RecordVersion) -> Result<Option<Object>, ReadError> {
         match &version.body {
             Body::Deleted => Ok(None),
-            Body::Here(text) => {
-                let damaged = ReadError::Unavailable("a view holds what is not JSON".into());
-                match anamnesis_json::parse(text) {
-                    Ok(Value::Object(elements)) => Ok(Some(elements)),
-                    _ => Err(damaged),
-                }
-            }
+            Body::Here(text) => parsed(text).map(Some),
             Body::InLog => {
-                let position = Position { partition: version.number.partition, offset: version.offset };
-                let stored = self.log.read_at(&[position]).await?.into_iter().next();
+                let stored = self.log.read_at(&[position(version)]).await?.into_iter().next();
                 let Some(stored) = stored else { return Ok(None) };
                 let Some(event) = codec::open(&self.keyring, stored).await? else { return Ok(None) };
                 codec::lifted(&event).map(Some)
             }
         }
-    }
-
-    /// The resource as it is served; none when it was deleted, or its subject erased.
-    ///
-    /// # Errors
-    ///
-    /// When the log cannot be read.
-    pub async fn text(&self, version: &RecordVersion) -> Result<Option<Arc<[u8]>>, ReadError> {
-        let key = (version.number, version.version);
-        if let Some(text) = self.texts.0.get(&key) {
-            return Ok(Some(text));
-        }
-        let Some(elements) = self.elements(version).await? else { return Ok(None) };
-        let mut text = Vec::with_capacity(1_024);
-        write_resource(&version.name, version.version, version.began, &elements, &mut text);
-        let text: Arc<[u8]> = text.into();
-        self.texts.0.insert(key, Arc::clone(&text));
-        Ok(Some(text))
     }
 
     /// At most `limit` events of a stream from version `from` on; none when there is no such stream.
@@ -202,4 +153,17 @@ impl Engine {
         }
         Ok(EventPage { events, next })
     }
+}
+
+/// The elements that a view keeps.
+pub(crate) fn parsed(text: &[u8]) -> Result<Object, ReadError> {
+    match anamnesis_json::parse(text) {
+        Ok(Value::Object(elements)) => Ok(elements),
+        _ => Err(ReadError::Unavailable("a view holds what is not JSON".into())),
+    }
+}
+
+/// Where the event stands that carries a version's whole resource, where one does.
+pub(crate) const fn position(version: &RecordVersion) -> Position {
+    Position { partition: version.number.partition, offset: version.offset }
 }

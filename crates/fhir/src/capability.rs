@@ -1,11 +1,12 @@
 //! What the server says of itself: <https://hl7.org/fhir/R4/capabilitystatement.html>.
-//!
-//! Invariant: a search parameter is listed exactly when [`crate::search::parse`] takes it.
+
+mod searching;
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
 
 use crate::Params;
+use searching::Searching;
 
 /// What the statement is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Facts<'a> {
     pub interactions: &'a [&'a str],
     /// The operations of the whole system: name and canonical URL of the definition.
     pub operations: &'a [(&'a str, &'a str)],
+    /// The types whose records have a compartment that can be searched.
+    pub compartments: &'a [ResourceType],
 }
 
 /// What one type can do.
@@ -53,10 +56,21 @@ pub struct TypeFacts<'a> {
 
 /// The CapabilityStatement of these facts, and of the search parameters there are.
 pub fn statement(facts: &Facts<'_>, params: &dyn Params) -> Object {
+    let searching = Searching::new(params);
     let mut rest = Object::new().with("mode", "server").with("documentation", facts.documentation);
-    rest.push("resource", facts.types.iter().map(|of| Value::from(resource(of, params))).collect::<Vec<_>>());
+    rest.push(
+        "resource",
+        facts.types.iter().map(|of| Value::from(resource(of, &searching))).collect::<Vec<_>>(),
+    );
     push_some(&mut rest, "interaction", interactions(facts.interactions));
+    if facts.interactions.contains(&"search-system") {
+        rest.push("searchParam", searching.common());
+    }
     push_some(&mut rest, "operation", operations(facts.operations));
+    let defined = |kind: &ResourceType| {
+        format!("http://hl7.org/fhir/CompartmentDefinition/{}", lower_first(kind.name())).into()
+    };
+    push_some(&mut rest, "compartment", facts.compartments.iter().map(defined).collect());
     let mut said = Object::new()
         .with("resourceType", "CapabilityStatement")
         .with("status", "active")
@@ -70,7 +84,7 @@ pub fn statement(facts: &Facts<'_>, params: &dyn Params) -> Object {
     said.with("rest", vec![Value::from(rest)])
 }
 
-fn resource(of: &TypeFacts<'_>, params: &dyn Params) -> Object {
+fn resource(of: &TypeFacts<'_>, searching: &Searching) -> Object {
     let mut said = Object::new().with("type", of.kind.name());
     said.push("profile", format!("http://hl7.org/fhir/StructureDefinition/{}", of.kind));
     push_some(&mut said, "interaction", interactions(of.interactions));
@@ -84,12 +98,7 @@ fn resource(of: &TypeFacts<'_>, params: &dyn Params) -> Object {
     said.push("conditionalDelete", of.conditional_delete);
     said.push("referencePolicy", codes(&["literal", "local"]));
     if can("search-type") {
-        let param = |known: crate::Known| {
-            Value::from(Object::new().with("name", known.code.as_str()).with("type", known.kind.name()))
-        };
-        let id = Value::from(Object::new().with("name", "_id").with("type", "token"));
-        let others = params.codes(of.kind).into_iter().map(param);
-        said.push("searchParam", std::iter::once(id).chain(others).collect::<Vec<_>>());
+        searching.describe(of.kind, &mut said);
     }
     push_some(&mut said, "operation", operations(of.operations));
     said
@@ -110,6 +119,10 @@ fn operations(named: &[(&str, &str)]) -> Vec<Value> {
         .collect()
 }
 
+fn lower_first(name: &str) -> String {
+    name.chars().enumerate().map(|(at, c)| if at == 0 { c.to_ascii_lowercase() } else { c }).collect()
+}
+
 /// FHIR has no empty arrays.
 fn push_some(object: &mut Object, key: &str, items: Vec<Value>) {
     if !items.is_empty() {
@@ -120,6 +133,7 @@ fn push_some(object: &mut Object, key: &str, items: Vec<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Official;
     use crate::check::issues;
 
     #[test]
@@ -144,10 +158,11 @@ mod tests {
             formats: &["application/fhir+json"],
             patch_formats: &[],
             types: &types,
-            interactions: &["transaction", "batch"],
+            interactions: &["transaction", "batch", "search-system"],
             operations: &[],
+            compartments: &[ResourceType::PATIENT],
         };
-        let said = statement(&facts, &crate::Official);
+        let said = statement(&facts, &Official);
         let kind = ResourceType::parse("CapabilityStatement").unwrap();
         assert_eq!(issues(kind, &said), []);
         let resources =
@@ -155,10 +170,19 @@ mod tests {
         assert_eq!(resources.len(), 146);
         let patient =
             resources.iter().find(|r| r.get("type").and_then(Value::as_str) == Some("Patient")).unwrap();
-        assert_eq!(
-            patient.get("searchParam").unwrap().as_array().unwrap().len(),
-            crate::Official.codes(ResourceType::PATIENT).len() + 1
-        );
+        let names = |list: &str, key: Option<&str>| -> Vec<&str> {
+            let listed = patient.get(list).into_iter().flat_map(Value::each);
+            listed.filter_map(|one| key.map_or(Some(one), |key| one.get(key))?.as_str()).collect()
+        };
+        for code in ["_id", "_lastUpdated", "_tag", "birthdate", "identifier", "name"] {
+            assert_eq!(
+                names("searchParam", Some("name")).iter().filter(|name| **name == code).count(),
+                1,
+                "{code}"
+            );
+        }
+        assert!(names("searchRevInclude", None).contains(&"Observation:patient"));
+        assert!(!names("searchRevInclude", None).contains(&"Observation:encounter"));
         assert!(said.get("patchFormat").is_none());
     }
 }

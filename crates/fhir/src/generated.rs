@@ -1,6 +1,7 @@
 //! The tables that `cargo xtask codegen` writes from the official definitions.
 
 pub(crate) mod codes;
+pub(crate) mod compartments;
 pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod shapes;

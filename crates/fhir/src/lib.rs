@@ -7,6 +7,7 @@ pub mod capability;
 pub mod check;
 mod codes;
 pub mod compartment;
+mod compartments;
 pub mod date;
 mod fold;
 mod generated;
@@ -28,5 +29,6 @@ pub mod search;
 mod shape;
 pub mod subset;
 
+pub use compartments::{has_compartment, in_compartment};
 pub use meets::meets;
 pub use param::{Catalogue, Known, Official, ParamKind, Params, Registered, left_out};

@@ -31,6 +31,7 @@ pub(crate) enum Purpose {
     SubjectKey = 4,
     StoreSecret = 5,
     Outcome = 6,
+    Link = 7,
 }
 
 /// What sealed bytes are bound to: their purpose and what names them, without being part of them.

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use anamnesis_kernel::StreamName;
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::hmac;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ pub struct StoreKeys {
     tags: hmac::Key,
     claims: hmac::Key,
     idempotency: hmac::Key,
-    links: hmac::Key,
+    links: Cipher,
     outcomes: Cipher,
 }
 
@@ -34,7 +34,8 @@ enum Use {
     Content = 5,
     MintedCluster = 6,
     Minted = 7,
-    Link = 8,
+    // 8 signed page links, when they were not sealed.
+    LinkKey = 9,
 }
 
 impl StoreKeys {
@@ -59,7 +60,7 @@ impl StoreKeys {
             tags: key(tags),
             claims: key(claims),
             idempotency: key(idempotency),
-            links: key(links),
+            links: Cipher::new(&keyed(&key(links), Use::LinkKey, &[])),
             outcomes: Cipher::new(outcomes),
         }
     }
@@ -118,14 +119,19 @@ impl StoreKeys {
         self.outcomes.open(&bound(Purpose::Outcome, &[&key.0]), sealed)
     }
 
-    /// Signs a page link, so that a link that comes back is one we gave.
-    pub fn sign_link(&self, link: &[u8]) -> [u8; 16] {
-        cut(keyed(&self.links, Use::Link, &[link])).0
+    /// Seals where a page ended, bound to the question it is a page of: what comes back is one we gave, and who has
+    /// the link learns nothing from it, though records may have been ordered by names.
+    pub fn seal_link(&self, question: &[u8], link: &[u8], random: &dyn Random) -> Vec<u8> {
+        self.links.seal(&bound(Purpose::Link, &[question]), &[link], random)
     }
 
-    /// Whether `signature` is ours, in a time that tells nothing about it.
-    pub fn verify_link(&self, link: &[u8], signature: &[u8]) -> bool {
-        constant_time::verify_slices_are_equal(&self.sign_link(link), signature).is_ok()
+    /// What [`StoreKeys::seal_link`] sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Damaged`] when it is not ours, or another question's.
+    pub fn open_link(&self, question: &[u8], sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.links.open(&bound(Purpose::Link, &[question]), sealed)
     }
 }
 
@@ -172,7 +178,6 @@ mod tests {
             keys.subject_tag(&stream),
             keys.claim("Patient/p1"),
             keys.idempotency_key(text),
-            Tag(keys.sign_link(text)),
             cut(keys.content(text)),
         ];
         assert_eq!(tags.into_iter().collect::<HashSet<_>>().len(), tags.len());
@@ -210,12 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_verified() {
+    fn a_link_opens_for_its_question_alone() {
         let keys = StoreKeys::generate(&SystemRandom);
-        let signature = keys.sign_link(b"page=2");
-        assert!(keys.verify_link(b"page=2", &signature));
-        assert!(!keys.verify_link(b"page=3", &signature));
-        assert!(!keys.verify_link(b"page=2", &signature[..15]));
-        assert!(!keys.verify_link(b"page=2", &[]));
+        let sealed = keys.seal_link(b"name=a", b"Example", &SystemRandom);
+        assert_eq!(keys.open_link(b"name=a", &sealed), Ok(b"Example".to_vec()));
+        assert!(!sealed.windows(7).any(|part| part == b"Example"), "nothing of it shows");
+        assert_eq!(keys.open_link(b"name=b", &sealed), Err(OpenError::Damaged));
+        assert_eq!(keys.open_link(b"name=a", &sealed[1..]), Err(OpenError::Damaged));
+        let others = StoreKeys::generate(&SystemRandom);
+        assert_eq!(others.open_link(b"name=a", &sealed), Err(OpenError::Damaged));
     }
 }

@@ -179,7 +179,7 @@ fn written() -> String {
         ("idempotency_key_1", hex(&idempotency.0)),
         ("content_1", hex(&keys.content(b"content 1"))),
         ("minted_0_in_slot_abcd", keys.minted(&idempotency, 0, 0xabcd).to_string()),
-        ("link_page_2", hex(&keys.sign_link(b"page=2"))),
+        ("link_page_2", hex(&keys.seal_link(b"Patient?name=a", b"page=2", &counting))),
         ("outcome_201", hex(&keys.seal_outcome(&idempotency, b"201", &counting))),
     ];
     let lines: Vec<_> = lines.iter().map(|(name, value)| format!("  \"{name}\": \"{value}\"")).collect();

@@ -12,6 +12,7 @@ use anamnesis_store::ReadError;
 use compact_str::CompactString;
 use tokio::sync::watch;
 
+use crate::fhir::metadata::Statement;
 use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::parameters::Parameters;
@@ -28,6 +29,7 @@ struct Shared {
     parts: Parts,
     turns: Turns,
     races: Races,
+    statement: watch::Sender<Option<Statement>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -48,12 +50,23 @@ impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Turns::new(&parts.limits, Arc::clone(&parts.metrics));
         let races = Races::new();
-        Self(Arc::new(Shared { parts, turns, races, stopping: watch::Sender::new(false) }))
+        Self(Arc::new(Shared {
+            parts,
+            turns,
+            races,
+            statement: watch::Sender::new(None),
+            stopping: watch::Sender::new(false),
+        }))
     }
 
     /// Turns of those who race for the same criteria or the same record.
     pub(crate) fn races(&self) -> &Races {
         &self.0.races
+    }
+
+    /// What the server says of itself, once it was asked.
+    pub(crate) fn statement(&self) -> &watch::Sender<Option<Statement>> {
+        &self.0.statement
     }
 
     /// What a written resource, which becomes that record, must obey beside R4.
@@ -108,6 +121,8 @@ pub(crate) struct Limits {
     pub(crate) bundle_entries_max: usize,
     /// Of a page.
     pub(crate) count_max: u32,
+    /// Of records that come along on one page, because those found refer to them or are referred to.
+    pub(crate) included_max: usize,
     /// Of events in one request to the event API.
     pub(crate) commit_events_max: usize,
     /// Of values in one search.
@@ -188,6 +203,7 @@ impl Default for Limits {
             nesting_max: 64,
             bundle_entries_max: 10_000,
             count_max: 1_000,
+            included_max: 1_000,
             commit_events_max: 10_000,
             values_max: 1_000,
             search_parameters_max: 100,

@@ -16,7 +16,7 @@ mod history;
 mod http_date;
 mod merge;
 mod meta;
-mod metadata;
+pub(crate) mod metadata;
 mod negotiate;
 pub(crate) mod outcome;
 mod page;
@@ -59,7 +59,7 @@ pub(crate) use provenance::PROVENANCE;
 ///
 /// <https://hl7.org/fhir/R4/http.html#root>
 pub(crate) fn router() -> Router<App> {
-    let routes: [(&str, MethodRouter<App>); 15] = [
+    let routes: [(&str, MethodRouter<App>); 18] = [
         ("/metadata", get(reads)),
         (
             "/{kind}",
@@ -72,9 +72,12 @@ pub(crate) fn router() -> Router<App> {
         ("/$validate", post(validate::system)),
         ("/{kind}/$validate", post(validate::of_type)),
         ("/{kind}/{id}/$validate", get(validate::of_record).post(validate::of_record)),
+        ("/_search", post(search::post::system)),
+        ("/{kind}/_search", post(search::post::of_type)),
+        ("/{kind}/{id}/{other}", get(reads)),
+        ("/{kind}/{id}/{other}/_search", post(search::post::of_compartment)),
         ("/{kind}/$merge", post(merge::handle)),
         ("/{kind}/$unmerge", post(merge::handle_undo)),
-        ("/{kind}/_search", post(search::handle_post)),
         ("/{kind}/{id}", get(reads).put(update::handle).patch(patch::handle).delete(delete::handle)),
         ("/{kind}/{id}/_history", get(reads)),
         ("/{kind}/{id}/_history/{version}", get(reads)),
@@ -83,7 +86,7 @@ pub(crate) fn router() -> Router<App> {
         ("/{kind}/{id}/$meta-add", post(meta::handle_add)),
         ("/{kind}/{id}/$meta-delete", post(meta::handle_delete)),
     ];
-    let router = Router::new().route("/", post(transaction::handle));
+    let router = Router::new().route("/", get(reads).post(transaction::handle));
     let router = routes.into_iter().fold(router, |router, (path, methods)| {
         router.route(path, methods.clone()).route(&format!("{path}/"), methods)
     });
@@ -101,8 +104,14 @@ async fn around(request: Request, next: Next) -> Response {
 
 /// The base with a slash at its end, which a nested router does not answer to.
 pub(crate) fn system(path: &str) -> Router<App> {
-    let router = Router::new().route(path, post(transaction::handle));
+    let router = Router::new().route(path, get(at_base).post(transaction::handle));
     router.method_not_allowed_fallback(not_allowed).layer(from_fn(around))
+}
+
+async fn at_base(state: State<App>, mut request: Request) -> Response {
+    let query = request.uri().query().map(|query| format!("/?{query}"));
+    *request.uri_mut() = query.and_then(|path| path.parse().ok()).unwrap_or_default();
+    reads(state, request).await
 }
 
 /// Every interaction that reads: the same URLs that entries of a bundle may have.

@@ -76,7 +76,12 @@ impl Index {
         if same { Ok(Arc::clone(&now.views)) } else { Err(Reindexed) }
     }
 
-    /// What a record that is not written yet will be found by.
+    /// What the search parameters are called together: it changes with any of them.
+    pub(crate) fn shape(&self) -> &str {
+        self.serving.shape()
+    }
+
+    /// What a record is found by, or will be once it is written.
     pub(crate) fn entries(&self, name: &StreamName, elements: &Object) -> Vec<Entry> {
         index(name, elements, self.serving.catalogue()).entries
     }

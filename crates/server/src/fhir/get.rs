@@ -8,9 +8,8 @@ use super::conditional_read::Known;
 use super::history::Of;
 use super::outcome::Outcome;
 use super::reply::Reply;
-use super::{
-    everything, history, meta, metadata, parameters, query, read, represent, request, search, vread,
-};
+use super::search::{Scope, search};
+use super::{everything, history, meta, metadata, parameters, query, read, represent, request, vread};
 use crate::app::App;
 use crate::as_of::{as_of, refused};
 
@@ -38,7 +37,8 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
         ["$meta"] => meta::in_use(app, ResourceType::all(), as_of(app, pairs).await?).await,
         [kind, "$meta"] => meta::in_use(app, [request::kind(kind)?], as_of(app, pairs).await?).await,
         ["_history"] => history::history(app, &Of::System, pairs, strict).await,
-        [kind] => search::search(app, request::kind(kind)?, pairs, strict).await,
+        [""] => search(app, &Scope::SYSTEM, pairs, strict).await,
+        [kind] => search(app, &Scope::of_type(request::kind(kind)?), pairs, strict).await,
         [kind, "_history"] => history::history(app, &Of::Type(request::kind(kind)?), pairs, strict).await,
         [kind, id] => read::read(app, record(kind, id)?, as_of(app, pairs).await?).await,
         [kind, id, "_history"] => history::history(app, &Of::Record(record(kind, id)?), pairs, strict).await,
@@ -48,6 +48,7 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
         }
         [kind, id, "$meta"] => meta::meta(app, record(kind, id)?, as_of(app, pairs).await?).await,
         ["Patient", id, "$everything"] => everything::everything(app, &record("Patient", id)?, pairs).await,
+        [kind, id, other] => search(app, &Scope::compartment(record(kind, id)?, other)?, pairs, strict).await,
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),
     }
@@ -57,7 +58,7 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
 pub(super) fn is_posted(path: &str) -> bool {
     matches!(
         *path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice(),
-        [_, "_search"] | ["Patient", _, "$everything"]
+        ["_search"] | [_, "_search"] | [_, _, _, "_search"] | ["Patient", _, "$everything"]
     )
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn entry(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> 
     let mut path = path;
     if entry.method == Method::Post {
         path = path.trim_end_matches('/');
-        path = path.strip_suffix("/_search").unwrap_or(path);
+        path = path.strip_suffix("_search").unwrap_or(path).trim_end_matches('/');
         for (name, value) in parameters::pairs(entry.resource.as_ref())? {
             query = format!("{query}&{}", query::text(&[(name, value)]));
         }
@@ -86,7 +87,7 @@ pub(super) async fn entry(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> 
 }
 
 /// The record a read is about: what has no id was never here.
-fn record(kind: &str, id: &str) -> Result<StreamName, Outcome> {
+pub(super) fn record(kind: &str, id: &str) -> Result<StreamName, Outcome> {
     let kind = request::kind(kind)?;
     Ok(StreamName::new(kind, ResourceId::new(id).map_err(|_| Outcome::NotFound)?))
 }

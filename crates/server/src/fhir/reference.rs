@@ -35,7 +35,8 @@ const INTERACTIONS: &[(&str, &str, &str)] = &[
     ("history-instance",   "GET /fhir/{type}/{id}/_history",           "newest first, deletions as entries; `_count`, `_since`, `_at`"),
     ("history-type",       "GET /fhir/{type}/_history",                "the same, of all records of a type"),
     ("history-system",     "GET /fhir/_history",                       "the same, of all records"),
-    ("search-type",        "GET /fhir/{type}?…",                       "or `POST /fhir/{type}/_search` with a form; newest main date first; pages by links that stay good while others write"),
+    ("search-type",        "GET /fhir/{type}?…",                       "or `POST /fhir/{type}/_search` with a form; newest main date first; pages by links that stay good while others write; in a compartment `GET /fhir/Patient/{id}/{type}?…`, and `*` for every type"),
+    ("search-system",      "GET /fhir?…",                              "or `POST /fhir/_search` with a form; `_type` says of which types, and a parameter must be one of each"),
     ("transaction",        "POST /fhir",                               "a Bundle, all or nothing, in the standard's order"),
     ("batch",              "POST /fhir",                               "a Bundle, each entry by itself"),
 ];
@@ -49,8 +50,19 @@ const PARAMETERS: &str = "## Parameters of every read
 | `_summary` | `true`, `text`, `data`, `count` or `false` |
 | `_elements` | only these elements, and those that must be there |
 | `_count` | how many at most, up to `limits.count_max` |
-| `_total` | `none` spares the count of a search |
 | `_asOf` | as of when: an instant with a zone, or a cursor from `Anamnesis-Cursor`: [ask about the past](how-to/as-of.md) |
+
+## Parameters of every search
+
+| parameter | what it does |
+|---|---|
+| `_sort` | by parameters, `-` in front of one that descends; records without a value come last |
+| `_total` | `none` spares the count |
+| `_include`, `_revinclude` | brings along what the records refer to, or what refers to them: `Type:parameter`, `Type:parameter:Target`, `Type:*`, `*`; `:iterate` goes on from what came along |
+| `_type` | of a search of all types, which |
+
+Records come newest main date first unless `_sort` says otherwise.
+All pages of a search are answered as of the cursor of the first.
 
 ";
 
@@ -131,8 +143,8 @@ fn page() -> String {
         }
     }
     page.push_str(
-        "\n## Search parameters\n\nWhat is not listed is passed over and missing from the self link of the answer; with `Prefer: handling=strict` it is refused.\n\
-         Modifiers and chained searches are refused. Several values with commas mean any of them, a parameter that stands twice means both.\n\
+        "\n## Search parameters\n\nWhat is not listed is passed over, named in an OperationOutcome among the entries and missing from the self link; with `Prefer: handling=strict` it is refused.\n\
+         Several values with commas mean any of them, a parameter that stands twice means both. A modifier that is not supported is refused.\n\
          Dates take all prefixes of R4.\n\n\
          | type | parameters |\n|---|---|\n",
     );

@@ -1,155 +1,94 @@
 //! The search interaction: <https://hl7.org/fhir/R4/http.html#search>.
+//!
+//! Invariant: a page is answered as of one cursor, which the answer names, and the pages that follow are answered as of
+//! the same; so a reader who turns pages while others write sees no record twice and misses none.
 
-use std::sync::Arc;
+mod asking;
+mod found;
+mod include;
+pub(super) mod post;
+mod question;
+mod same;
+mod scope;
+mod told;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
-use anamnesis_fhir::search::{Context, Limits, Sets, Total, parse};
 use anamnesis_kernel::search::Query;
-use anamnesis_kernel::{Instant, ResourceType};
 use anamnesis_store::{Hit, ReadError, Views};
-use axum::extract::{Path, Request, State};
-use axum::response::Response;
 
 use super::outcome::Outcome;
-use super::page::{self, End};
-use super::reply::{self, Reply};
-use super::together::texts;
-use super::{get, negotiate, query, represent, request};
+use super::reply::Reply;
 use crate::app::App;
-use crate::as_of::{AS_OF, as_of};
-use crate::index::{Index, Unindexed};
+use crate::as_of::as_of;
+use crate::index::Index;
+use found::{Page, found};
+use question::Question;
+use told::told;
 
-const COUNT_DEFAULT: u32 = 20;
+pub(super) use asking::Asking;
+pub(super) use scope::Scope;
 
-/// `POST /{kind}/_search`, the parameters in a form, or in the URL, or in both.
-pub(super) async fn handle_post(
-    State(app): State<App>,
-    Path(kind): Path<String>,
-    request: Request,
-) -> Response {
-    let answer = async {
-        let (parts, body) = request.into_parts();
-        let strict = request::accepted(&app, &parts.headers, parts.uri.query()).await?;
-        let kind = request::kind(&kind)?;
-        let body = request::bytes(&app, &parts.headers, body).await?;
-        if !negotiate::sends_form(&parts.headers) && !body.is_empty() {
-            return Err(Outcome::MediaType);
-        }
-        let broken = || Outcome::Invalid(vec![get::broken_query()]);
-        let mut pairs = query::pairs(parts.uri.query().unwrap_or_default()).ok_or_else(broken)?;
-        let form = std::str::from_utf8(&body).ok().and_then(query::pairs).ok_or_else(broken)?;
-        pairs.extend(form);
-        request::acceptable_pairs(&parts.headers, &pairs)?;
-        let subset = represent::asked(&pairs)?;
-        represent::cut(search(&app, kind, &pairs, strict).await?, &subset, &pairs)
-    };
-    reply::finish(&app, answer.await)
-}
-
-/// The records of one type that the parameters ask for, newest main date first, a page at a time.
+/// The records that the parameters ask for, newest main date first unless they say otherwise, a page at a time.
 ///
 /// # Errors
 ///
 /// When a parameter cannot be taken as it was sent, or the views cannot be read.
 pub(super) async fn search(
     app: &App,
-    kind: ResourceType,
+    scope: &Scope,
     pairs: &[(String, String)],
     strict: bool,
 ) -> Result<Reply, Outcome> {
     let as_of = as_of(app, pairs).await?;
     app.learn().await?;
-    let others: Vec<_> = pairs.iter().filter(|(key, _)| key != AS_OF).cloned().collect();
     // Only now, so that its views have all that was waited for.
     let asking = Asking::new(app, strict);
-    let parsed = parse(kind, &others, &asking.context());
+    let parsed = scope.parse(pairs, &asking.context());
     let index = asking.index(app)?;
-    let mut parsed = parsed.map_err(Outcome::Invalid)?;
-    parsed.understood.extend(as_of.pair().map(|(key, cursor)| (key.to_owned(), cursor)));
-    if !parsed.includes.is_empty() {
-        return Err(Outcome::bad("_include, _revinclude: not answered yet"));
-    }
-    let keys = &app.engine.keyring().store;
-    let url = format!("{}/{kind}", app.base_url);
-    let asked: Vec<&(String, String)> = parsed.understood.iter().filter(|(key, _)| key != "_count").collect();
-    let question = format!("{kind}?{}", link_text(&asked));
-    let mut query = parsed.query;
-    query.at = as_of.at();
-    if let Some(token) = &parsed.page {
-        match page::read(keys, &question, token) {
-            Some(End::Place(place)) => query.after = Some(place.into()),
-            _ => return Err(Outcome::bad("_page: not a page of this search")),
+    let question = Question::of(app, scope, parsed.map_err(Outcome::Invalid)?, as_of).await?;
+    let page = pinned(app, index, &question).await?;
+    Ok(Reply::bundle(bundle(app, &question, &page), question.cursor.clone()))
+}
+
+/// The page as of the question's cursor.
+///
+/// To look at what is there now costs less than to look at what was there then, and is the same as long as nothing
+/// came since: that is tried first where it may be so, and holds when the views have not moved on meanwhile.
+async fn pinned(app: &App, index: &Index, question: &Question) -> Result<Page, ReadError> {
+    let moment = question.cursor.moment;
+    if app.engine.reached().moment == moment {
+        let page = found(app, index, question, None).await?;
+        if index.views().watermark().await?.is_none_or(|mark| mark.moment == moment) {
+            return Ok(page);
         }
     }
-    let total = match parsed.total != Total::None || parsed.summary_count {
-        true => Some(index.views().count(&query).await?),
-        false => None,
-    };
+    found(app, index, question, Some(moment)).await
+}
+
+/// The searchset: what matched, what came along, and what there is to say of it.
+fn bundle(app: &App, question: &Question, page: &Page) -> Vec<u8> {
     let now = app.engine.now().to_millis_text();
     let id = bundle_id();
-    let head = Head { id: Some(&id), last_updated: Some(&now), total };
-    let own = linked(&url, &query::text(&parsed.understood));
-    if parsed.summary_count {
-        return Ok(Reply::bundle(searchset(&head, &[("self", &own)], []), as_of.cursor));
-    }
-    let (hits, more) = page_in(index.views(), &mut query).await?;
-    let next = hits.last().filter(|_| more).map(|last| {
-        let token = page::token(keys, &question, &End::Place(last.after.place));
-        let mut pairs: Vec<(&str, &str)> =
-            parsed.understood.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        pairs.push(("_page", &token));
-        linked(&url, &query::text(&pairs))
-    });
-    let texts = texts(app, hits.iter().map(|hit| &hit.version).collect()).await?;
+    let head = Head { id: Some(&id), last_updated: Some(&now), total: page.total };
+    let own = question.own();
+    let next = page.last.clone().map(|last| question.page(app, page.total, Some(last)));
+    let first = question.parsed.page.as_ref().map(|_| question.page(app, page.total, None));
     let mut links = vec![("self", own.as_str())];
+    links.extend(first.as_deref().map(|first| ("first", first)));
     links.extend(next.as_deref().map(|next| ("next", next)));
-    let urls: Vec<String> = hits.iter().map(|hit| format!("{}/{}", app.base_url, hit.version.name)).collect();
-    let entries = urls.iter().zip(&texts).filter_map(|(url, text)| {
-        Some(Found { full_url: Some(url), resource: text.as_deref()?, mode: Mode::Match })
-    });
-    Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
-}
 
-/// What the query strings of this door are read against.
-pub(super) struct Asking {
-    index: Index,
-    limits: Limits,
-    sets: Arc<dyn Sets + Send + Sync>,
-    now: Instant,
-}
-
-impl Asking {
-    /// As of now; `strict` refuses parameters that are not understood.
-    pub(super) fn new(app: &App, strict: bool) -> Self {
-        let limits = Limits {
-            base: Some(app.base_url.clone()),
-            count_default: COUNT_DEFAULT.min(app.limits.count_max),
-            count_max: app.limits.count_max,
-            values_max: app.limits.values_max,
-            chain_depth_max: app.limits.chain_depth_max,
-            includes_max: app.limits.includes_max,
-            sorts_max: app.limits.sorts_max,
-            filter_bytes_max: app.limits.filter_bytes_max,
-            filter_depth_max: app.limits.filter_depth_max,
-            full_text: false,
-            strict,
-        };
-        Self { index: app.index(), limits, sets: app.profiles.sets(), now: app.engine.now() }
-    }
-
-    /// What it was read by, and what is to be searched.
-    ///
-    /// # Errors
-    ///
-    /// When it names what is not indexed yet, whatever else is wrong with it.
-    pub(super) fn index(&self, app: &App) -> Result<&Index, Unindexed> {
-        self.index.settled(app).map(|()| &self.index)
-    }
-
-    /// What a parser is given.
-    pub(super) fn context(&self) -> Context<'_> {
-        Context { params: &self.index, sets: &*self.sets, limits: &self.limits, now: self.now }
-    }
+    let matches = page.matches.iter().map(|shown| (shown, Mode::Match));
+    let included = page.included.records.iter().map(|shown| (shown, Mode::Include));
+    let shown: Vec<_> = matches
+        .chain(included)
+        .map(|((name, text), mode)| (format!("{}/{name}", app.base_url), text, mode))
+        .collect();
+    let outcome = told(question, page, app.limits.included_max);
+    let entries = shown
+        .iter()
+        .map(|(url, text, mode)| Found { full_url: Some(url), resource: text, mode: *mode })
+        .chain(outcome.as_deref().map(|text| Found { full_url: None, resource: text, mode: Mode::Outcome }));
+    searchset(&head, &links, entries)
 }
 
 /// The hits of a page, and whether others follow.
@@ -179,9 +118,4 @@ pub(super) fn bundle_id() -> String {
 /// A URL with its query, if it has one.
 pub(super) fn linked(url: &str, query: &str) -> String {
     if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") }
-}
-
-fn link_text(pairs: &[&(String, String)]) -> String {
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    query::text(&pairs)
 }

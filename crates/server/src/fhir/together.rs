@@ -9,9 +9,6 @@ use futures::stream::{self, StreamExt};
 
 use crate::app::App;
 
-/// How many records are fetched at a time to fill a page.
-const TEXTS_AT_ONCE: usize = 8;
-
 /// Runs the tasks, at most `at_once` of them at a time.
 pub(super) fn in_order<'a, T: Send + 'a>(
     tasks: Vec<BoxFuture<'a, T>>,
@@ -29,9 +26,5 @@ pub(super) async fn texts(
     app: &App,
     versions: Vec<&RecordVersion>,
 ) -> Result<Vec<Option<Arc<[u8]>>>, ReadError> {
-    let mut tasks = Vec::with_capacity(versions.len());
-    for version in versions {
-        tasks.push(app.engine.text(version).boxed());
-    }
-    in_order(tasks, TEXTS_AT_ONCE).await.into_iter().collect()
+    app.engine.texts(&versions).await
 }

@@ -62,6 +62,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("limits.bundle_entries_max", |s| &mut s.limits.bundle_entries_max, "entries of a transaction or batch").within(1, 100_000),
     row("limits.commit_events_max", |s| &mut s.limits.commit_events_max, "events in one request to the event API").within(1, 100_000),
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
+    row("limits.included_max", |s| &mut s.limits.included_max, "records that `_include` and `_revinclude` bring along on one page; the bundle says when there are more").within(0, 100_000),
     row("limits.conditional_delete_max", |s| &mut s.limits.conditional_delete_max, "records deleted at once by criteria, where several may be").within(1, 10_000),
     row("limits.values_max", |s| &mut s.limits.values_max, "values in one search, those joined by a comma counted each").within(1, 10_000),
     row("limits.search_parameters_max", |s| &mut s.limits.search_parameters_max, "search parameters that clients register, beside the official ones").within(0, 1_000),

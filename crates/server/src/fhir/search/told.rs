@@ -1,0 +1,37 @@
+//! What there is to say of a search beside what it found: an OperationOutcome among its entries.
+//!
+//! <https://hl7.org/fhir/R4/bundle.html#searchset>
+
+use anamnesis_fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
+
+use super::found::Page;
+use super::question::Question;
+
+/// The longest name of a parameter that is repeated.
+const NAME_BYTES_MAX: usize = 128;
+
+/// The OperationOutcome of a page, as JSON text, where there is something to say.
+pub(super) fn told(question: &Question, page: &Page, included_max: usize) -> Option<Vec<u8>> {
+    let mut issues: Vec<Issue> = question.parsed.ignored.iter().map(|key| ignored(key)).collect();
+    if page.included.more {
+        let what = format!(
+            "of the records that _include and _revinclude ask for, only the first {included_max} came along (limits.included_max); ask for smaller pages by _count"
+        );
+        issues.push(warning(IssueCode::Incomplete, what));
+    }
+    (!issues.is_empty()).then(|| operation_outcome(&issues).to_text())
+}
+
+fn ignored(key: &str) -> Issue {
+    // What stands in the place of a name could be anything, and so is not repeated.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':' | b'.');
+    let name = if key.len() <= NAME_BYTES_MAX && key.bytes().all(plain) { key } else { "a parameter" };
+    warning(
+        IssueCode::NotSupported,
+        format!("{name}: not supported here, or without a value; it was left out"),
+    )
+}
+
+fn warning(code: IssueCode, what: String) -> Issue {
+    Issue { severity: Severity::Warning, ..Issue::error(code, what) }
+}
