@@ -12,7 +12,7 @@ use crate::engine::Engine;
 const PAGE: u32 = 2_000;
 
 impl Engine {
-    /// The live records of a type whose events are all named after it, in the order of their names.
+    /// The live records of a type whose events are all named after it, in the order they began.
     ///
     /// The whole log is read, but only what such events hold is opened: a small part of what making views costs.
     ///
@@ -41,7 +41,6 @@ impl Engine {
                 found.extend(head.state.elements.clone().map(|elements| (event.stream, elements)));
             }
         }
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(found)
     }
 }

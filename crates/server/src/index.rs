@@ -9,8 +9,8 @@ use anamnesis_fhir::index::index;
 use anamnesis_fhir::{Known, Params};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Entry;
-use anamnesis_kernel::{ResourceType, StreamName};
-use anamnesis_store::Views;
+use anamnesis_kernel::{Cursor, ResourceType, StreamName};
+use anamnesis_store::{ReadError, Views};
 
 use crate::app::App;
 use crate::parameters::ParameterSet;
@@ -62,6 +62,17 @@ impl Index {
     /// The views that are to be searched.
     pub(crate) fn views(&self) -> &dyn Views {
         &*self.generation.views
+    }
+
+    /// Whether its views have all that the log had at a cursor.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub(crate) async fn has(&self, cursor: &Cursor) -> Result<bool, ReadError> {
+        let marks = self.generation.views.watermark().await?.map(|watermark| watermark.marks);
+        let have = |at: usize| marks.as_ref().and_then(|marks| marks.get(at)).map_or(0, |mark| mark.offset);
+        Ok(cursor.offsets.iter().enumerate().all(|(at, wanted)| have(at) >= *wanted))
     }
 
     /// The views that serve now, where what was asked so far means the same in them: others may be needed because they

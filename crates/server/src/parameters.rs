@@ -88,7 +88,7 @@ impl Parameters {
     }
 }
 
-/// The definitions as the serving views have them.
+/// The definitions as the serving views have them, in the order their records began.
 async fn in_views(engine: &Engine) -> Result<Vec<(StreamName, Object)>, ReadError> {
     let Some(kind) = ResourceType::parse(KIND) else { return Ok(Vec::new()) };
     let views: Arc<dyn Views> = engine.views();
@@ -101,10 +101,11 @@ async fn in_views(engine: &Engine) -> Result<Vec<(StreamName, Object)>, ReadErro
         let full = hits.len() == PAGE as usize;
         for hit in hits {
             let elements = engine.elements(&hit.version).await?;
-            found.extend(elements.map(|elements| (hit.version.name, elements)));
+            found.extend(elements.map(|elements| (hit.version.number, hit.version.name, elements)));
         }
         if !full {
-            return Ok(found);
+            found.sort_by_key(|(number, ..)| *number);
+            return Ok(found.into_iter().map(|(_, name, elements)| (name, elements)).collect());
         }
     }
 }

@@ -86,5 +86,5 @@ async fn what_stands_in_the_log_is_found_without_views() {
     let found = house.engine.scan(kind).await.unwrap();
     let found: Vec<_> =
         found.iter().map(|(name, all)| (name.id.as_str(), all.str("code").unwrap())).collect();
-    assert_eq!(found, [("a", "two"), ("b", "four")]);
+    assert_eq!(found, [("b", "four"), ("a", "two")], "in the order they began");
 }

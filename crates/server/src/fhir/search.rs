@@ -41,13 +41,18 @@ pub(super) async fn search(
 ) -> Result<Reply, Outcome> {
     let as_of = as_of(app, pairs).await?;
     app.learn().await?;
-    // Only now, so that its views have all that was waited for.
-    let asking = Asking::new(app, strict);
-    let parsed = scope.parse(pairs, &asking.context());
-    let index = asking.index(app)?;
-    let question = Question::of(app, scope, parsed.map_err(Outcome::Invalid)?, as_of).await?;
-    let page = pinned(app, index, &question).await?;
-    Ok(Reply::bundle(bundle(app, &question, &page), question.cursor.clone()))
+    loop {
+        // Only now, so that its views have all that was waited for.
+        let asking = Asking::new(app, strict);
+        let parsed = scope.parse(pairs, &asking.context());
+        let index = asking.index(app)?;
+        let question = Question::of(app, scope, parsed.map_err(Outcome::Invalid)?, as_of.clone()).await?;
+        // A link to a page may have waited for views that took over meanwhile: those are asked then.
+        if question.parsed.page.is_none() || index.has(&question.cursor).await? {
+            let page = pinned(app, index, &question).await?;
+            return Ok(Reply::bundle(bundle(app, &question, &page), question.cursor.clone()));
+        }
+    }
 }
 
 /// The page as of the question's cursor.

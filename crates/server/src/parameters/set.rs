@@ -1,6 +1,7 @@
 //! The search parameters of one generation of the views: the official ones and those that clients wrote.
 //!
-//! Invariant: the same definitions make the same set, in the same shape, whoever reads them and in which order.
+//! Invariant: the same definitions make the same set, in the same shape, from the views and from the log alike; who
+//! came later takes nothing from who was there.
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::{Catalogue, Params, Registered};
@@ -17,7 +18,7 @@ const OF_MANY: [&str; 2] = ["Resource", "DomainResource"];
 /// The search parameters that one generation is indexed by.
 pub(crate) struct ParameterSet {
     catalogue: Catalogue,
-    /// What each registered one was made of, in the order of their records' names.
+    /// What each registered one was made of, in the order their records began.
     definitions: Vec<Object>,
     shape: String,
 }
@@ -28,9 +29,8 @@ impl ParameterSet {
         Self::compiled(std::iter::empty())
     }
 
-    /// Those of the records that are active and can be used; of two that would be one, the first by name.
-    pub(crate) fn of(mut records: Vec<(StreamName, Object)>) -> Self {
-        records.sort_by(|(a, _), (b, _)| a.cmp(b));
+    /// Those that are active and can be used, of records in the order they began; of two that would be one, the first.
+    pub(crate) fn of(records: Vec<(StreamName, Object)>) -> Self {
         let active = records.into_iter().filter(|(_, elements)| is_active(elements));
         Self::compiled(active.map(|(name, mut elements)| {
             elements.set("id", name.id.as_str());
@@ -147,4 +147,59 @@ fn is_active(elements: &Object) -> bool {
 fn cut(elements: &Object) -> Object {
     let kept = ELEMENTS.into_iter().filter_map(|key| elements.get(key).map(|value| (key, value.clone())));
     kept.fold(Object::new(), |object, (key, value)| object.with(key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: &str, url: &str, code: &str, status: &str) -> (StreamName, Object) {
+        let definition = format!(
+            r#"{{"url":"http://e/{url}","code":"{code}","base":["Patient"],"type":"token","expression":"Patient.active","status":"{status}","description":"d"}}"#
+        );
+        let elements = anamnesis_json::parse(definition.as_bytes()).unwrap();
+        (format!("SearchParameter/{id}").parse().unwrap(), elements.as_object().unwrap().clone())
+    }
+
+    fn codes(set: &ParameterSet) -> Vec<&str> {
+        set.definitions.iter().filter_map(|definition| definition.str("id")).collect()
+    }
+
+    #[test]
+    fn the_active_ones_are_taken_and_none_takes_from_another() {
+        let all = [
+            record("z", "one", "eyes", "active"),
+            record("y", "two", "hair", "draft"),
+            record("a", "three", "eyes", "active"),
+            record("b", "four", "birthdate", "active"),
+            record("c", "five", "hair", "active"),
+        ];
+        let set = ParameterSet::of(all.to_vec());
+        assert_eq!(codes(&set), ["z", "c"], "the first of a code, and none of R4's");
+        let again = ParameterSet::planned(&set.plan()).unwrap();
+        assert_eq!((codes(&again), again.shape()), (codes(&set), set.shape()));
+        assert_ne!(set.shape(), ParameterSet::official().shape());
+        assert!(ParameterSet::planned(b"no plan").is_none() && ParameterSet::planned(b"[1]").is_none());
+        let kind = ResourceType::PATIENT;
+        assert!(set.has(kind, "eyes") && !set.has(kind, "birthdate") && !set.has(kind, "fur"));
+        let other = ParameterSet::of(vec![record("z", "one", "eyes", "active")]);
+        assert!(set.differs(&other, kind, "hair") && !set.differs(&other, kind, "eyes"));
+        assert!(!other.differs(&set, kind, "hair"), "what goes is answered until it is gone");
+    }
+
+    #[test]
+    fn a_record_may_change_itself_and_take_no_other_s_code() {
+        let set = ParameterSet::of(vec![record("z", "one", "eyes", "active")]);
+        let id = |id: &str| ResourceId::new(id).unwrap();
+        let faults = |id: Option<&ResourceId>, (_, elements): (StreamName, Object), most: usize| {
+            let codes = set.faults(id, &elements, most).into_iter().map(|issue| issue.code);
+            codes.collect::<Vec<_>>()
+        };
+        assert_eq!(faults(Some(&id("z")), record("z", "new", "eyes", "active"), 1), []);
+        assert_eq!(faults(None, record("z", "one", "eyes", "active"), 1), [], "known by its address");
+        assert_eq!(faults(None, record("x", "two", "eyes", "active"), 9), [IssueCode::Duplicate]);
+        assert_eq!(faults(Some(&id("x")), record("x", "one", "eyes", "active"), 9), [IssueCode::Duplicate]);
+        assert_eq!(faults(None, record("x", "two", "hair", "active"), 1), [IssueCode::TooCostly]);
+        assert_eq!(faults(None, record("x", "two", "eyes", "retired"), 0), []);
+    }
 }
