@@ -295,6 +295,47 @@ fn writes_refuse_it() {
         .expect(400);
 }
 
+/// Pages of everything that were begun without `_asOf` are of one moment too.
+#[test]
+fn pages_of_everything_while_others_write() {
+    let server = Server::start();
+    let http = server.http();
+    a_life(&http);
+    for n in 0..6 {
+        let dated = format!(
+            r#"{{"resourceType":"Observation","id":"d{n}","status":"final","code":{{"text":"x"}},"subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2025-05-0{}"}}"#,
+            n + 1
+        );
+        put(&http, &format!("Observation/d{n}"), &dated);
+    }
+    let names = |page: &Value| -> Vec<String> {
+        list(page, "entry").iter().map(|entry| str(entry, "resource.id").to_owned()).collect()
+    };
+    let whole = names(&http.get("/fhir/Patient/p/$everything").expect(200).json());
+    let mut told = Vec::new();
+    let mut path = Some("/fhir/Patient/p/$everything?_count=2".to_owned());
+    let mut begun = None;
+    while let Some(next) = path {
+        let page = http.get(&next).expect(200);
+        assert_eq!(cursor(&page), *begun.get_or_insert_with(|| cursor(&page)));
+        told.extend(names(&page.json()));
+        path = links(&page.json(), "next");
+        // What was on the last page moves behind, what is on the next goes away, and something comes before all.
+        let moved = format!(
+            r#"{{"resourceType":"Observation","id":"{}","status":"final","code":{{"text":"x"}},"subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2001-01-01"}}"#,
+            whole[0]
+        );
+        put(&http, &format!("Observation/{}", whole[0]), &moved);
+        http.delete("/fhir/Observation/d0").expect(204);
+        put(
+            &http,
+            &format!("Observation/new{}", told.len()),
+            &moved.replace(&whole[0], &format!("new{}", told.len())),
+        );
+    }
+    assert_eq!(told, whole);
+}
+
 /// Everything there is to ask of the life of [`a_life`].
 const QUESTIONS: [&str; 12] = [
     "/fhir/Patient/p",

@@ -8,9 +8,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anamnesis_e2e::{at, links, list, text};
+use anamnesis_e2e::{at, json, links, list, str, text};
 use anamnesis_json::{Object, Value};
-use anamnesis_testkit::{Options, People, Reply, Rng, Server, StepKind};
+use anamnesis_testkit::{Options, People, Reply, Rng, Server, StepKind, unpack_synthea};
 
 /// Of every record that anything happened to.
 const RECORDS: &[&str] = &[
@@ -81,14 +81,72 @@ const COPIES: u64 = 4;
 #[test]
 fn as_of_is_as_if_nothing_had_happened_since() {
     for seed in [1, 2] {
-        Story::told(seed).holds();
+        let mut story = Story::new(format!("seed {seed}"));
+        let mut chance = Rng::new(seed, 0x6173_6f66);
+        story.patients = (0..PEOPLE).map(|n| People::small(seed).person(n).id().to_owned()).collect();
+        let writes = writes(seed, &mut chance);
+        let points: Vec<u64> =
+            (0..COPIES).map(|_| PEOPLE + chance.below(writes.len() as u64 - PEOPLE)).collect();
+        for (n, write) in (0..).zip(writes) {
+            story.write(write);
+            if points.contains(&n) {
+                story.copy();
+            }
+        }
+        story.holds();
     }
+}
+
+/// The same of people whom others made up, of whose records some go, and some come back.
+#[test]
+fn of_synthea_too() {
+    let mut story = Story::new("synthea".to_owned());
+    let Some(synthea) = unpack_synthea(&story.folder.path().join("synthea")) else { return };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(synthea.join("iris-2020-selfcontained"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    files.sort();
+    let mut chance = Rng::new(3, 0x6173_6f66);
+    for file in files.iter().take(3) {
+        let body = Some(json(std::fs::read_to_string(file).unwrap()));
+        let reply =
+            story.write(Write { record: String::new(), method: "POST", path: "/fhir".to_owned(), body });
+        let answer = reply.expect(200).json();
+        let names: Vec<String> = list(&answer, "entry")
+            .iter()
+            .filter_map(|entry| str(entry, "response.location").split_once("/_history").map(|(name, _)| name))
+            .map(|name| {
+                name.rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/")
+            })
+            .collect();
+        story
+            .patients
+            .extend(names.iter().filter_map(|name| name.strip_prefix("Patient/")).map(str::to_owned));
+        for n in 0..6 {
+            let record = chance.one_of(&names).clone();
+            let path = format!("/fhir/{record}");
+            let resource = story.server.http().get(&path);
+            story.write(Write { record: record.clone(), method: "DELETE", path: path.clone(), body: None });
+            if n % 2 == 0 && resource.status == 200 {
+                let body = Some(resource.json());
+                story.write(Write { record, method: "PUT", path, body });
+            }
+            if n == 3 {
+                story.copy();
+            }
+        }
+    }
+    assert!(!story.copies.is_empty(), "nothing was told");
+    story.holds();
 }
 
 /// A store and what happened to it, with a copy of it at some points.
 struct Story {
-    seed: u64,
+    name: String,
     folder: tempfile::TempDir,
+    server: Server,
     copies: Vec<(PathBuf, String)>,
     records: Vec<String>,
     patients: Vec<String>,
@@ -103,36 +161,34 @@ struct Write {
 }
 
 impl Story {
-    /// Writes what happened to some people, and things that make no sense but can happen, in an order of chance.
-    fn told(seed: u64) -> Self {
+    fn new(name: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut chance = Rng::new(seed, 0x6173_6f66);
-        let writes = writes(seed, &mut chance);
-        let mut story = Self { seed, folder, copies: Vec::new(), records: Vec::new(), patients: Vec::new() };
-        story.patients = (0..PEOPLE).map(|n| People::small(seed).person(n).id().to_owned()).collect();
-        let data = story.folder.path().join("data");
-        let mut server = Options::new().data(&data).start();
-        let points: Vec<u64> =
-            (0..COPIES).map(|_| PEOPLE + chance.below(writes.len() as u64 - PEOPLE)).collect();
-        for (n, write) in (0..).zip(writes) {
-            let kind =
-                if write.path.starts_with("/api") { "application/json" } else { "application/fhir+json" };
-            let body = write.body.map(|body| body.to_text());
-            let reply = server.http().send(write.method, &write.path, &[("content-type", kind)], body);
-            assert!(reply.status < 500, "{} {}: {}", write.method, write.path, reply.text());
-            if !story.records.contains(&write.record) && !write.record.is_empty() {
-                story.records.push(write.record);
-            }
-            if points.contains(&n) {
-                let cursor = server.http().get("/api").header("anamnesis-cursor").unwrap().to_owned();
-                server.terminate();
-                let copy = story.folder.path().join(format!("copy{n}"));
-                copied(&data, &copy);
-                story.copies.push((copy, cursor));
-                server = Options::new().data(&data).start();
-            }
+        let server = Options::new().data(folder.path().join("data")).start();
+        Self { name, folder, server, copies: Vec::new(), records: Vec::new(), patients: Vec::new() }
+    }
+
+    /// Writes, whatever comes of it.
+    fn write(&mut self, write: Write) -> Reply {
+        let Write { record, method, path, body } = write;
+        let kind = if path.starts_with("/api") { "application/json" } else { "application/fhir+json" };
+        let body = body.map(|body| body.to_text());
+        let reply = self.server.http().send(method, &path, &[("content-type", kind)], body);
+        assert!(reply.status < 500, "{method} {path}: {}", reply.text());
+        if !self.records.contains(&record) && !record.is_empty() {
+            self.records.push(record);
         }
-        story
+        reply
+    }
+
+    /// Copies the store as it is.
+    fn copy(&mut self) {
+        let cursor = self.server.http().get("/api").header("anamnesis-cursor").unwrap().to_owned();
+        let data = self.server.data();
+        let copy = self.folder.path().join(format!("copy{}", self.copies.len()));
+        self.server.terminate();
+        copied(&data, &copy);
+        self.copies.push((copy, cursor));
+        self.server = Options::new().data(&data).start();
     }
 
     fn questions(&self) -> Vec<String> {
@@ -148,21 +204,17 @@ impl Story {
     }
 
     fn holds(&self) {
-        let whole = Options::new().data(self.folder.path().join("data")).start();
+        let whole = &self.server;
         let (mut asked, mut changed) = (0, 0);
         for (copy, cursor) in &self.copies {
             let then = Options::new().data(copy).start();
             for question in self.questions() {
                 let expected = answer(&then, &question);
                 let joint = if question.contains('?') { '&' } else { '?' };
-                let found = answer(&whole, &format!("{question}{joint}_asOf={cursor}"));
-                assert!(
-                    found == expected,
-                    "seed {}, {question} as of {cursor}:\n{found}\n{expected}",
-                    self.seed
-                );
+                let found = answer(whole, &format!("{question}{joint}_asOf={cursor}"));
+                assert!(found == expected, "{}, {question} as of {cursor}:\n{found}\n{expected}", self.name);
                 asked += 1;
-                changed += usize::from(body(&answer(&whole, &question)) != body(&expected));
+                changed += usize::from(body(&answer(whole, &question)) != body(&expected));
             }
         }
         assert!(changed * 4 > asked, "of {asked} questions only {changed} have another answer today");

@@ -97,7 +97,12 @@ impl AsOf {
 
     /// What links carry so that they ask as of the same; none for the present.
     pub(crate) fn pair(&self) -> Option<(&'static str, String)> {
-        self.is_past.then(|| (AS_OF, self.cursor.to_string()))
+        self.is_past.then(|| self.pinned())
+    }
+
+    /// What the link to the next page carries, so that it asks as of the same as this one was answered.
+    pub(crate) fn pinned(&self) -> (&'static str, String) {
+        (AS_OF, self.cursor.to_string())
     }
 }
 

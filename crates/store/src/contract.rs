@@ -71,6 +71,7 @@ macro_rules! contract_tests {
             }
             log_once {
                 a_claim_holds_only_while_it_is_untouched,
+                a_touch_that_is_told_is_not_beyond_the_head,
                 of_two_racing_claims_one_wins,
                 a_known_key_gives_the_first_answer,
                 of_two_racing_keys_one_wins,

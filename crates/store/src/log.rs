@@ -18,7 +18,7 @@ pub trait Log: Send + Sync {
     /// What never changes about this log.
     fn info(&self) -> LogInfo;
 
-    /// How far the log reaches; changes after each synced commit.
+    /// How far the log reaches; changes after each synced commit, and when it is lifted.
     fn head(&self) -> watch::Receiver<Head>;
 
     /// Records the commit's events together or not at all.
@@ -38,7 +38,7 @@ pub trait Log: Send + Sync {
     /// When the store cannot be read.
     async fn kept(&self, key: Tag) -> Result<Option<Kept>, ReadError>;
 
-    /// The commit that last touched a claim.
+    /// The commit that last touched a claim; whoever looks at the head after this finds it at or beyond that commit.
     ///
     /// # Errors
     ///
@@ -86,8 +86,9 @@ pub trait Log: Send + Sync {
 
     /// The point of the log that holds all that was recorded at or before `at`, and nothing later, for ever.
     ///
-    /// Lifts the moments that later commits begin at, so that none can appear at or before `at`; the caller has
-    /// seen to it that `at` is not in the future.
+    /// Lifts the moments that later commits begin at, so that none can appear at or before `at`, after a crash and with
+    /// a clock that was set back neither; what is lifted already costs no sync. The caller has seen to it that `at` is
+    /// not in the future.
     ///
     /// # Errors
     ///

@@ -1,8 +1,9 @@
 //! Everything about one patient: <https://hl7.org/fhir/R4/patient-operation-everything.html>.
 //!
-//! Invariant: over all pages each record comes once: first the patient's compartment in the order of searches,
-//! then, in the order of names, what those records point to outside of it. Nothing of another patient comes along;
-//! records that were merged are one patient, whichever of them is asked.
+//! Invariant: over all pages each record comes once, whoever writes meanwhile: first the patient's compartment in the
+//! order of searches, then, in the order of names, what those records point to outside of it; all pages are answered as
+//! of the same cursor. Nothing of another patient comes along; records that were merged are one patient, whichever of
+//! them is asked.
 
 mod asked;
 mod pointed;
@@ -28,7 +29,7 @@ use super::{parameters, query, request};
 use crate::app::App;
 use crate::as_of::as_of;
 use crate::same::{about, same_patients};
-use asked::Asked;
+use asked::{Asked, question};
 use pointed::Pointed;
 
 /// How many records outside of the compartment are looked up at a time.
@@ -73,23 +74,23 @@ pub(super) async fn everything(
     pairs: &[(String, String)],
 ) -> Result<Reply, Outcome> {
     let as_of = as_of(app, pairs).await?;
-    let asked = Asked::read(app, patient, pairs, &as_of)?;
-    let found = app.engine.views().find(std::slice::from_ref(patient), asked.as_of).await?;
-    if matches!(found.into_iter().flatten().next().ok_or(Outcome::NotFound)?.body, Body::Deleted) {
-        return Err(Outcome::Gone);
+    let mut asked = Asked::read(app, patient, pairs, &as_of)?;
+    let mut found = page_of_all(app, patient, &asked).await?;
+    // To look at the present costs less, and is the same as long as the views have not moved on.
+    let moment = as_of.cursor.moment;
+    if asked.as_of.is_none()
+        && app.engine.views().watermark().await?.is_some_and(|mark| mark.moment != moment)
+    {
+        asked.as_of = Some(moment);
+        found = page_of_all(app, patient, &asked).await?;
     }
-    let same = same_patients(&app.engine, patient, asked.as_of).await?;
-    let mut page = Page { records: Vec::new(), wanted: asked.count as usize };
-    let ended = match &asked.after {
-        Some(End::Name(name)) => outside(app, &same, &asked, Some(name), None, &mut page).await?,
-        Some(End::Place(place)) => inside(app, &same, &asked, Some(*place), &mut page).await?,
-        _ => inside(app, &same, &asked, None, &mut page).await?,
-    };
+    let (page, ended) = found;
 
     let url = format!("{}/{patient}/$everything", app.base_url);
     let next = ended.map(|end| {
-        let mut pairs = asked.pairs.clone();
-        pairs.push(("_page", page::token(&app.engine.keyring().store, &asked.question, &end)));
+        let mut pairs = asked.pinned(&as_of);
+        let question = question(patient, &pairs);
+        pairs.push(("_page", page::token(&app.engine.keyring().store, &question, &end)));
         linked(&url, &query::text(&pairs))
     });
     let own = linked(&url, &query::text(&asked.pairs));
@@ -106,6 +107,22 @@ pub(super) async fn everything(
     let id = bundle_id();
     let head = Head { id: Some(&id), last_updated: Some(&now), total: None };
     Ok(Reply::bundle(searchset(&head, &links, entries), as_of.cursor))
+}
+
+/// What is on the page that is asked for, and where it ended.
+async fn page_of_all(app: &App, patient: &StreamName, asked: &Asked) -> Result<(Page, Option<End>), Outcome> {
+    let found = app.engine.views().find(std::slice::from_ref(patient), asked.as_of).await?;
+    if matches!(found.into_iter().flatten().next().ok_or(Outcome::NotFound)?.body, Body::Deleted) {
+        return Err(Outcome::Gone);
+    }
+    let same = same_patients(&app.engine, patient, asked.as_of).await?;
+    let mut page = Page { records: Vec::new(), wanted: asked.count as usize };
+    let ended = match &asked.after {
+        Some(End::Name(name)) => outside(app, &same, asked, Some(name), None, &mut page).await?,
+        Some(End::Place(place)) => inside(app, &same, asked, Some(*place), &mut page).await?,
+        _ => inside(app, &same, asked, None, &mut page).await?,
+    };
+    Ok((page, ended))
 }
 
 /// What a page has so far.

@@ -8,6 +8,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anamnesis_kernel::{Cursor, Instant, Partition, Position, Version};
 use anamnesis_seal::Tag;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use crossbeam_channel::Sender;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -28,6 +30,8 @@ pub(super) use rows::unsigned;
 use writer::{Request, Writer};
 
 const READERS: usize = 4;
+/// How long the head may take to tell of what stands in the file, which takes no time but a busy machine's.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The log of an embedded store; it has one partition.
 pub struct SqliteLog {
@@ -123,7 +127,15 @@ impl Log for SqliteLog {
     }
 
     async fn claim(&self, claim: Tag) -> Result<Option<Uuid>, ReadError> {
-        self.readers.with(|c| rows::find_claim(c, &claim)).map_err(unavailable)
+        let read = |c: &Connection| Ok((rows::find_claim(c, &claim)?, rows::find_end(c)?));
+        let (found, end) = self.readers.at_once(read).map_err(unavailable)?;
+        // What is committed is in the file a moment before the head tells of it.
+        let mut head = self.head.clone();
+        let told = head.wait_for(|head| head.cursor.offset(0) >= end);
+        match tokio::time::timeout(HEAD_PATIENCE, told).await {
+            Ok(Ok(_)) => Ok(found),
+            _ => Err(ReadError::Unavailable("the log does not tell of what it has".into())),
+        }
     }
 
     async fn find_event(&self, event_id: Uuid) -> Result<Option<Position>, ReadError> {

@@ -1,5 +1,7 @@
 //! What happens once: claims, idempotency keys and event ids that were seen before.
 
+use std::sync::Arc;
+
 use anamnesis_kernel::Position;
 
 use super::Harness;
@@ -55,6 +57,31 @@ pub async fn a_claim_holds_only_while_it_is_untouched(harness: &impl Harness) {
     }
     let stores = reopen(harness, stores).await;
     assert_eq!(stores.log.claim(tag(1)).await.expect("reads"), Some(second));
+}
+
+/// Whoever waits for the head after he was told of a touch has waited for that commit.
+pub async fn a_touch_that_is_told_is_not_beyond_the_head(harness: &impl Harness) {
+    const COMMITS: u32 = 200;
+    let stores = open(harness).await;
+    let log = Arc::clone(&stores.log);
+    let writer = tokio::spawn(async move {
+        let mut seen = None;
+        for n in 1..=COMMITS {
+            seen = Some(taken(&*log, claiming(one(n, 1, Any), &[(1, seen)])).await.commit_id);
+        }
+    });
+    let last = commit(COMMITS, Vec::new()).commit_id;
+    let first = commit(0, Vec::new()).commit_id.as_u128();
+    loop {
+        let told = stores.log.claim(tag(1)).await.expect("reads");
+        let head = events(&*stores.log);
+        let touched = told.map_or(0, |told| told.as_u128() - first);
+        assert!(u128::from(head) >= touched, "commit {touched} was told of at the head {head}");
+        if told == Some(last) {
+            break;
+        }
+    }
+    writer.await.expect("all are taken");
 }
 
 /// Two that saw the same claim untouched, judged in one group: the first is taken, the other told.

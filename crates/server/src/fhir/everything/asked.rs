@@ -10,7 +10,7 @@ use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_store::{Hit, RecordVersion};
 
 use crate::app::App;
-use crate::as_of::AsOf;
+use crate::as_of::{AS_OF, AsOf};
 use crate::fhir::history::{count, instant};
 use crate::fhir::outcome::Outcome;
 use crate::fhir::page::{self, End};
@@ -26,8 +26,6 @@ pub(super) struct Asked {
     pub(super) after: Option<End>,
     /// What was understood, for links.
     pub(super) pairs: Vec<(&'static str, String)>,
-    /// What a link to another page is bound to.
-    pub(super) question: String,
     types: HashSet<ResourceType>,
     since: Option<Instant>,
     start: Option<Instant>,
@@ -46,7 +44,6 @@ impl Asked {
             as_of: as_of.at(),
             after: None,
             pairs: as_of.pair().into_iter().collect(),
-            question: String::new(),
             types: HashSet::new(),
             since: None,
             start: None,
@@ -96,15 +93,19 @@ impl Asked {
         {
             return Err(Outcome::bad("start: lies behind end"));
         }
-        let narrowing: Vec<_> = asked.pairs.iter().filter(|(key, _)| *key != "_count").cloned().collect();
-        asked.question = format!("{patient}/$everything?{}", query::text(&narrowing));
         if let Some(token) = token {
-            match page::read(&app.engine.keyring().store, &asked.question, token) {
+            match page::read(&app.engine.keyring().store, &question(patient, &asked.pairs), token) {
                 Some(end @ (End::Place(_) | End::Name(_))) => asked.after = Some(end),
                 _ => return Err(Outcome::bad("_page: not a page of this operation")),
             }
         }
         Ok(asked)
+    }
+
+    /// What was understood, for a link to another page as of the same.
+    pub(super) fn pinned(&self, as_of: &AsOf) -> Vec<(&'static str, String)> {
+        let others = self.pairs.iter().filter(|(key, _)| *key != AS_OF).cloned();
+        std::iter::once(as_of.pinned()).chain(others).collect()
     }
 
     /// Whether anything narrows what is answered.
@@ -133,4 +134,10 @@ impl Asked {
         let at = Instant::from_micros(micros);
         self.start.is_none_or(|start| at >= start) && self.end.is_none_or(|end| at <= end)
     }
+}
+
+/// What a link to another page is bound to.
+pub(super) fn question(patient: &StreamName, pairs: &[(&'static str, String)]) -> String {
+    let narrowing: Vec<_> = pairs.iter().filter(|(key, _)| *key != "_count").cloned().collect();
+    format!("{patient}/$everything?{}", query::text(&narrowing))
 }

@@ -70,6 +70,12 @@ pub(super) fn find_claim(connection: &Connection, claim: &Tag) -> rusqlite::Resu
     statement.query_row(params![0, claim.0], |row| row.get(0).map(Uuid::from_bytes)).optional()
 }
 
+/// How many events there are.
+pub(super) fn find_end(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(statements::LOG_READ_HEAD)?;
+    statement.query_row([0], |row| unsigned(row, 0))
+}
+
 /// Where the event of this id stands.
 pub(super) fn find_event(connection: &Connection, event_id: Uuid) -> rusqlite::Result<Option<Position>> {
     let mut statement = connection.prepare_cached(statements::LOG_FIND_EVENT_ID)?;
