@@ -204,7 +204,8 @@ fn what_is_not_understood_is_said_so() {
         ("POST",   "/fhir/Dragon",       &[FHIR],                                                     404),
         ("POST",   "/fhir/Patient/p1",   &[FHIR],                                                     405),
         ("PUT",    "/fhir/Patient",      &[FHIR],                                                     400),
-        ("POST",   "/fhir/Patient/p1/x", &[FHIR],                                                     404),
+        ("POST",   "/fhir/Patient/p1/x", &[FHIR],                                                     405),
+        ("POST",   "/fhir/Patient/p1/x/y", &[FHIR],                                                   404),
         ("PUT",    "/fhir/Patient/b_d",  &[FHIR],                                                     400),
         ("POST",   "/fhir/Patient",      &[FHIR, ("anamnesis-wait", "soon")],                         400),
         ("POST",   "/fhir/Observation",  &[FHIR],                                                     400),
@@ -231,10 +232,21 @@ fn the_statement_tells_the_truth() {
     for of in types {
         let kind = str(of, "type");
         for param in list(of, "searchParam") {
-            let value = if str(param, "type") == "date" { "2026" } else { "x" };
-            let query = format!("/fhir/{kind}?{}={value}", str(param, "name"));
-            let reply = http.send("GET", &query, &[("prefer", "handling=strict")], None);
-            assert_eq!(reply.status, 200, "{query}: {}", reply.text());
+            let name = str(param, "name");
+            let tried: &[&str] = match (name, str(param, "type")) {
+                ("_has", _) => &[":Observation:patient:code=x", ":Provenance:target:agent=x"],
+                ("_filter", _) => &["=_id%20eq%20x"],
+                (_, "date") => &["=2026"],
+                (_, "number" | "quantity") => &["=5"],
+                // What goes together is of any kind.
+                (_, "composite") => &["=x$x", "=x$2026", "=x$5", "=5$5", "=x$5$5", "=x$x$x"],
+                _ => &["=x"],
+            };
+            let strict = |value: &&str| {
+                let query = format!("/fhir/{kind}?{name}{value}&_summary=count");
+                http.send("GET", &query, &[("prefer", "handling=strict")], None).status == 200
+            };
+            assert!(tried.iter().any(strict), "{kind} {name}");
         }
         let can: Vec<_> = list(of, "interaction").iter().map(|code| str(code, "code")).collect();
         assert_eq!(

@@ -286,5 +286,5 @@ fn a_rebuild_changes_no_history() {
     let rest = http.get(&next).expect(200).json();
     assert_eq!(str(&rest, "entry.0.fullUrl").rsplit_once('/').unwrap().1, "p2");
     assert!(at(&rest, "entry.0.resource").as_object().is_none(), "the fourth is the deletion");
-    assert_eq!(list(&json(http.get("/fhir/metadata").text()), "rest.0.interaction").len(), 3);
+    assert_eq!(list(&json(http.get("/fhir/metadata").text()), "rest.0.interaction").len(), 4);
 }

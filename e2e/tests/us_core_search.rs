@@ -200,7 +200,7 @@ fn children<'a>(value: &'a Value, step: &str, cast: Option<&str>) -> Vec<&'a Val
         key.strip_prefix(step).is_some_and(|rest| match cast {
             None => {
                 rest.is_empty()
-                    || rest.starts_with(|c: char| c.is_ascii_uppercase()) && !value.get(step).is_some()
+                    || rest.starts_with(|c: char| c.is_ascii_uppercase()) && value.get(step).is_none()
             }
             Some(cast) => rest.eq_ignore_ascii_case(cast),
         })
@@ -232,11 +232,14 @@ fn meets(kind: &str, value: &Value, wanted: &Value, prefix: &str) -> bool {
             strings(value).iter().any(|one| one.to_lowercase().starts_with(&wanted))
         }
         _ => match (span(value), span(wanted).and_then(|(_, _, day)| span(&Value::from(day)))) {
-            (Some((low, high, _)), Some((first, last, _))) => match prefix {
-                "ge" => high > last || (low >= first && high <= last),
-                "le" => low < first || (low >= first && high <= last),
-                _ => low >= first && high <= last,
-            },
+            (Some((low, high, _)), Some((first, last, _))) => {
+                let within = low >= first && high <= last;
+                match prefix {
+                    "ge" => within || high > last,
+                    "le" => within || low < first,
+                    _ => within,
+                }
+            }
             _ => false,
         },
     }

@@ -14,7 +14,9 @@ const NAMES: &[&str] = &[
     "_format",
     "_pretty",
     "_include",
+    "_include:iterate",
     "_revinclude",
+    "_list",
     "_has:Observation:patient:code",
     "_asOf",
     "_since",
@@ -101,6 +103,13 @@ const VALUES: &[&str] = &[
     "\0",
     "é",
     "a|b|c|d",
+    "*",
+    "Observation:subject",
+    "Observation:patient:Patient",
+    "Provenance:*",
+    "Patient,Observation",
+    "name,-birthdate,_lastUpdated",
+    "code eq a and not (date gt 2020)",
 ];
 
 impl Maker<'_> {
@@ -127,7 +136,7 @@ impl Maker<'_> {
     /// Method and URL below the base.
     pub(super) fn target(&mut self) -> (&'static str, String) {
         let method = *self.rng.one_of(&["GET", "GET", "GET", "GET", "HEAD"]);
-        let target = match self.rng.below(14) {
+        let target = match self.rng.below(17) {
             0 | 1 => self.place(),
             2 => format!("{}/_history/{}", self.place(), self.version()),
             3 => format!("{}/_history{}", self.place(), self.query()),
@@ -138,6 +147,9 @@ impl Maker<'_> {
             8 => "metadata".to_owned(),
             9 => return ("POST", format!("{}/_search{}", self.kind(), self.query())),
             10 => return ("POST", format!("Patient/{}/$everything", self.small_id())),
+            11 => self.query(),
+            12 => format!("{}/{}{}", self.place(), self.kind(), self.query()),
+            13 => format!("Patient/{}/*{}", self.small_id(), self.query()),
             _ => format!("{}{}", self.kind(), self.query()),
         };
         (method, target)
