@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anamnesis_json::Value;
 use anamnesis_testkit::people::People;
 use anamnesis_testkit::unpack_synthea;
 
-use super::machine::{folder_bytes, memory_mb};
+use super::machine::{folder_bytes, memory_mb, processor};
 use super::{Bench, Table, wire};
 
 const PEOPLE: u64 = 120;
@@ -75,9 +75,10 @@ fn by_command(bench: &Bench, table: &mut Table, name: &str, folder: &Path) -> an
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let mut peak = 0.0_f64;
+    let (mut peak, mut took) = (0.0_f64, Duration::ZERO);
     while child.try_wait()?.is_none() {
         peak = peak.max(memory_mb(Some(child.id()), "VmHWM:"));
+        took = took.max(processor(Some(child.id())));
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let seconds = started.elapsed().as_secs_f64();
@@ -88,9 +89,10 @@ fn by_command(bench: &Bench, table: &mut Table, name: &str, folder: &Path) -> an
     table.add(
         format!("import by command, {name}: {taken} resources"),
         format!(
-            "{:.0} resources/s, {:.1} MB/s, searchable at the end, peak {peak:.0} MB",
+            "{:.0} resources/s, {:.1} MB/s, {:.0} µs of processor a resource, searchable at the end, peak {peak:.0} MB",
             taken as f64 / seconds,
-            input as f64 / 1e6 / seconds
+            input as f64 / 1e6 / seconds,
+            took.as_secs_f64() * 1e6 / taken.max(1) as f64
         ),
     );
     let each = folder_bytes(&data) as f64 / taken.max(1) as f64;

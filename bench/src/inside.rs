@@ -10,6 +10,7 @@ use std::time::Instant;
 use anamnesis_json::Value;
 
 use super::appends::{batch, register};
+use super::machine::processor;
 use super::wire::{self, Wire};
 use super::{Bench, Table};
 
@@ -56,8 +57,13 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
     );
     drop(server);
     for readers in [1, 2] {
+        let before = processor(Some(std::process::id()));
         let rate = opened::rate(&bench.data("log"), readers).await?;
-        table.add(format!("log reads inside, opened, {readers} at once"), format!("{rate:.0} events/s"));
+        let us = (processor(Some(std::process::id())) - before).as_secs_f64() * 1e6 / events as f64;
+        table.add(
+            format!("log reads inside, opened, {readers} at once"),
+            format!("{rate:.0} events/s, {us:.2} µs of processor an event"),
+        );
     }
     let started = Instant::now();
     let rebuilt = Command::new(&bench.binary).args(["rebuild", "--data"]).arg(bench.data("log")).output()?;
