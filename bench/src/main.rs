@@ -19,6 +19,10 @@ use std::process::Command;
 use anamnesis_testkit::{Options, Server};
 use anyhow::Context;
 
+/// The server's own, so that what is measured inside is what the server does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One row of the table.
 pub(crate) struct Row {
     what: String,

@@ -23,14 +23,13 @@ pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
 }
 
 fn prefixed(prefix: u8, parts: &[&[u8]]) -> Hash {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(&[prefix]);
+    // In one piece, as the library's context for several is slower than hashing what is this short.
+    let mut whole = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    whole.push(prefix);
     for part in parts {
-        context.update(part);
+        whole.extend_from_slice(part);
     }
-    let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
+    sha256(&whole)
 }
 
 #[cfg(test)]

@@ -20,21 +20,22 @@ mod tests;
 mod timeline;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::app::App;
+use crate::app::{App, Limits};
 use crate::turns::Busy;
 use answer::{json, stamp};
 use problem::{Kind, Problem};
 
 /// Every route below `/api`.
-pub(crate) fn router() -> Router<App> {
+pub(crate) fn router(limits: &Limits) -> Router<App> {
+    let commits = post(commits::post).layer(DefaultBodyLimit::max(limits.body_bytes_max));
     Router::new()
         .route("/", get(index))
         .route("/openapi.json", get(description))
-        .route("/commits", post(commits::post))
+        .route("/commits", commits)
         .route("/events", get(events::get))
         .route("/streams/{kind}/{id}", get(streams::get))
         .route("/patients/{id}", get(patients::patient))

@@ -45,7 +45,7 @@ mod write;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
@@ -55,11 +55,22 @@ use outcome::Outcome;
 #[cfg(test)]
 pub(crate) use provenance::PROVENANCE;
 
-/// The routes below the FHIR base, each with and without a slash at its end.
+/// Where the door stands.
+const BASE: &str = "/fhir";
+
+/// Whether a path is this door's.
+pub(crate) fn is_at(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The routes at and below the FHIR base, each with and without a slash at its end.
+///
+/// They are written out rather than nested: a nested router looks for its own route and makes its own URL once more.
 ///
 /// <https://hl7.org/fhir/R4/http.html#root>
 pub(crate) fn router() -> Router<App> {
-    let routes: [(&str, MethodRouter<App>); 18] = [
+    let routes: [(&str, MethodRouter<App>); 19] = [
+        ("", get(reads).post(transaction::handle)),
         ("/metadata", get(reads)),
         (
             "/{kind}",
@@ -86,15 +97,14 @@ pub(crate) fn router() -> Router<App> {
         ("/{kind}/{id}/$meta-add", post(meta::handle_add)),
         ("/{kind}/{id}/$meta-delete", post(meta::handle_delete)),
     ];
-    let router = Router::new().route("/", get(reads).post(transaction::handle));
-    let router = routes.into_iter().fold(router, |router, (path, methods)| {
-        router.route(path, methods.clone()).route(&format!("{path}/"), methods)
+    let router = routes.into_iter().fold(Router::new(), |router, (path, methods)| {
+        router.route(&format!("{BASE}{path}"), methods.clone()).route(&format!("{BASE}{path}/"), methods)
     });
-    router.fallback(nothing).method_not_allowed_fallback(not_allowed).layer(from_fn(around))
+    router.method_not_allowed_fallback(not_allowed)
 }
 
 /// What is done around every interaction.
-async fn around(request: Request, next: Next) -> Response {
+pub(crate) async fn around(request: Request, next: Next) -> Response {
     let pretty = pretty::asked(request.uri().query());
     let named = negotiate::named(request.headers(), request.uri().query());
     let response = next.run(request).await;
@@ -102,22 +112,11 @@ async fn around(request: Request, next: Next) -> Response {
     negotiate::under(named, response)
 }
 
-/// The base with a slash at its end, which a nested router does not answer to.
-pub(crate) fn system(path: &str) -> Router<App> {
-    let router = Router::new().route(path, get(at_base).post(transaction::handle));
-    router.method_not_allowed_fallback(not_allowed).layer(from_fn(around))
-}
-
-async fn at_base(state: State<App>, mut request: Request) -> Response {
-    let query = request.uri().query().map(|query| format!("/?{query}"));
-    *request.uri_mut() = query.and_then(|path| path.parse().ok()).unwrap_or_default();
-    reads(state, request).await
-}
-
 /// Every interaction that reads: the same URLs that entries of a bundle may have.
 async fn reads(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query());
+    let path = path.strip_prefix(BASE).unwrap_or(path);
     let of_bytes = binary::is_read(path);
     let answer = async {
         if !of_bytes {
@@ -142,8 +141,9 @@ pub(crate) fn busy(app: &App) -> Response {
     reply::finish(app, Err(Outcome::Busy))
 }
 
-async fn nothing(State(app): State<App>) -> Response {
-    reply::finish(&app, Err(Outcome::NoInteraction))
+/// The answer to a path of this door that is no interaction's.
+pub(crate) fn nothing(app: &App) -> Response {
+    reply::finish(app, Err(Outcome::NoInteraction))
 }
 
 /// What a URL takes is asked by `OPTIONS`, and said of every other method it does not take; `Allow` is the router's.

@@ -5,8 +5,8 @@ use std::time::Instant as Stopwatch;
 use anamnesis_kernel::Cursor;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -31,12 +31,10 @@ pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router
         .layer(RequestDecompressionLayer::new())
         .map_request(|request: http::Request<DecompressionBody<Body>>| request.map(Body::new))
         .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state(app.clone(), informed))
-        .layer(DefaultBodyLimit::max(app.limits.body_bytes_max));
+        .layer(from_fn_with_state(app.clone(), within));
     Router::new()
-        .nest("/fhir", fhir::router())
-        .merge(fhir::system("/fhir/"))
-        .nest("/api", api::router())
+        .merge(fhir::router())
+        .nest("/api", api::router(&app.limits))
         .merge(health::router(start))
         .route("/", get(welcome))
         .fallback(nowhere)
@@ -94,20 +92,33 @@ async fn in_turn(app: &App, request: Request, next: Next, refused: Option<Respon
             drop(turn);
             response
         }
-        Err(Busy) if request.uri().path().starts_with("/fhir") => fhir::busy(app),
+        Err(Busy) if fhir::is_at(request.uri().path()) => fhir::busy(app),
         Err(Busy) => api::busy(app),
     }
 }
 
-/// Sees to it that what is written is checked against the profiles and search parameters that were written before.
-async fn informed(State(app): State<App>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::HEAD | Method::OPTIONS | Method::DELETE)
-        || (request.method() == Method::GET
-            && !request.uri().path().trim_end_matches('/').ends_with("$validate"));
-    if !reads && let Err(error) = app.learn().await {
+/// What is done with a request that may be worked on, before its answer is packed.
+async fn within(State(app): State<App>, request: Request, next: Next) -> Response {
+    // What is written is checked against the profiles and search parameters that were written before.
+    if checks(request.method(), request.uri().path())
+        && let Err(error) = app.learn().await
+    {
         tracing::warn!(%error, "profiles and search parameters could not be read anew; those read before hold");
     }
-    next.run(request).await
+    if fhir::is_at(request.uri().path()) {
+        fhir::around(request, next).await
+    } else {
+        next.run(request).await
+    }
+}
+
+/// Whether a request may bring a resource that is to be checked, or asks for one to be.
+fn checks(method: &Method, path: &str) -> bool {
+    match *method {
+        Method::HEAD | Method::OPTIONS | Method::DELETE => false,
+        Method::GET => path.trim_end_matches('/').ends_with("$validate"),
+        _ => true,
+    }
 }
 
 /// A method as a label: a closed set, whatever clients send.
@@ -135,7 +146,10 @@ async fn welcome() -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-async fn nowhere() -> Response {
+async fn nowhere(State(app): State<App>, uri: Uri) -> Response {
+    if fhir::is_at(uri.path()) {
+        return fhir::nothing(&app);
+    }
     let text =
         "{\"type\":\"/problems/not-found\",\"title\":\"there is nothing at this address\",\"status\":404}";
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response()

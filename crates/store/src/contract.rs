@@ -105,6 +105,7 @@ macro_rules! contract_tests {
             keys {
                 a_new_store_has_no_secrets_and_keeps_the_first,
                 the_first_key_of_a_subject_holds,
+                keys_that_come_at_once_are_each_answered,
                 rows_are_found_by_tag_and_number_in_the_order_asked,
                 a_number_belongs_to_one_subject,
                 a_destroyed_key_leaves_a_tombstone_for_ever,

@@ -8,10 +8,11 @@ mod fold;
 
 use std::collections::BTreeSet;
 
+use anamnesis_engine::When;
 use anamnesis_fhir::compartment::HAPPENED;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Place;
-use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
+use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -22,6 +23,7 @@ use super::problem::{Kind, Problem};
 use super::query::bad;
 use super::timeline::{just_before, position};
 use crate::app::App;
+use crate::as_of::resolved;
 use crate::headers::await_cursor;
 use crate::same::{about, same_patients};
 use bounds::{Bound, Bounds};
@@ -72,7 +74,7 @@ pub(super) async fn of_patient(
         if found.into_iter().flatten().next().is_none() {
             return Err(nobody());
         }
-        let same = same_patients(&app.engine, &patient, None).await?;
+        let same = same_patients(&app.engine, &patient, at_the_end(&app, &bounds).await?).await?;
         let names = touched(&app, &same, &bounds).await?;
         let (app, bounds) = (&app, &bounds);
         let fold = |name: StreamName| async move { folded(app, &name, bounds).await };
@@ -90,6 +92,16 @@ pub(super) async fn of_patient(
         answered(app, bounds, changes)
     };
     stamp(&app, answer.await)
+}
+
+/// The later of the two moments, by which it is told which records are one person's; none before the log began.
+async fn at_the_end(app: &App, bounds: &Bounds) -> Result<Option<Instant>, Problem> {
+    match &bounds.to {
+        Bound::Point(cursor) if cursor.offset(0) > 0 => {
+            Ok(resolved(app, &When::Cursor(cursor.clone())).await?.at())
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The records that events between the moments were of, in the order of names.

@@ -50,8 +50,7 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
             generations: Arc::clone(&opened.generations),
             base_url: String::new(),
         });
-        let layer = axum::extract::DefaultBodyLimit::max(limits.body_bytes_max);
-        let door = Router::new().nest("/api", super::router()).layer(layer).with_state(app);
+        let door = Router::new().nest("/api", super::router(&limits)).with_state(app);
         test(House { door, _directory: directory }).await;
         tokio::task::spawn_blocking(|| running.stop()).await.unwrap();
     });

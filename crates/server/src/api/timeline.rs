@@ -21,6 +21,7 @@ use super::page::Page;
 use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
+use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
 use crate::same::{about, same_patients};
 
@@ -40,7 +41,7 @@ pub(super) async fn get(
 }
 
 async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, Problem> {
-    let query = Query::read(query, &["type", "record", "since", "_count"])?;
+    let query = Query::read(query, &["type", "record", "since", "_count", AS_OF])?;
     let filter = query.filter(app.limits.values_max)?;
     let count = query.count(app.limits.count_max)?;
     let nobody = || Problem::new(Kind::NotFound, "there is no such patient");
@@ -51,28 +52,21 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
     };
     await_cursor(app, headers).await?;
     // Taken before anything is looked at, so that at least all of this is in the answer.
-    let reached = app.engine.reached();
+    let as_of = query.as_of(app).await?;
+    let (at, reached) = (as_of.at(), as_of.cursor);
     let patient = StreamName::new(ResourceType::PATIENT, id);
-    if app
-        .engine
-        .views()
-        .find(std::slice::from_ref(&patient), None)
-        .await?
-        .into_iter()
-        .flatten()
-        .next()
-        .is_none()
-    {
+    let found = app.engine.views().find(std::slice::from_ref(&patient), at).await?;
+    if found.into_iter().flatten().next().is_none() {
         return Err(nobody());
     }
-    let same = same_patients(&app.engine, &patient, None).await?;
+    let same = same_patients(&app.engine, &patient, at).await?;
 
     let started = Stopwatch::now();
     let mut page = Page::new(count);
     let mut next = since;
     while let Some(room) = page.room() {
         let limit = if filter.is_open() { room } else { LOOKED_AT };
-        let search = about(HAPPENED, &same, None, Some(just_before(next.offset(0))), limit);
+        let search = about(HAPPENED, &same, at, Some(just_before(next.offset(0))), limit);
         let hits = app.engine.views().search(&search).await?;
         let more = hits.len() >= limit as usize;
         next = looked_at(app, &filter, &hits, &mut page, next).await?;

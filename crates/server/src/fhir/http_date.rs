@@ -3,15 +3,15 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use anamnesis_kernel::Instant;
-use httpdate::{fmt_http_date, parse_http_date};
+use httpdate::{HttpDate, parse_http_date};
 
 /// The last microsecond of the year 9999, after which HTTP has no dates.
 const LAST_MICROS: u64 = 253_402_300_799_999_999;
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, cut to the second; none before 1970, when nothing was recorded.
-pub(super) fn http_date(at: Instant) -> Option<String> {
+pub(super) fn http_date(at: Instant) -> Option<HttpDate> {
     let micros = u64::try_from(at.micros()).ok().filter(|micros| *micros <= LAST_MICROS)?;
-    Some(fmt_http_date(UNIX_EPOCH + Duration::from_micros(micros)))
+    Some(HttpDate::from(UNIX_EPOCH + Duration::from_micros(micros)))
 }
 
 /// The last microsecond of the second a date names, in any of the three forms HTTP has had.
@@ -36,7 +36,8 @@ mod tests {
             ("1969-12-31T23:59:59Z",     None),
         ];
         for (instant, expected) in cases {
-            assert_eq!(http_date(instant.parse().unwrap()).as_deref(), expected);
+            let date = http_date(instant.parse().unwrap()).map(|date| date.to_string());
+            assert_eq!(date.as_deref(), expected);
         }
         assert_eq!(http_date(Instant::from_micros(i64::MAX)), None);
     }

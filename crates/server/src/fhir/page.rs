@@ -5,7 +5,7 @@
 
 mod end;
 
-use anamnesis_seal::{StoreKeys, SystemRandom};
+use anamnesis_seal::StoreKeys;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -13,7 +13,7 @@ pub(super) use end::{End, Turn};
 
 /// The token for a page that follows `end`; `question` is what was asked.
 pub(super) fn token(keys: &StoreKeys, question: &str, end: &End) -> String {
-    URL_SAFE_NO_PAD.encode(keys.seal_link(question.as_bytes(), &end.to_bytes(), &SystemRandom))
+    URL_SAFE_NO_PAD.encode(keys.seal_link(question.as_bytes(), &end.to_bytes()))
 }
 
 /// Where the page before ended; `None` when the token is not ours, or is another question's.
@@ -24,6 +24,8 @@ pub(super) fn read(keys: &StoreKeys, question: &str, token: &str) -> Option<End>
 
 #[cfg(test)]
 mod tests {
+    use anamnesis_seal::SystemRandom;
+
     use super::*;
 
     #[test]

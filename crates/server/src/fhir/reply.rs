@@ -2,12 +2,15 @@
 //!
 //! Invariant: every answer carries `Anamnesis-Cursor`, a no too.
 
+use std::fmt::{Display, Write};
+
 use anamnesis_kernel::{Cursor, Instant, StreamName, Version};
 use axum::body::Body;
 use axum::body::Bytes;
 use axum::response::Response;
+use bytes::BytesMut;
 use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::http_date::http_date;
 use super::negotiate::FHIR_JSON;
@@ -16,6 +19,8 @@ use crate::app::App;
 use crate::headers::CURSOR;
 
 const RETRY_AFTER_S: &str = "1";
+/// Room for the headers of an answer, those that are put around it included.
+const HEADERS: usize = 12;
 
 /// What an interaction comes to when it is carried out.
 pub(super) struct Reply {
@@ -96,24 +101,27 @@ pub(super) fn etag(version: Version) -> String {
 
 /// Makes the HTTP answer.
 pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
+    let mut values = Values::new();
     let mut response;
     let cursor;
     match answer {
         Ok(reply) => {
-            let location = reply.location().map(|place| format!("{}/{place}", app.base_url));
-            let etag = reply.etag();
-            let modified = reply.modified.and_then(http_date);
+            let place =
+                reply.place().and_then(|place| values.write(format_args!("{}/{place}", app.base_url)));
+            let etag = reply.etag().and_then(|tag| values.write(tag));
+            let modified = reply.modified.and_then(http_date).and_then(|date| values.write(date));
             let empty = reply.body.is_empty();
-            let shown = reply.place().filter(|_| !empty).map(|place| format!("{}/{place}", app.base_url));
             response = Response::new(Body::from(reply.body));
             *response.status_mut() = reply.status;
+            let headers = response.headers_mut();
+            headers.reserve(HEADERS);
             if !empty {
-                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
             }
-            set(&mut response, LOCATION, location);
-            set(&mut response, CONTENT_LOCATION, shown);
-            set(&mut response, ETAG, etag);
-            set(&mut response, LAST_MODIFIED, modified);
+            set(headers, LOCATION, place.clone().filter(|_| reply.located));
+            set(headers, CONTENT_LOCATION, place.filter(|_| !empty));
+            set(headers, ETAG, etag);
+            set(headers, LAST_MODIFIED, modified);
             cursor = reply.cursor;
         }
         Err(outcome) => {
@@ -126,12 +134,27 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
             cursor = app.engine.reached();
         }
     }
-    set(&mut response, CURSOR, Some(cursor.to_string()));
+    set(response.headers_mut(), CURSOR, values.write(cursor));
     response
 }
 
-fn set(response: &mut Response, name: HeaderName, value: Option<String>) {
-    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-        response.headers_mut().insert(name, value);
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
+    }
+}
+
+/// Values of one answer's headers, written one behind the other into one piece of memory.
+struct Values(BytesMut);
+
+impl Values {
+    fn new() -> Self {
+        Self(BytesMut::with_capacity(256))
+    }
+
+    /// None for what no header can say.
+    fn write(&mut self, value: impl Display) -> Option<HeaderValue> {
+        write!(self.0, "{value}").ok()?;
+        HeaderValue::from_maybe_shared(self.0.split().freeze()).ok()
     }
 }

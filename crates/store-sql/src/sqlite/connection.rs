@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 /// How long a connection waits for another process that holds the file, which only a backup does.
@@ -53,6 +54,8 @@ pub(super) fn open_writer(path: &Path, care: Care) -> rusqlite::Result<Connectio
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Else a kept statement is planned anew whenever another limit is bound to it, for what that may tell the planner.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA temp_store = MEMORY;")
 }
 

@@ -1,4 +1,4 @@
-//! The keys on SQLite: a file of their own, synced, that overwrites what it deletes.
+//! The keys on SQLite: a file of their own, synced, that overwrites what it deletes; those that come at once share a sync.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use anamnesis_store::{AppendError, KeyRow, Keys, ReadError, Secret};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use tokio::sync::oneshot;
 
 use super::connection::{Care, Readers, empty_wal, open_writer};
 use super::directory::OpenError;
@@ -21,6 +22,15 @@ pub struct SqliteKeys {
     // First, so that the writer is the last to close the file.
     readers: Readers,
     writer: Mutex<Connection>,
+    /// Keys that nobody has written yet.
+    waiting: Mutex<Vec<Waiting>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Keys to add, and whom to tell.
+struct Waiting {
+    rows: Vec<KeyRow>,
+    answer: oneshot::Sender<Result<Vec<KeyRow>, AppendError>>,
 }
 
 impl SqliteKeys {
@@ -33,7 +43,29 @@ impl SqliteKeys {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
         let writer = open_writer(path, Care::Secret).map_err(failed)?;
         writer.execute_batch(include_str!("../../sql/sqlite/keys.sql")).map_err(failed)?;
-        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path, READERS) })
+        let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path, READERS), waiting, turn })
+    }
+
+    /// Writes all keys that wait, with one sync, and answers.
+    fn write_waiting(&self) {
+        let group = std::mem::take(&mut *self.waiting.lock());
+        if group.is_empty() {
+            return;
+        }
+        let held = self.write(|connection| {
+            group.iter().map(|waiting| add(connection, &waiting.rows)).collect::<rusqlite::Result<Vec<_>>>()
+        });
+        let held: Vec<Result<Vec<KeyRow>, AppendError>> = match held {
+            Ok(held) => held.into_iter().map(Ok).collect(),
+            Err(error) if group.len() == 1 => vec![Err(error)],
+            // One may be at fault for all, so each is on its own.
+            Err(_) => group.iter().map(|waiting| self.write(|c| add(c, &waiting.rows))).collect(),
+        };
+        for (Waiting { answer, .. }, held) in group.into_iter().zip(held) {
+            // Whoever asked may have gone away; the keys stand all the same.
+            let _ = answer.send(held);
+        }
     }
 
     fn write<R>(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, AppendError> {
@@ -72,16 +104,13 @@ impl Keys for SqliteKeys {
     }
 
     async fn add(&self, rows: Vec<KeyRow>) -> Result<Vec<KeyRow>, AppendError> {
-        self.write(|connection| {
-            let mut add = connection.prepare_cached(statements::KEY_ADD)?;
-            let mut find = connection.prepare_cached(statements::KEY_FIND_TAG)?;
-            let mut held = Vec::with_capacity(rows.len());
-            for row in &rows {
-                add.execute(params![row.tag.0, row.number.0, row.wrapped])?;
-                held.push(find.query_row(params![row.tag.0], key_row)?);
-            }
-            Ok(held)
-        })
+        let (answer, held) = oneshot::channel();
+        self.waiting.lock().push(Waiting { rows, answer });
+        // Whoever has the turn writes what came meanwhile, so the next may find its keys written.
+        let turn = self.turn.lock().await;
+        self.write_waiting();
+        drop(turn);
+        held.await.unwrap_or_else(|gone| Err(AppendError::Unanswered(gone.into())))
     }
 
     async fn destroy(&self, number: SubjectNumber, at: Instant) -> Result<bool, AppendError> {
@@ -92,6 +121,18 @@ impl Keys for SqliteKeys {
         empty_wal(&self.writer.lock()).map_err(append_error)?;
         Ok(destroyed)
     }
+}
+
+/// Adds rows, and gives those that hold.
+fn add(connection: &Connection, rows: &[KeyRow]) -> rusqlite::Result<Vec<KeyRow>> {
+    let mut add = connection.prepare_cached(statements::KEY_ADD)?;
+    let mut find = connection.prepare_cached(statements::KEY_FIND_TAG)?;
+    let mut held = Vec::with_capacity(rows.len());
+    for row in rows {
+        add.execute(params![row.tag.0, row.number.0, row.wrapped])?;
+        held.push(find.query_row(params![row.tag.0], key_row)?);
+    }
+    Ok(held)
 }
 
 fn read_secrets(connection: &Connection) -> rusqlite::Result<Vec<Secret>> {

@@ -44,6 +44,29 @@ pub async fn the_first_key_of_a_subject_holds(harness: &impl Harness) {
     assert_eq!(stores.keys.add(Vec::new()).await.expect("added"), []);
 }
 
+/// Of those who come at once, each is given the rows that hold, and nobody fails for another's fault.
+pub async fn keys_that_come_at_once_are_each_answered(harness: &impl Harness) {
+    let stores = open(harness).await;
+    stores.keys.add(vec![row(9, 99, 9)]).await.expect("added");
+    let taken = row(8, 99, 8);
+    let asked = (0..40_u8).map(|n| match n {
+        20 => vec![taken.clone()],
+        n => vec![row(n % 5, i64::from(n) + 1, n)],
+    });
+    let held = futures::future::join_all(asked.map(|rows| stores.keys.add(rows))).await;
+    for (n, held) in held.into_iter().enumerate() {
+        match n {
+            20 => assert!(held.is_err(), "its number is another's"),
+            n => {
+                let held = held.expect("added");
+                let now = stores.keys.find_by_tag(&[tag((n % 5) as u8)]).await.expect("reads");
+                assert_eq!(held.into_iter().map(Some).collect::<Vec<_>>(), now);
+            }
+        }
+    }
+    assert_eq!(stores.keys.find_by_tag(&[taken.tag]).await.expect("reads"), [None]);
+}
+
 /// One answer for each question, in its order, where there is none too.
 pub async fn rows_are_found_by_tag_and_number_in_the_order_asked(harness: &impl Harness) {
     let stores = open(harness).await;
