@@ -176,7 +176,7 @@ fn no_query_is_too_odd() {
         ("' OR 1=1 --".to_owned(),                   400,     0),
         ("liver' --".to_owned(),                     400,     0),
         ("\u{24b6}".to_owned(),                      200,     0),
-        ("liver \u{24b6}".to_owned(),                200,     1),
+        ("liver \u{24b6}".to_owned(),                200,     0),
         ("\"liver\u{0} near\"".to_owned(),           200,     1),
         ("\"\"".to_owned(),                          400,     0),
         ("\"liver".to_owned(),                       400,     0),
