@@ -246,6 +246,7 @@ fn quantities() {
         ("5.4||mg: by code",                        "/Observation?value-quantity=5.4||mg",                            1),
         ("7.2||drops: or by the unit's name",       "/Observation?value-quantity=7.2||drops",                         1),
         ("another unit",                            "/Observation?value-quantity=5.4|http://unitsofmeasure.org|mmol", 0),
+        ("in grams: what measures the same",        "/Observation?value-quantity=0.0054|http://unitsofmeasure.org|g", 1),
         ("le: at most",                             "/Observation?value-quantity=le5.4|http://unitsofmeasure.org|mg", 1),
         ("ap: about",                               "/Observation?value-quantity=ap5.8|http://unitsofmeasure.org|mg", 1),
     ]);

@@ -5,6 +5,7 @@
 mod extract;
 mod main_date;
 mod registered;
+mod words;
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::StreamName;
@@ -15,6 +16,9 @@ use crate::{compartment, merged, param};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
 pub const SHAPE: &str = "r4-index.4";
+
+/// What is added to that where records are found by their words.
+pub const WORDS_SHAPE: &str = "+words.1";
 
 /// Where one record stands in the index.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,6 +67,10 @@ pub fn index(stream: &StreamName, elements: &Object, catalogue: &Catalogue) -> I
     }
     for one in catalogue.of(kind) {
         registered::entries(one, kind, elements, &mut |entry| entries.push(entry));
+    }
+    if catalogue.has_full_text() {
+        let words = words::words(elements);
+        entries.extend(words.map(|key| Entry { param: param::of_this_type(kind), key, group: 0 }));
     }
     entries.sort_unstable();
     entries.dedup();

@@ -231,10 +231,10 @@ fn queries() {
                 (name, value)
             })
             .collect();
-        let limits =
-            search::Limits { strict: rng.chance(50), full_text: rng.chance(50), ..search::Limits::default() };
+        let limits = search::Limits { strict: rng.chance(50), ..search::Limits::default() };
+        let params = Catalogue::default().with_full_text(rng.chance(50));
         let now = Instant::from_micros(0);
-        let context = search::Context { params: &Official, sets: &search::OfR4, limits: &limits, now };
+        let context = search::Context { params: &params, sets: &search::OfR4, limits: &limits, now };
         match search::parse(kind, &pairs, &context) {
             Ok(_) => good += 1,
             Err(issues) => silent(&issues, || format!("{pairs:?}")),

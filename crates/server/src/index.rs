@@ -24,7 +24,7 @@ pub(crate) struct Index {
     wanted: Arc<ParameterSet>,
     /// Set once a parameter was asked for that is registered and not indexed.
     missed: OnceLock<Unindexed>,
-    /// Set once one was asked for that was registered.
+    /// Set once one was asked for that another generation may not have.
     registered: OnceLock<()>,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct Index {
 #[error("the search parameters changed meanwhile; nothing was kept")]
 pub(crate) struct Reindexed;
 
-/// A search by a parameter that is registered, while its index is being built.
+/// A search by a parameter that is registered or switched on, while its index is being built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: registered for {kind}, and not indexed yet: {}", progress(*.percent))]
+#[error("{code}: wanted for {kind}, and not indexed yet: {}", progress(*.percent))]
 pub(crate) struct Unindexed {
     kind: ResourceType,
     code: String,
@@ -73,6 +73,11 @@ impl Index {
         let marks = self.generation.views.watermark().await?.map(|watermark| watermark.marks);
         let have = |at: usize| marks.as_ref().and_then(|marks| marks.get(at)).map_or(0, |mark| mark.offset);
         Ok(cursor.offsets.iter().enumerate().all(|(at, wanted)| have(at) >= *wanted))
+    }
+
+    /// The same, for whoever keeps them.
+    pub(crate) fn views_kept(&self) -> Arc<dyn Views> {
+        Arc::clone(&self.generation.views)
     }
 
     /// The views that serve now, where what was asked so far means the same in them: others may be needed because they
@@ -122,5 +127,14 @@ impl Params for Index {
 
     fn codes(&self, kind: ResourceType) -> Vec<Known> {
         self.serving.catalogue().codes(kind)
+    }
+
+    fn full_text(&self, kind: ResourceType, code: &str) -> bool {
+        if self.wanted.has_full_text() && !self.serving.has_full_text() {
+            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), percent: None });
+        }
+        // The next generation may have no words.
+        self.registered.get_or_init(|| ());
+        self.serving.has_full_text()
     }
 }

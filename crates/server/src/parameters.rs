@@ -30,14 +30,15 @@ pub(crate) struct Parameters {
     seen: Mutex<u64>,
     wanted: watch::Sender<Arc<ParameterSet>>,
     registered_max: usize,
+    full_text: bool,
 }
 
 impl Parameters {
-    /// Those that the views were made by, until the views are looked at.
-    pub(crate) fn new(set: Arc<ParameterSet>, registered_max: usize) -> Self {
+    /// Those that the views were made by, until the views are looked at; `full_text` says whether words are wanted.
+    pub(crate) fn new(set: Arc<ParameterSet>, registered_max: usize, full_text: bool) -> Self {
         // Before the first look, everything is new.
         let (changes, seen) = (watch::Sender::new(1), Mutex::new(0));
-        Self { changes, seen, wanted: watch::Sender::new(set), registered_max }
+        Self { changes, seen, wanted: watch::Sender::new(set), registered_max, full_text }
     }
 
     /// Is told of each record that the serving views show anew.
@@ -62,7 +63,7 @@ impl Parameters {
         let changes = *self.changes.borrow();
         let mut seen = self.seen.lock().await;
         if *seen < changes {
-            let set = ParameterSet::of(in_views(engine).await?);
+            let set = ParameterSet::of(in_views(engine).await?, self.full_text);
             self.wanted.send_replace(Arc::new(set));
             *seen = changes;
         }
@@ -110,14 +111,15 @@ async fn in_views(engine: &Engine) -> Result<Vec<(StreamName, Object)>, ReadErro
     }
 }
 
-/// The set that views are to be made by when there are none: what the log says is registered.
+/// The set that views are to be made by when there are none: what the log says is registered, and words if they are
+/// wanted.
 ///
 /// # Errors
 ///
 /// When the log cannot be read.
-pub(crate) async fn in_log(engine: &Engine) -> Result<ParameterSet, ReadError> {
+pub(crate) async fn in_log(engine: &Engine, full_text: bool) -> Result<ParameterSet, ReadError> {
     match ResourceType::parse(KIND) {
-        Some(kind) => Ok(ParameterSet::of(engine.scan(kind).await?)),
-        None => Ok(ParameterSet::official()),
+        Some(kind) => Ok(ParameterSet::of(engine.scan(kind).await?, full_text)),
+        None => Ok(ParameterSet::official(full_text)),
     }
 }

@@ -16,7 +16,7 @@ use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Param, Query, Test};
 use anamnesis_kernel::{ResourceType, StreamName};
-use anamnesis_store::{ReadError, RecordVersion};
+use anamnesis_store::{ReadError, RecordVersion, Views};
 use tokio::sync::{Mutex, watch};
 
 /// How many records are read at once.
@@ -112,10 +112,9 @@ impl Profiles {
         Ok(())
     }
 
-    /// What the definitions say of codes, for searches.
-    pub(crate) fn sets(&self) -> Arc<dyn Sets + Send + Sync> {
-        let loaded: Arc<Loaded> = Arc::clone(&self.loaded.borrow());
-        loaded
+    /// What the definitions say of codes, and these views of units, for searches.
+    pub(crate) fn sets(&self, views: Arc<dyn Views>) -> Arc<dyn Sets + Send + Sync> {
+        Arc::new(sets::Told { loaded: Arc::clone(&self.loaded.borrow()), views })
     }
 
     /// Whether this profile is known.

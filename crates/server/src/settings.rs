@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) validation: Validation,
     /// The profiles that records of their type follow, whether they name them or not.
     pub(crate) profiles: Addresses,
+    /// Whether the words of records are indexed.
+    pub(crate) full_text: bool,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -64,6 +66,7 @@ impl Default for Settings {
             cors_origins: Origins::default(),
             validation: Validation::default(),
             profiles: Addresses::default(),
+            full_text: false,
             limits: Limits::default(),
         }
     }

@@ -93,12 +93,14 @@ pub(crate) async fn open(
     if let Err(why) = fits {
         tracing::warn!("{why}: they are made again from the log");
     }
-    let to_be_made = opened.engine.head().offset(0) > 0 && serving.views.watermark().await?.is_none();
-    if fits.is_ok() && !to_be_made {
+    // A new store has no views yet, and nothing says by what they are to be made.
+    let unplanned = serving.views.plan().await?.is_none() && settings.full_text;
+    let begun = opened.engine.head().offset(0) > 0 || unplanned;
+    if fits.is_ok() && !(begun && serving.views.watermark().await?.is_none()) {
         return Ok(opened);
     }
     drop(serving);
-    let set = in_log(&opened.engine).await?;
+    let set = in_log(&opened.engine, settings.full_text).await?;
     let Opened { mut store, engine, .. } = opened;
     drop(engine);
     store.reset_views().map_err(store_error(&settings.data))?;
@@ -135,8 +137,9 @@ async fn put_together(
     let keyring = Keyring::open(keys, &master).await?;
     let profiles = Arc::new(Profiles::new(settings.profiles.0.clone()));
     let set = store.views.plan().await?.and_then(|plan| ParameterSet::planned(&plan));
-    let set = Arc::new(set.unwrap_or_else(ParameterSet::official));
-    let parameters = Arc::new(Parameters::new(Arc::clone(&set), settings.limits.search_parameters_max));
+    let set = Arc::new(set.unwrap_or_else(|| ParameterSet::official(false)));
+    let registered_max = settings.limits.search_parameters_max;
+    let parameters = Arc::new(Parameters::new(Arc::clone(&set), registered_max, settings.full_text));
     let indexing = R4 { profiles: Arc::clone(&profiles), parameters: Arc::clone(&parameters), set };
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
@@ -263,7 +266,7 @@ pub(crate) fn parameters_of(generation: &Generation) -> Arc<ParameterSet> {
     match indexing.downcast_ref::<R4>() {
         Some(r4) => Arc::clone(&r4.set),
         // All generations are made here.
-        None => Arc::new(ParameterSet::official()),
+        None => Arc::new(ParameterSet::official(false)),
     }
 }
 

@@ -67,8 +67,16 @@ statements! {
     REFERENCE_OPEN = "reference_open";
     REFERENCE_CLOSE = "reference_close";
     REFERENCE_PAST = "reference_past";
+    WORDS_ADD = "words_add";
+    WORDS_LAST = "words_last";
+    WORDS_OPEN = "words_open";
+    WORDS_CLOSE = "words_close";
+    WORDS_PAST = "words_past";
+    WORDS_CLEAR = "words_clear";
     INTERNED_FIND = "interned_find";
     INTERNED_ADD = "interned_add";
+    UNIT_ADD = "unit_add";
+    UNIT_READ = "unit_read";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
 }

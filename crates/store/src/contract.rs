@@ -31,6 +31,7 @@ pub mod views_digest;
 pub mod views_pages;
 pub mod views_records;
 pub mod views_search;
+pub mod views_words;
 
 /// One store of the engine under test, with one partition.
 #[async_trait]
@@ -134,6 +135,7 @@ macro_rules! contract_tests {
                 rows_open_close_and_come_back,
                 a_thousand_values_are_one_criterion,
                 what_asks_too_much_is_refused,
+                the_units_of_amounts_are_known_as_soon_as_they_are_applied,
             }
             views_pages {
                 hits_come_newest_first_and_carry_the_current_version,
@@ -142,6 +144,11 @@ macro_rules! contract_tests {
             }
             views_as_of {
                 a_search_as_of_a_moment_is_one_of_what_was_known_then,
+            }
+            views_words {
+                words_are_found_in_the_narrative_or_anywhere,
+                words_come_and_go_with_versions,
+                words_are_the_same_in_other_batches,
             }
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
@@ -183,6 +190,7 @@ mod tests {
             ("views_pages", include_str!("contract/views_pages.rs")),
             ("views_records", include_str!("contract/views_records.rs")),
             ("views_search", include_str!("contract/views_search.rs")),
+            ("views_words", include_str!("contract/views_words.rs")),
         ];
         for (part, text) in parts {
             let list = include_str!("contract.rs").split(&format!(" {part} {{\n")).nth(1).unwrap();

@@ -4,6 +4,7 @@ use anamnesis_kernel::search::{After, Entry, Place, Query};
 use anamnesis_kernel::{Instant, Partition, ResourceType, StreamName, Version};
 use anamnesis_seal::Hash;
 use async_trait::async_trait;
+use compact_str::CompactString;
 use uuid::Uuid;
 
 use crate::{Cause, ReadError};
@@ -106,6 +107,9 @@ pub trait Views: Send + Sync {
     ///
     /// When the views cannot be read.
     async fn count(&self, query: &Query) -> Result<u64, ReadError>;
+
+    /// The units of this system that amounts have or had, in order: all that a search of what was applied can find.
+    fn units(&self, system: &str) -> Vec<CompactString>;
 
     /// A hash of all rows in their order: equal for equal views, however they were built.
     ///

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use anamnesis_json::Object;
+use anamnesis_kernel::search::Key;
 use anamnesis_kernel::{StreamName, Version};
 use anamnesis_store::{IndexRow, RecordNumber};
 
@@ -52,6 +53,14 @@ impl States {
 }
 
 fn weight(state: &State) -> usize {
-    let rows = state.rows.as_ref().map_or(0, |rows| rows.len() * size_of::<IndexRow>());
+    let rows = state.rows.as_ref().map_or(0, |rows| rows.iter().map(row_weight).sum());
     200 + rows + state.elements.as_ref().map_or(0, Object::heap_bytes)
+}
+
+fn row_weight(row: &IndexRow) -> usize {
+    let words = match &row.entry.key {
+        Key::Words { narrative, rest } => narrative.len() + rest.len(),
+        _ => 0,
+    };
+    size_of::<IndexRow>() + words
 }

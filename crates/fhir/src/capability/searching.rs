@@ -16,8 +16,17 @@ const OF_ALL: [(&str, ParamKind, &str); 5] = [
     ("_filter", ParamKind::Special, "Criteria joined by and, or, not and parentheses."),
 ];
 
+/// Those of the full text.
+const WORDS: [(&str, ParamKind, &str); 2] = [
+    ("_text", ParamKind::String, "Words of its narrative, joined by AND, OR, NOT and parentheses."),
+    ("_content", ParamKind::String, "Words of all its texts, joined by AND, OR, NOT and parentheses."),
+];
+
 /// The search parameters of all types, by type.
-pub(super) struct Searching(Vec<(ResourceType, Vec<Known>)>);
+pub(super) struct Searching {
+    types: Vec<(ResourceType, Vec<Known>)>,
+    of_all: Vec<Value>,
+}
 
 impl Searching {
     pub(super) fn new(params: &dyn Params) -> Self {
@@ -25,14 +34,16 @@ impl Searching {
             known.kind == ParamKind::Special || OF_ALL.iter().any(|(code, ..)| known.code == *code)
         };
         let codes = |kind| params.codes(kind).into_iter().filter(|known| !special(known)).collect();
-        Self(ResourceType::all().map(|kind| (kind, codes(kind))).collect())
+        let words = WORDS.iter().filter(|(code, ..)| params.full_text(ResourceType::PATIENT, code));
+        let of_all = OF_ALL.iter().chain(words).map(|(code, kind, what)| said(code, *kind, what)).collect();
+        Self { types: ResourceType::all().map(|kind| (kind, codes(kind))).collect(), of_all }
     }
 
     /// Adds what a type is searched by.
     pub(super) fn describe(&self, kind: ResourceType, said: &mut Object) {
         let mut include = vec![Value::from("*")];
         let mut reverse = vec![Value::from("*")];
-        for (from, all) in &self.0 {
+        for (from, all) in &self.types {
             for known in all.iter().filter(|known| known.kind == ParamKind::Reference) {
                 let named = || Value::from(format!("{from}:{}", known.code));
                 if *from == kind {
@@ -45,24 +56,20 @@ impl Searching {
         }
         said.push("searchInclude", include);
         said.push("searchRevInclude", reverse);
-        let own = self.0.iter().filter(|(of, _)| *of == kind).flat_map(|(_, all)| all);
-        said.push("searchParam", of_all().chain(own.map(parameter)).collect::<Vec<_>>());
+        let own = self.types.iter().filter(|(of, _)| *of == kind).flat_map(|(_, all)| all);
+        said.push("searchParam", self.of_all.iter().cloned().chain(own.map(parameter)).collect::<Vec<_>>());
     }
 
     /// What searches of all types take: the parameters that each of them has.
     pub(super) fn common(&self) -> Vec<Value> {
-        let Some(((_, first), others)) = self.0.split_first() else { return Vec::new() };
+        let Some(((_, first), others)) = self.types.split_first() else { return Vec::new() };
         let everywhere = |known: &&Known| {
             others
                 .iter()
                 .all(|(_, all)| all.iter().any(|one| one.code == known.code && one.kind == known.kind))
         };
-        of_all().chain(first.iter().filter(everywhere).map(parameter)).collect()
+        self.of_all.iter().cloned().chain(first.iter().filter(everywhere).map(parameter)).collect()
     }
-}
-
-fn of_all() -> impl Iterator<Item = Value> {
-    OF_ALL.into_iter().map(|(code, kind, what)| said(code, kind, what))
 }
 
 fn parameter(known: &Known) -> Value {

@@ -28,6 +28,7 @@ fn shown(kind: ResourceType, entries: &[Entry]) -> Vec<String> {
             format!("{span} {system}|{unit}")
         }
         Key::Date { low, high } => format!("{low}..{high}"),
+        Key::Words { .. } => "words".to_owned(),
         Key::Reference { kind, id } => {
             format!("{}/{id}", ResourceType::from_number(*kind).map_or("", ResourceType::name))
         }
@@ -182,5 +183,21 @@ fn every_way_leads_along_elements_of_r4_to_an_entry() {
                 one.code
             );
         }
+    }
+}
+
+#[test]
+fn words_are_kept_where_they_are_wanted() {
+    let stream: StreamName = "Patient/p".parse().unwrap();
+    let record = parse(r#"{"name":[{"family":"Oe"}]}"#.as_bytes()).unwrap();
+    for wanted in [false, true] {
+        let catalogue = Catalogue::default().with_full_text(wanted);
+        let entries = index(&stream, record.as_object().unwrap(), &catalogue).entries;
+        let words: Vec<_> = entries.iter().filter(|entry| matches!(entry.key, Key::Words { .. })).collect();
+        assert_eq!(words.len(), usize::from(wanted));
+        assert!(
+            words.iter().all(|entry| entry.param == param::of_this_type(stream.kind) && entry.group == 0)
+        );
+        assert_eq!(catalogue.shape() != Catalogue::default().shape(), wanted);
     }
 }

@@ -7,18 +7,30 @@ use compact_str::format_compact;
 
 use super::registered::hash;
 use super::{Known, Official, Params, Registered};
-use crate::index::SHAPE;
+use crate::index::{SHAPE, WORDS_SHAPE};
 
 /// The official search parameters and those that clients registered.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     registered: Vec<Registered>,
+    full_text: bool,
 }
 
 impl Catalogue {
     /// The official ones and these, no two of which [clash](Registered::clashes).
     pub const fn new(registered: Vec<Registered>) -> Self {
-        Self { registered }
+        Self { registered, full_text: false }
+    }
+
+    /// With the words of records, or without.
+    #[must_use]
+    pub fn with_full_text(self, full_text: bool) -> Self {
+        Self { full_text, ..self }
+    }
+
+    /// Whether records are found by their words.
+    pub const fn has_full_text(&self) -> bool {
+        self.full_text
     }
 
     /// Those that clients registered.
@@ -28,8 +40,9 @@ impl Catalogue {
 
     /// The shape of an index made by these: it changes whenever an entry of any record could.
     pub fn shape(&self) -> String {
+        let words = if self.full_text { WORDS_SHAPE } else { "" };
         if self.registered.is_empty() {
-            return SHAPE.to_owned();
+            return format!("{SHAPE}{words}");
         }
         let mut each: Vec<_> =
             self.registered.iter().map(|one| format_compact!("{:08x}", hash(one.source()))).collect();
@@ -37,7 +50,7 @@ impl Catalogue {
         // Two of the sums, since 32 bits alone are few.
         let (all, turned) =
             (hash(each.iter().map(|one| one.as_str())), hash(each.iter().rev().map(|one| one.as_str())));
-        format!("{SHAPE}+{}.{all:08x}{turned:08x}", each.len())
+        format!("{SHAPE}{words}+{}.{all:08x}{turned:08x}", each.len())
     }
 
     /// Those registered for a type.
@@ -57,5 +70,9 @@ impl Params for Catalogue {
         all.extend(self.of(kind).filter_map(|one| one.known(kind)));
         all.sort_by(|a, b| a.code.cmp(&b.code));
         all
+    }
+
+    fn full_text(&self, _: ResourceType, _: &str) -> bool {
+        self.full_text
     }
 }

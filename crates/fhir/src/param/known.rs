@@ -32,6 +32,8 @@ pub trait Params {
     fn known(&self, kind: ResourceType, code: &str) -> Option<Known>;
     /// Every parameter of a type, in the order of their codes.
     fn codes(&self, kind: ResourceType) -> Vec<Known>;
+    /// Whether records are found by their words, as this parameter of a type asks: `_text` or `_content`.
+    fn full_text(&self, kind: ResourceType, code: &str) -> bool;
 }
 
 /// The official parameters.
@@ -45,6 +47,10 @@ impl Params for Official {
 
     fn codes(&self, kind: ResourceType) -> Vec<Known> {
         params(kind).map(|one| known(kind, one)).collect()
+    }
+
+    fn full_text(&self, _: ResourceType, _: &str) -> bool {
+        false
     }
 }
 

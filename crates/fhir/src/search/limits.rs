@@ -21,8 +21,6 @@ pub struct Limits {
     pub filter_bytes_max: usize,
     /// How deep its parentheses nest at most.
     pub filter_depth_max: usize,
-    /// Whether the words of records are indexed: the setting `search.full_text`.
-    pub full_text: bool,
     /// Whether unknown parameters are refused (`Prefer: handling=strict`) or ignored.
     pub strict: bool,
 }
@@ -39,7 +37,6 @@ impl Default for Limits {
             sorts_max: 8,
             filter_bytes_max: 8_192,
             filter_depth_max: 16,
-            full_text: false,
             strict: false,
         }
     }

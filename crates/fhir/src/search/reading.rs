@@ -52,6 +52,10 @@ impl Reading<'_> {
             }
             "_list" => self.list(kind, value),
             "_text" | "_content" => {
+                if !self.context.params.full_text(kind, code) {
+                    let what = "not searched here: the setting search.full_text is off";
+                    return Err(Wrong::unsupported(what));
+                }
                 let expression = words::expression(value, self.context.limits)?;
                 Ok(Test::Words { expression, narrative: code == "_text" }.into())
             }

@@ -97,6 +97,10 @@ impl Params for Made {
         let of_kind = PARAMS.iter().filter(|row| row.0 == kind.name());
         of_kind.filter_map(|row| self.known(kind, row.1)).collect()
     }
+
+    fn full_text(&self, _: ResourceType, _: &str) -> bool {
+        false
+    }
 }
 
 impl Sets for Made {

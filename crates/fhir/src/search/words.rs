@@ -22,13 +22,13 @@ enum Piece<'a> {
 
 /// `(bone OR liver) metastases NOT "soft tissue"`: words side by side must all be there.
 pub(super) fn expression(text: &str, limits: &Limits) -> Result<CompactString, Wrong> {
-    if !limits.full_text {
-        return Err(Wrong::unsupported("not searched here: the setting search.full_text is off"));
-    }
     if text.len() > limits.filter_bytes_max {
         return Err(Wrong::costly(format!("longer than {} bytes", limits.filter_bytes_max)));
     }
     let pieces = pieces(text)?;
+    if pieces.iter().filter(|piece| matches!(piece, Piece::Words(..))).count() > limits.values_max {
+        return Err(Wrong::costly(format!("more than {} words", limits.values_max)));
+    }
     let mut parse =
         Parse { pieces: &pieces, out: CompactString::default(), depth_left: limits.filter_depth_max };
     parse.any()?;
@@ -97,9 +97,15 @@ impl Parse<'_> {
 
     fn without(&mut self) -> Result<(), Wrong> {
         self.one()?;
-        while self.takes(Piece::Not) {
-            self.out.push_str(" NOT ");
+        if self.takes(Piece::Not) {
+            // Side by side, since what is taken away one after the other nests, and the index refuses depths.
+            self.out.push_str(" NOT (");
             self.one()?;
+            while self.takes(Piece::Not) {
+                self.out.push_str(" OR ");
+                self.one()?;
+            }
+            self.out.push(')');
         }
         Ok(())
     }
@@ -150,8 +156,7 @@ mod tests {
 
     #[test]
     fn expressions() {
-        let limits =
-            Limits { full_text: true, filter_bytes_max: 60, filter_depth_max: 2, ..Limits::default() };
+        let limits = Limits { values_max: 9, filter_bytes_max: 60, filter_depth_max: 2, ..Limits::default() };
         #[rustfmt::skip] // A table reads by column.
         let cases = [
          // sent                                       to the index
@@ -159,7 +164,9 @@ mod tests {
             ("bone liver",                             r#""bone" AND "liver""#),
             ("bone OR liver and lung",                 r#""bone" OR "liver" AND "lung""#),
             ("(bone OR liver) metastases",             r#"("bone" OR "liver") AND "metastases""#),
-            (r#"cancer NOT "soft tissue""#,            r#""cancer" NOT "soft tissue""#),
+            (r#"cancer NOT "soft tissue""#,            r#""cancer" NOT ("soft tissue")"#),
+            ("a b NOT c NOT (d e) f",                  r#""a" AND "b" NOT ("c" OR ("d" AND "e")) AND "f""#),
+            ("a b c d e f g h i j",                    "! more than 9 words"),
             ("metasta*",                               r#""metasta" *"#),
             ("near(a b) title:x",                      r#""near" AND ("a" AND "b") AND "title:x""#),
             ("^a -b {c}",                              r#""^a" AND "-b" AND "{c}""#),
@@ -180,7 +187,5 @@ mod tests {
             });
             assert_eq!(found, expected, "{text}");
         }
-        let off = expression("bone", &Limits::default()).unwrap_err();
-        assert!(off.of("_text").diagnostics.contains("search.full_text"));
     }
 }

@@ -130,7 +130,7 @@ pub enum Test {
     },
     /// Its text has these words, in the full-text index.
     Words {
-        /// The words, as the index's own expression.
+        /// Quoted words, `*` behind those that are beginnings, `AND`, `OR`, `NOT` and parentheses, and nothing else.
         expression: CompactString,
         /// Whether only the narrative counts, or all of its content.
         narrative: bool,

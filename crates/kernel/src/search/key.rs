@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
@@ -70,6 +71,13 @@ pub enum Key {
         /// The id, or the text.
         id: CompactString,
     },
+    /// What it says, for the full-text index; under [`Param::of_type`], and at most one of a record.
+    Words {
+        /// Its narrative.
+        narrative: Arc<str>,
+        /// All its other texts.
+        rest: Arc<str>,
+    },
 }
 
 /// Where keys are kept: one for each kind of [`Key`].
@@ -85,6 +93,8 @@ pub enum Kept {
     Quantity,
     /// With the references.
     Reference,
+    /// In the full-text index.
+    Words,
 }
 
 impl Key {
@@ -96,6 +106,7 @@ impl Key {
             Self::Date { .. } => Kept::Date,
             Self::Quantity { .. } => Kept::Quantity,
             Self::Reference { .. } => Kept::Reference,
+            Self::Words { .. } => Kept::Words,
         }
     }
 }

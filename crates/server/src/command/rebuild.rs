@@ -15,8 +15,9 @@ use crate::wiring::{self, Opened};
 pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Result<Outcome> {
     let opened = wiring::open_as_is(settings, Arc::new(Silent)).await?;
     let started = Stopwatch::now();
-    // What the log says is registered, whatever the serving views say.
-    let (next, generation) = wiring::begin(&opened, Arc::new(in_log(&opened.engine).await?)).await?;
+    // What the log and the settings say, whatever the serving views do.
+    let set = in_log(&opened.engine, settings.full_text).await?;
+    let (next, generation) = wiring::begin(&opened, Arc::new(set)).await?;
     let Opened { store, engine, .. } = opened;
     let bar = progress::events(engine.head().offset(0));
     let events = rebuild(&engine, generation, |progress| bar.set_position(progress.done)).await?;

@@ -1,4 +1,4 @@
-//! The search parameters of one generation of the views: the official ones and those that clients wrote.
+//! What one generation of the views is searched by: the official parameters, those that clients wrote, and words.
 //!
 //! Invariant: the same definitions make the same set, in the same shape, from the views and from the log alike; who
 //! came later takes nothing from who was there.
@@ -15,6 +15,10 @@ const ELEMENTS: [&str; 8] = ["id", "url", "code", "base", "type", "expression", 
 /// Bases that stand for many types.
 const OF_MANY: [&str; 2] = ["Resource", "DomainResource"];
 
+/// What a plan has that is not only definitions.
+const FULL_TEXT: &str = "fullText";
+const DEFINITIONS: &str = "definitions";
+
 /// The search parameters that one generation is indexed by.
 pub(crate) struct ParameterSet {
     catalogue: Catalogue,
@@ -24,28 +28,31 @@ pub(crate) struct ParameterSet {
 }
 
 impl ParameterSet {
-    /// The official ones alone.
-    pub(crate) fn official() -> Self {
-        Self::compiled(std::iter::empty())
+    /// The official ones alone, and the words of records or not.
+    pub(crate) fn official(full_text: bool) -> Self {
+        Self::compiled(std::iter::empty(), full_text)
     }
 
     /// Those that are active and can be used, of records in the order they began; of two that would be one, the first.
-    pub(crate) fn of(records: Vec<(StreamName, Object)>) -> Self {
+    pub(crate) fn of(records: Vec<(StreamName, Object)>, full_text: bool) -> Self {
         let active = records.into_iter().filter(|(_, elements)| is_active(elements));
-        Self::compiled(active.map(|(name, mut elements)| {
+        let definitions = active.map(|(name, mut elements)| {
             elements.set("id", name.id.as_str());
             cut(&elements)
-        }))
+        });
+        Self::compiled(definitions, full_text)
     }
 
     /// The set whose [plan](Self::plan) this is; none when it is no plan.
     pub(crate) fn planned(plan: &[u8]) -> Option<Self> {
-        let Ok(Value::Array(definitions)) = anamnesis_json::parse(plan) else { return None };
+        let plan = anamnesis_json::parse(plan).ok()?;
+        let full_text = plan.get(FULL_TEXT).and_then(Value::as_bool) == Some(true);
+        let definitions = plan.get(DEFINITIONS).unwrap_or(&plan).as_array()?;
         let objects: Option<Vec<Object>> = definitions.iter().map(|one| one.as_object().cloned()).collect();
-        Some(Self::compiled(objects?.into_iter()))
+        Some(Self::compiled(objects?.into_iter(), full_text))
     }
 
-    fn compiled(definitions: impl Iterator<Item = Object>) -> Self {
+    fn compiled(definitions: impl Iterator<Item = Object>, full_text: bool) -> Self {
         let (mut kept, mut compiled) = (Vec::new(), Vec::<Registered>::new());
         for definition in definitions {
             match Registered::read(&definition) {
@@ -57,13 +64,22 @@ impl ParameterSet {
                 _ => tracing::warn!("a search parameter that was written cannot be used and is left out"),
             }
         }
-        let catalogue = Catalogue::new(compiled);
+        let catalogue = Catalogue::new(compiled).with_full_text(full_text);
         Self { shape: catalogue.shape(), catalogue, definitions: kept }
     }
 
     /// The definitions it is made of, as [`planned`](Self::planned) takes them.
     pub(crate) fn plan(&self) -> Vec<u8> {
-        Value::from(self.definitions.iter().cloned().map(Value::from).collect::<Vec<_>>()).to_text()
+        let definitions = Value::from(self.definitions.iter().cloned().map(Value::from).collect::<Vec<_>>());
+        if self.has_full_text() {
+            return Object::new().with(FULL_TEXT, true).with(DEFINITIONS, definitions).to_text();
+        }
+        definitions.to_text()
+    }
+
+    /// Whether records are found by their words.
+    pub(crate) const fn has_full_text(&self) -> bool {
+        self.catalogue.has_full_text()
     }
 
     /// The shape of an index that is made by it.
@@ -174,22 +190,26 @@ mod tests {
             record("b", "four", "birthdate", "active"),
             record("c", "five", "hair", "active"),
         ];
-        let set = ParameterSet::of(all.to_vec());
+        let set = ParameterSet::of(all.to_vec(), false);
         assert_eq!(codes(&set), ["z", "c"], "the first of a code, and none of R4's");
         let again = ParameterSet::planned(&set.plan()).unwrap();
         assert_eq!((codes(&again), again.shape()), (codes(&set), set.shape()));
-        assert_ne!(set.shape(), ParameterSet::official().shape());
+        assert_ne!(set.shape(), ParameterSet::official(false).shape());
+        let with_words = ParameterSet::of(all.to_vec(), true);
+        let again = ParameterSet::planned(&with_words.plan()).unwrap();
+        assert!(again.has_full_text() && codes(&again) == codes(&set));
+        assert!(again.shape() == with_words.shape() && again.shape() != set.shape());
         assert!(ParameterSet::planned(b"no plan").is_none() && ParameterSet::planned(b"[1]").is_none());
         let kind = ResourceType::PATIENT;
         assert!(set.has(kind, "eyes") && !set.has(kind, "birthdate") && !set.has(kind, "fur"));
-        let other = ParameterSet::of(vec![record("z", "one", "eyes", "active")]);
+        let other = ParameterSet::of(vec![record("z", "one", "eyes", "active")], false);
         assert!(set.differs(&other, kind, "hair") && !set.differs(&other, kind, "eyes"));
         assert!(!other.differs(&set, kind, "hair"), "what goes is answered until it is gone");
     }
 
     #[test]
     fn a_record_may_change_itself_and_take_no_other_s_code() {
-        let set = ParameterSet::of(vec![record("z", "one", "eyes", "active")]);
+        let set = ParameterSet::of(vec![record("z", "one", "eyes", "active")], false);
         let id = |id: &str| ResourceId::new(id).unwrap();
         let faults = |id: Option<&ResourceId>, (_, elements): (StreamName, Object), most: usize| {
             let codes = set.faults(id, &elements, most).into_iter().map(|issue| issue.code);

@@ -11,6 +11,8 @@ pub(super) const STORE: &[&str] = &["serve", "import", "log", "verify", "rebuild
 const SERVE: &[&str] = &["serve", "config"];
 /// The commands that take resources in.
 const WRITE: &[&str] = &["serve", "import", "demo", "config"];
+/// The commands that make views.
+const VIEWS: &[&str] = &["serve", "import", "rebuild", "demo", "config"];
 /// The commands that can work on a running server.
 const REMOTE: &[&str] = &["import", "log", "config"];
 
@@ -54,6 +56,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; none where none is set").flag("cors-origins", "ORIGINS", SERVE),
     row("validation", |s| &mut s.validation, "what becomes of a resource that breaks FHIR's rules: refused, or kept with a tag where a record can be kept with it").flag("validation", "HOW", WRITE),
     row("profiles", |s| &mut s.profiles, "profiles that every record of their type must follow, whether it names them or not"),
+    row("search.full_text", |s| &mut s.full_text, "index the words of records, for `_text` and `_content`; an index that has them otherwise is made again while it serves").flag("full-text", "BOOL", VIEWS),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),

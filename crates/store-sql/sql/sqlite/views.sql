@@ -52,6 +52,13 @@ CREATE TABLE interned (
     text   TEXT    NOT NULL UNIQUE
 );
 
+-- The units that amounts have or had, each with its system.
+CREATE TABLE unit (
+    system TEXT NOT NULL,
+    unit   TEXT NOT NULL,
+    PRIMARY KEY (system, unit)
+) WITHOUT ROWID;
+
 -- How many records there are of a type, by the parameter under which all of them are found.
 CREATE TABLE place_count (
     param INTEGER NOT NULL PRIMARY KEY,
@@ -146,3 +153,25 @@ CREATE TABLE reference_then (
     PRIMARY KEY (param, kind, id, date, record, partition, grp, began)
 ) WITHOUT ROWID;
 CREATE INDEX reference_then_record ON reference_then (record, partition, param);
+
+-- What records say: of every version whose words differ from those before, the words under a number that rises as versions came.
+-- The index keeps no text; it knows words and where they stand, and nothing of times: a version that ends moves from one table to the other.
+CREATE VIRTUAL TABLE words USING fts5 (
+    narrative, rest,
+    content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE words_instance USING fts5vocab (words, instance);
+CREATE TABLE words_now (
+    number INTEGER NOT NULL PRIMARY KEY,
+    param INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
+    began INTEGER NOT NULL
+);
+CREATE INDEX words_now_record ON words_now (record, partition, param);
+CREATE TABLE words_then (
+    number INTEGER NOT NULL PRIMARY KEY,
+    param INTEGER NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
+    began INTEGER NOT NULL, ended INTEGER NOT NULL
+);
+CREATE INDEX words_then_record ON words_then (record, partition, param);

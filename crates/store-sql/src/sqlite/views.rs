@@ -5,6 +5,7 @@ mod history;
 mod records;
 mod search;
 mod table;
+mod units;
 mod write;
 
 use std::fs::File;
@@ -18,6 +19,7 @@ use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::Hash;
 use anamnesis_store::{Cause, Change, Changes, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
 use async_trait::async_trait;
+use compact_str::CompactString;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
@@ -26,17 +28,19 @@ use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
 use super::error::{query_error, unavailable};
 use crate::statements;
+use units::Units;
 use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 3;
+const LAYOUT: i64 = 4;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
     path: PathBuf,
     // First, so that the writer is the last to close the file.
     readers: Arc<Readers>,
+    units: Arc<Units>,
     query_ms_max: AtomicU64,
     retired: AtomicBool,
     writer: Mutex<Option<Writer>>,
@@ -57,10 +61,11 @@ impl SqliteViews {
                 create(path).map_err(failed)?
             }
         };
-        let writer = Mutex::new(Some(Writer::new(connection)));
+        let units = Arc::new(Units::read(&connection).map_err(failed)?);
+        let writer = Mutex::new(Some(Writer::new(connection, Arc::clone(&units))));
         let readers = Arc::new(Readers::new(path, READERS));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
-        Ok(Self { path: path.to_owned(), writer, readers, query_ms_max, retired })
+        Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired })
     }
 
     /// As [`open`](Self::open), but a power cut may take the whole file until it is [settled](Self::settle).
@@ -251,6 +256,10 @@ impl Views for SqliteViews {
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
         self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
+    }
+
+    fn units(&self, system: &str) -> Vec<CompactString> {
+        self.units.of(system)
     }
 
     async fn digest(&self) -> Result<Hash, ReadError> {

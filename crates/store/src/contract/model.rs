@@ -120,6 +120,11 @@ fn entry_holds(test: &Test, entry: &Entry) -> bool {
         (Test::Reference { param, kind, id }, Key::Reference { kind: of, id: own }) => {
             *param == entry.param && kind.is_none_or(|kind| kind == *of) && id == own
         }
+        (Test::Words { expression, narrative }, Key::Words { narrative: told, rest }) => {
+            let word = expression.trim_matches('"');
+            let has = |text: &str| text.split(' ').any(|one| one == word);
+            has(told) || !narrative && has(rest)
+        }
         _ => false,
     }
 }
@@ -137,6 +142,7 @@ fn key(order: &Order, record: &Record) -> SortKey {
                 Key::Date { low, .. } => SortKey::Integer(*low),
                 Key::Quantity { low, .. } => SortKey::Real(*low),
                 Key::Reference { id, .. } => SortKey::Text(id.clone()),
+                Key::Words { .. } => SortKey::None,
             });
             let least = |a: &SortKey, b: &SortKey| compare(a, b, order.descending);
             values.min_by(least).unwrap_or(SortKey::None)

@@ -13,6 +13,7 @@ pub(super) const KINDS: [&str; 2] = ["Patient", "Observation"];
 const KEPT: [Kept; 5] = [Kept::Token, Kept::Text, Kept::Date, Kept::Quantity, Kept::Reference];
 const TEXTS: [(&str, &str); 6] =
     [("anna", "Anna"), ("anna", "ANNA"), ("anna", ""), ("ann", ""), ("b%_", "B%_"), ("munoz", "Muñoz")];
+const SAID: [&str; 4] = ["", "red", "green eyes", "red hair"];
 /// How many microseconds after the beginning the last commit is at most.
 pub(super) const END: i64 = 1_000;
 
@@ -92,6 +93,7 @@ impl Random {
                     _ => Key::Reference { kind: to.number(), id: self.id(to).into() },
                 }
             }
+            Kept::Words => Key::Words { narrative: self.pick(&SAID).into(), rest: self.pick(&SAID).into() },
         }
     }
 
@@ -103,9 +105,18 @@ impl Random {
             let group = u16::try_from(self.below(6).saturating_sub(2)).expect("small");
             entries.push(Entry { param: self.param(kind, kept), key: self.key(kept), group });
         }
+        if self.below(3) > 0 {
+            let param = Param::of_type(kind.number());
+            entries.push(Entry { param, key: self.key(Kept::Words), group: 0 });
+        }
         entries.sort_unstable();
         entries.dedup();
         entries
+    }
+
+    fn words_test(&mut self) -> Test {
+        let expression = self.pick(&["\"red\"", "\"eyes\"", "\"blue\""]).into();
+        Test::Words { expression, narrative: self.below(2) > 0 }
     }
 
     fn own_test(&mut self, kind: ResourceType) -> Test {
@@ -149,11 +160,13 @@ impl Random {
             Key::Reference { kind, id } => {
                 Test::Reference { param, kind: (self.below(2) > 0).then_some(kind), id }
             }
+            Key::Words { .. } => self.words_test(),
         }
     }
 
     fn test(&mut self, kind: ResourceType, depth: u32) -> Test {
-        match self.below(12) {
+        match self.below(13) {
+            12 => self.words_test(),
             0 => Test::Id(ResourceId::new(&self.id(kind)).expect("an id")),
             1 => Test::Kind(Param::of_type(kind.number())),
             2 => Test::Updated(at(self.small(END)), at(self.small(END))),

@@ -161,6 +161,12 @@ pub(super) fn reference(param: u32, kind: u16, id: &str) -> Entry {
     Entry { param: Param(param), key: Key::Reference { kind, id: id.into() }, group: 0 }
 }
 
+/// What a patient says.
+pub(super) fn says(narrative: &str, rest: &str) -> Entry {
+    let key = Key::Words { narrative: narrative.into(), rest: rest.into() };
+    Entry { param: Param::of_type(PATIENT.number()), key, group: 0 }
+}
+
 /// By what every record of the type is found.
 pub(super) fn of_type(kind: ResourceType) -> Entry {
     Entry {

@@ -4,8 +4,8 @@ use anamnesis_kernel::search::{After, Entry, Filter, Find, Param, Place, Query, 
 
 use super::Harness;
 use super::sample::{
-    PATIENT, at, change, date, first, name, of_type, open, patients, query, reference, row, text, token,
-    version,
+    PATIENT, at, change, date, first, name, of_type, open, patients, quantity, query, reference, row, text,
+    token, version,
 };
 use crate::{IndexWrite, ReadError, Views};
 
@@ -247,7 +247,6 @@ pub async fn what_asks_too_much_is_refused(harness: &impl Harness) {
         vec![(0..times).fold(code, |inner, _| Filter::Not(Box::new(inner)))]
     };
     let of = |all| Query::new(Some(PATIENT), all, 10);
-    let words = Test::Words { expression: "fever".into(), narrative: false };
     #[rustfmt::skip]
     let cases = [
      // name                        query                                                    answered
@@ -260,7 +259,6 @@ pub async fn what_asks_too_much_is_refused(harness: &impl Harness) {
         ("no and no and no",        of(denied(60)),                                          false),
         ("many values",             query(vec![codes(10_000)]),                              true),
         ("too many values",         query(vec![codes(40_000)]),                              false),
-        ("words, which are not kept", query(vec![vec![words]]),                              false),
     ];
     for (title, now, answered) in cases {
         for query in [now.clone(), Query { at: Some(at(5)), ..now }] {
@@ -279,4 +277,29 @@ pub async fn what_asks_too_much_is_refused(harness: &impl Harness) {
 
 fn first_place() -> Place {
     Place { date: 0, record: 0, partition: 0 }
+}
+
+/// Of each system, once, also those that no amount has any more; and after a restart.
+pub async fn the_units_of_amounts_are_known_as_soon_as_they_are_applied(harness: &impl Harness) {
+    let amount = |number, unit, system| row(1, None, quantity(1, number, unit, system));
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    assert!(views.units("u").is_empty());
+    #[rustfmt::skip]
+    let steps = [
+     // what happens                                                   units of u            of v      of none
+        (IndexWrite::Open(amount(1.0, "mg", "u"), at(1)),              vec!["mg"],           vec![],   vec![]),
+        (IndexWrite::Open(amount(2.0, "mg", "u"), at(2)),              vec!["mg"],           vec![],   vec![]),
+        (IndexWrite::Open(amount(1.0, "EUR", "v"), at(3)),             vec!["mg"],           vec!["EUR"], vec![]),
+        (IndexWrite::Past(amount(1.0, "g", "u"), at(3), at(4)),        vec!["g", "mg"],      vec!["EUR"], vec![]),
+        (IndexWrite::Close(amount(1.0, "mg", "u"), at(5)),             vec!["g", "mg"],      vec!["EUR"], vec![]),
+        (IndexWrite::Open(amount(1.0, "pills", ""), at(6)),            vec!["g", "mg"],      vec!["EUR"], vec!["pills"]),
+        (IndexWrite::Open(amount(1.0, "", "u"), at(7)),                vec!["g", "mg"],      vec!["EUR"], vec!["pills"]),
+    ];
+    for (write, u, v, none) in steps {
+        views.apply(change(1, vec![], vec![write])).await.expect("applied");
+        assert_eq!([views.units("u"), views.units("v"), views.units("")], [u, v, none]);
+    }
+    drop(stores);
+    assert_eq!(open(harness).await.views.units("u"), ["g", "mg"]);
 }

@@ -88,6 +88,7 @@ fn what_records_are_found_by() {
             Key::Quantity { low, .. } => low.get().to_string(),
             Key::Reference { kind, id } => format!("{}/{id}", ResourceType::from_number(*kind).unwrap()),
             Key::Date { .. } => "date".to_owned(),
+            Key::Words { .. } => "words".to_owned(),
         });
         assert_eq!(shown.collect::<Vec<_>>(), expected, "{json}");
     }

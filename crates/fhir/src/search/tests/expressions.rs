@@ -1,6 +1,7 @@
 //! `_filter` and the full text.
 
 use super::*;
+use crate::param::{Catalogue, Official};
 
 /// <https://hl7.org/fhir/R4/search_filter.html>
 #[test]
@@ -48,15 +49,24 @@ fn filters() {
 /// <https://hl7.org/fhir/R4/search.html#content>
 #[test]
 fn words() {
-    let on = Limits { full_text: true, ..limits() };
+    let (limits, on) = (limits(), Catalogue::default().with_full_text(true));
+    let asked = |kind: &str, query: &str, params: &dyn Params| {
+        let context = Context { params, ..context(&limits) };
+        let parsed = parse(ResourceType::parse(kind).unwrap(), &pairs(query), &context);
+        parsed.map(|parsed| parsed.query.all).map_err(|issues| issues[0].diagnostics.clone())
+    };
+    let words = |expression: &str, narrative| Test::Words { expression: expression.into(), narrative };
     #[rustfmt::skip] // A table reads by column.
-    check(&on, &[
-        ("Patient",     "_text=bone OR liver",                      r#"words "bone" OR "liver" true"#),
-        ("Patient",     "_content=bone",                            r#"words "bone" false"#),
-        ("Observation", "patient._content=bone",                    r#"patient>Patient.words "bone" false"#),
-    ]);
-    assert_eq!(
-        asked("Patient", "_text=x", &limits()),
-        "! _text: not searched here: the setting search.full_text is off"
-    );
+    let cases = [
+        ("_text=bone OR liver",   words(r#""bone" OR "liver""#, true)),
+        ("_content=bone",         words(r#""bone""#, false)),
+    ];
+    for (query, expected) in cases {
+        assert!(asked("Patient", query, &on) == Ok(vec![expected.into()]), "{query}");
+    }
+    let chained = asked("Observation", "patient._content=bone", &on).unwrap();
+    assert!(matches!(chained[0].sole_test(), Some(Test::Chain { filter, .. })
+        if filter.sole_test() == Some(&words(r#""bone""#, false))));
+    let off = "_text: not searched here: the setting search.full_text is off";
+    assert_eq!(asked("Patient", "_text=x", &Official).err().as_deref(), Some(off));
 }

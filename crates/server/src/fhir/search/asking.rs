@@ -31,10 +31,11 @@ impl Asking {
             sorts_max: app.limits.sorts_max,
             filter_bytes_max: app.limits.filter_bytes_max,
             filter_depth_max: app.limits.filter_depth_max,
-            full_text: false,
             strict,
         };
-        Self { index: app.index(), limits, sets: app.profiles.sets(), now: app.engine.now() }
+        let index = app.index();
+        let sets = app.profiles.sets(index.views_kept());
+        Self { index, limits, sets, now: app.engine.now() }
     }
 
     /// What it was read by, and what is to be searched.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 /// Each table's rows in the order of its key; what is interned stands by its text.
-const ROWS: [&str; 16] = [
+const ROWS: [&str; 20] = [
     "SELECT * FROM record_now ORDER BY partition, record",
     "SELECT * FROM record_then ORDER BY partition, record, version",
     "SELECT * FROM history ORDER BY 1, 2, 3, 4",
@@ -28,6 +28,11 @@ const ROWS: [&str; 16] = [
      ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
     "SELECT * FROM reference_now ORDER BY 1, 2, 3, 4, 5, 6, 7",
     "SELECT * FROM reference_then ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
+    "SELECT * FROM unit ORDER BY 1, 2",
+    "SELECT * FROM words_now ORDER BY 1",
+    "SELECT * FROM words_then ORDER BY 1",
+    // The index is in this order, and larger than what could be sorted.
+    "SELECT term, doc, col, offset FROM words_instance",
 ];
 
 /// The hash of a chain over the rows, table after table.

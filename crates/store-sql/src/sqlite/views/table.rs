@@ -12,6 +12,7 @@ pub(super) enum Table {
     Date,
     Quantity,
     Reference,
+    Words,
 }
 
 impl Table {
@@ -22,6 +23,7 @@ impl Table {
             Kept::Date => Self::Date,
             Kept::Quantity => Self::Quantity,
             Kept::Reference => Self::Reference,
+            Kept::Words => Self::Words,
         }
     }
 
@@ -34,6 +36,7 @@ impl Table {
             Self::Date => "date_now",
             Self::Quantity => "quantity_now",
             Self::Reference => "reference_now",
+            Self::Words => "words_now",
         }
     }
 
@@ -46,6 +49,7 @@ impl Table {
             Self::Date => "date_then",
             Self::Quantity => "quantity_then",
             Self::Reference => "reference_then",
+            Self::Words => "words_then",
         }
     }
 }

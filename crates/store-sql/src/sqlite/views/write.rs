@@ -1,6 +1,9 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
-use std::collections::{BTreeMap, HashMap};
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
@@ -9,16 +12,18 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
 use super::table::Table;
+use super::units::{self, Unit, Units};
 use super::{history, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 21] = [
     "view_meta",
     "record_now",
     "record_then",
     "history",
     "interned",
+    "unit",
     "place_count",
     "place_now",
     "place_then",
@@ -32,24 +37,29 @@ const TABLES: [&str; 18] = [
     "quantity_then",
     "reference_now",
     "reference_then",
+    "words_now",
+    "words_then",
 ];
 
 pub(super) struct Writer {
     connection: Connection,
     interned: HashMap<String, i64>,
+    units: Arc<Units>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, interned: HashMap::new() }
+    pub(super) fn new(connection: Connection, units: Arc<Units>) -> Self {
+        Self { connection, interned: HashMap::new(), units }
     }
 
     /// Writes all of a change or nothing.
     pub(super) fn apply(&mut self, change: &Change) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let written = self.write(change).and_then(|()| self.connection.execute_batch("COMMIT"));
-        if written.is_err() {
-            self.roll_back();
+        let units = self.units.missing(&change.index);
+        let written = self.write(change, &units).and_then(|()| self.connection.execute_batch("COMMIT"));
+        match &written {
+            Ok(()) => self.units.add(units),
+            Err(_) => self.roll_back(),
         }
         written
     }
@@ -62,10 +72,12 @@ impl Writer {
             batch.push_str(table);
             batch.push(';');
         }
-        batch.push_str("COMMIT;");
+        batch.push_str(sql::WORDS_CLEAR);
+        batch.push_str("; COMMIT;");
         let cleared = self.connection.execute_batch(&batch);
-        if cleared.is_err() {
-            self.roll_back();
+        match &cleared {
+            Ok(()) => self.units.clear(),
+            Err(_) => self.roll_back(),
         }
         self.interned.clear();
         cleared
@@ -105,7 +117,8 @@ impl Writer {
         self.interned.clear();
     }
 
-    fn write(&mut self, change: &Change) -> rusqlite::Result<()> {
+    fn write(&mut self, change: &Change, units: &BTreeSet<Unit>) -> rusqlite::Result<()> {
+        units::write(&self.connection, units)?;
         // A record's versions stay in their order.
         let mut records: Vec<&RecordWrite> = change.records.iter().collect();
         records.sort_by_key(|write| write.version.number);
@@ -137,7 +150,9 @@ impl Writer {
                 _ => {}
             }
         }
-        let mut sorted: Vec<&IndexWrite> = change.index.iter().collect();
+        let (words, mut sorted): (Vec<_>, Vec<_>) =
+            change.index.iter().partition(|write| table(&write.row().entry.key) == Table::Words);
+        self.write_words(words)?;
         sorted.sort_by_key(|write| order(write));
         for write in sorted {
             match write {
@@ -204,6 +219,7 @@ impl Writer {
         let (numbers, bounds, target, texts);
         match key {
             Key::Token { code, system } if is_place(code, system) => last.clear(),
+            Key::Words { .. } => {}
             Key::Token { code, system } => {
                 texts = [code.as_str(), ""];
                 numbers = [self.number(system), 0];
@@ -287,6 +303,7 @@ fn pick(key: &Key, act: Act) -> &'static str {
         Table::Date => [sql::DATE_OPEN, sql::DATE_CLOSE, sql::DATE_PAST],
         Table::Quantity => [sql::QUANTITY_OPEN, sql::QUANTITY_CLOSE, sql::QUANTITY_PAST],
         Table::Reference => [sql::REFERENCE_OPEN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST],
+        Table::Words => [sql::WORDS_OPEN, sql::WORDS_CLOSE, sql::WORDS_PAST],
     };
     match act {
         Act::Open => open,

@@ -9,7 +9,7 @@ use super::super::super::log::clamp;
 use super::super::records;
 use super::super::table::Table;
 use super::asked::Asked;
-use super::sql::{Fault, Made, Sql};
+use super::sql::{Made, Sql};
 use crate::id::{id_bytes, target_bytes};
 use crate::statements;
 
@@ -94,7 +94,12 @@ impl Clause {
     pub(super) fn holds_of(&self, asked: &Asked<'_>, of: &str) -> Sql {
         let x = asked.alias();
         // Of codes there is no way by record: those that are not a few whole ones are found once, for all records.
-        if self.table == Table::Token && !(1..=SOUGHT_MAX).contains(&self.values) {
+        // Words are found once in any case.
+        let once = match self.table {
+            Table::Token => !(1..=SOUGHT_MAX).contains(&self.values),
+            table => table == Table::Words,
+        };
+        if once {
             let selects = asked.arms(self.table, &x, &self.held.under(&x)).into_iter();
             let selects =
                 selects.map(|arm| Sql::new(&format!("SELECT {x}.record, {x}.partition FROM ")).then(arm));
@@ -190,7 +195,7 @@ pub(super) fn clauses(
             ))
         }
         Test::Present { param, kept } => one(Clause::range(Table::of(*kept), "@.param = ?", [number(param)])),
-        Test::Words { .. } => Err(Fault::Unanswerable("no full text is kept")),
+        Test::Words { expression, narrative } => one(said(kind, expression, *narrative)),
         Test::Updated(..) | Test::Together(_) | Test::Chain { .. } | Test::Has { .. } => Ok(None),
     }
 }
@@ -259,6 +264,14 @@ fn words(param: Param, text: &str, find: Find) -> Clause {
             range(beginning(plain.to_ascii_lowercase()).push(exact).bind(own()).bind(own()))
         }
     }
+}
+
+/// What has these words: numbers of the full-text index, which knows all that was ever said.
+fn said(kind: Option<ResourceType>, expression: &str, narrative: bool) -> Clause {
+    let expression = if narrative { format!("narrative : ({expression})") } else { expression.to_owned() };
+    let held = Sql::bound("@.number IN (SELECT rowid FROM words WHERE words MATCH ?)", [expression.into()]);
+    let of_kind = kind.map(|kind| Sql::new("@.param = ?").bind(i64::from(Param::of_type(kind.number()).0)));
+    Clause::of(Table::Words, held.and(of_kind.unwrap_or_default()))
 }
 
 /// The different numbers in a column among the rows that hold, now or ever, one step each; some of too many.

@@ -110,7 +110,7 @@ pub(super) fn together(asked: &Asked<'_>, parts: &[Vec<Test>], of: &str, group: 
 /// The clauses of a test that groups can have.
 fn own(asked: &Asked<'_>, test: &Test) -> Made<Vec<Clause>> {
     let clauses = match test {
-        Test::Id(_) | Test::Kind(_) => None,
+        Test::Id(_) | Test::Kind(_) | Test::Words { .. } => None,
         test => clauses(asked, test, None)?,
     };
     clauses.ok_or(Fault::Unanswerable("a composite has a part that is no value"))

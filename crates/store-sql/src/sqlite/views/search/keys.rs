@@ -61,6 +61,7 @@ pub(super) const fn value_column(kept: Kept) -> &'static str {
         Kept::Text => "text",
         Kept::Date | Kept::Quantity => "low",
         Kept::Reference => "id",
+        Kept::Words => "number",
     }
 }
 

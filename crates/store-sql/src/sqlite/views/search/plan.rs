@@ -182,7 +182,8 @@ fn is_of(filter: &Filter, kind: ResourceType) -> bool {
         Filter::Not(_) => false,
         Filter::Test(test) => match test {
             Test::Kind(param) => Param::of_type(kind.number()) == *param,
-            Test::Id(_) => true,
+            // Sought among those of the type alone.
+            Test::Id(_) | Test::Words { .. } => true,
             Test::Token { param, .. }
             | Test::Text { param, .. }
             | Test::Date { param, .. }
@@ -193,7 +194,7 @@ fn is_of(filter: &Filter, kind: ResourceType) -> bool {
             Test::Together(parts) => {
                 parts.iter().any(|part| part.iter().all(|test| is_of(&Filter::Test(test.clone()), kind)))
             }
-            Test::Updated(..) | Test::Has { .. } | Test::Words { .. } => false,
+            Test::Updated(..) | Test::Has { .. } => false,
         },
     }
 }

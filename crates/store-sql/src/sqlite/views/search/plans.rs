@@ -7,7 +7,7 @@ use anamnesis_kernel::search::Query;
 use anamnesis_store::contract::clinic::Clinic;
 use rusqlite::{Connection, params_from_iter};
 
-use super::super::{create, write::Writer};
+use super::super::{create, units::Units, write::Writer};
 use super::asked::Asked;
 use super::order::{Step, steps};
 use super::plan::{Aim, Plan};
@@ -55,7 +55,9 @@ fn plans(connection: &Connection) -> String {
 fn plans_are_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("views.db");
-    let mut writer = Writer::new(create(&path).unwrap());
+    let connection = create(&path).unwrap();
+    let units = Units::read(&connection).unwrap();
+    let mut writer = Writer::new(connection, units.into());
     CLINIC.changes().for_each(|change| writer.apply(&change).unwrap());
     let plans = plans(&Connection::open(&path).unwrap());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/plans.txt");

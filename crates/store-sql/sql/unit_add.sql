@@ -1,0 +1,1 @@
+INSERT INTO unit (system, unit) VALUES ($1, $2)

@@ -1,0 +1,1 @@
+SELECT system, unit FROM unit

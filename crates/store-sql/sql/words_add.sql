@@ -1,0 +1,1 @@
+INSERT INTO words (rowid, narrative, rest) VALUES ($1, $2, $3)
