@@ -13,6 +13,7 @@ mod generations;
 mod json;
 mod log;
 mod page;
+pub mod plain;
 mod raw;
 mod search;
 

@@ -72,6 +72,38 @@ const SEARCHES: &[&str] = &[
     "/fhir/Patient/ID/Observation?_count=40",
     "/fhir/Patient/ID/*?_type=Condition,Encounter",
     "/fhir?_type=Patient,Practitioner",
+    "/fhir?_type=Condition,Encounter&patient=ID&_count=40",
+    "/fhir/Patient/ID/Observation?category=laboratory&_sort=-date&_count=40",
+    "/fhir/Patient/ID/Condition?_summary=count",
+    "/fhir/Patient?family:exact=Ek,Iyer,Bakker,Tanaka,Haddad,Quarles,Peeters,Pereira,Castellano",
+    "/fhir/Patient?identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|MR-0001-0000000,http://terminology.hl7.org/CodeSystem/v2-0203|MR|MR-0002-0000001",
+    "/fhir/Patient?address-city:missing=false&death-date:missing=true",
+    "/fhir/Patient?_profile:missing=true&_sort=gender",
+    "/fhir/Patient?birthdate=ne1980&gender:not=male",
+    "/fhir/Patient?_has:Observation:patient:code=8302-2&_has:Condition:patient:clinical-status=active",
+    "/fhir/Patient?_has:Encounter:patient:_has:Condition:encounter:clinical-status=active,resolved",
+    "/fhir/Patient?_sort=-birthdate,_id&_count=1",
+    "/fhir/Patient?_sort=-_id&_summary=true",
+    "/fhir/Condition?code:text=a&_count=50",
+    "/fhir/Condition?clinical-status:not=active&_sort=-onset-date&_count=50",
+    "/fhir/Condition?subject.gender=female&_sort=recorded-date&_count=50",
+    "/fhir/Encounter?_sort=-date&_include=Encounter:subject&_revinclude=Observation:encounter&_count=10",
+    "/fhir/Encounter?class:missing=false&_count=50",
+    "/fhir/Observation?_sort=code&_count=150",
+    "/fhir/Observation?_sort=-status,date&_count=150",
+    "/fhir/Observation?_sort=-value-quantity&_count=150",
+    "/fhir/Observation?_sort=subject&_count=150",
+    "/fhir/Observation?date=ge2020&date=lt2023-06&_count=100",
+    "/fhir/Observation?date=sa2022,eb2018&_summary=count",
+    "/fhir/Observation?value-quantity=le70,gt150||mm[Hg]&_count=100",
+    "/fhir/Observation?value-quantity:missing=true&_total=none&_count=100",
+    "/fhir/Observation?code-value-quantity=http://loinc.org|8302-2$gt150&_count=100",
+    "/fhir/Observation?component-code-value-quantity=http://loinc.org|8480-6$gt100&_count=100",
+    "/fhir/Observation?combo-code=8480-6,29463-7&_count=100",
+    "/fhir/Observation?encounter.class=AMB&_count=100",
+    "/fhir/Observation?encounter.subject:Patient.gender=female&_count=100",
+    "/fhir/Observation?subject._has:Condition:patient:clinical-status=active&_count=100",
+    "/fhir/Observation?performer:missing=false&_include:iterate=*&_count=50",
 ];
 
 /// How many people, and at how many points a copy is made.
@@ -272,6 +304,7 @@ fn answer(server: &Server, question: &str) -> String {
     let mut next = Some(question.to_owned());
     while let Some(path) = next {
         let reply = http.get(&path);
+        assert_ne!(reply.status, 400, "a question that is refused shows nothing: {path}: {}", reply.text());
         if reply.status != 200 {
             told.push(format!("{} {}", reply.status, reply.text()));
             break;
