@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::feed::{self, Feed};
 use super::web::Web;
 use super::{Outcome, print, progress};
-use crate::app::{App, Parts};
+use crate::app::{App, Limits, Parts};
 use crate::args::Import;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -27,7 +27,8 @@ use sink::{Sink, Taken};
 /// How many documents are worked on at once.
 const AT_ONCE: usize = 6;
 
-/// How long it waits at its end for the views to have everything.
+/// How long it waits for the views to have everything: at its end, and before criteria are searched. Nobody waits for an
+/// answer, as they do of a server.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Takes in everything the paths name.
@@ -42,7 +43,7 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
             let app = App::new(Parts {
                 engine: Arc::clone(&opened.engine),
                 metrics: Arc::new(Metrics::new()?),
-                limits: settings.limits,
+                limits: Limits { views: settings.limits.views.max(VIEWS_PATIENCE), ..settings.limits },
                 validation: settings.validation,
                 profiles: Arc::clone(&opened.profiles),
                 parameters: Arc::clone(&opened.parameters),
