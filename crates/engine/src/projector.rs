@@ -27,7 +27,7 @@ pub struct Reached {
 }
 
 /// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 10_000;
+const BATCH_EVENTS_MAX: u32 = 5_000;
 /// How long events gather while nobody waits to see them.
 const GATHER_MS: u64 = 50;
 

@@ -77,7 +77,7 @@ impl Patch {
     }
 }
 
-/// Leaves no narrative that a patch made stale: see [`narrative`].
+/// Leaves no narrative that a patch made stale: what was made from the elements goes where they changed.
 ///
 /// # Errors
 ///
