@@ -36,7 +36,7 @@ impl Care {
             }
             Self::Derived => {
                 "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; \
-                 PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -64000;"
+                 PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -40000;"
             }
         }
     }
