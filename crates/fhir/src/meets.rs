@@ -4,7 +4,7 @@
 //! or the moment of writing would have to be known, there is none.
 
 use anamnesis_kernel::StreamName;
-use anamnesis_kernel::search::{Entry, Filter, Find, Key, Query, Test};
+use anamnesis_kernel::search::{Entry, Filter, Key, Query, Test};
 
 /// Whether the record of this name, found by these entries, meets all criteria of the query; `None` where that cannot
 /// be known from the record alone.
@@ -55,7 +55,7 @@ fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> Option<bool> {
             parts.iter().all(|any| {
                 let same = entries.iter().filter(|entry| entry.group == one.group);
                 same.flat_map(|entry| any.iter().map(move |test| (test, entry)))
-                    .any(|(test, entry)| has(test, entry))
+                    .any(|(test, entry)| test.is_met_by(entry))
             })
         })),
         // Without a reference to such a record there is nothing that others could tell.
@@ -67,45 +67,7 @@ fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> Option<bool> {
             if entries.iter().any(refers) { None } else { Some(false) }
         }
         Test::Has { .. } | Test::Updated(..) | Test::Words { .. } => None,
-        _ => Some(entries.iter().any(|entry| has(test, entry))),
-    }
-}
-
-/// Whether this entry is one that a test of a single value looks for.
-fn has(test: &Test, entry: &Entry) -> bool {
-    match (test, &entry.key) {
-        (Test::Present { param, kept }, key) => entry.param == *param && key.kept() == *kept,
-        (Test::Token { param, system, code }, Key::Token { code: own, system: of }) => {
-            entry.param == *param
-                && code.as_ref().is_none_or(|code| code == own)
-                && system.as_ref().is_none_or(|system| system == of)
-        }
-        (Test::Text { param, text, find }, Key::Text { text: own, exact }) => {
-            entry.param == *param
-                && match find {
-                    Find::Begins => own.starts_with(text.as_str()),
-                    Find::Contains => own.contains(text.as_str()),
-                    Find::Whole => own == text,
-                    Find::Exact => text == if exact.is_empty() { own } else { exact },
-                }
-        }
-        (Test::Date { param, low, high }, Key::Date { low: first, high: last }) => {
-            entry.param == *param && (low.0..=low.1).contains(first) && (high.0..=high.1).contains(last)
-        }
-        (
-            Test::Quantity { param, low, high, unit, system },
-            Key::Quantity { low: least, high: most, unit: own, system: of },
-        ) => {
-            entry.param == *param
-                && (low.0..=low.1).contains(least)
-                && (high.0..=high.1).contains(most)
-                && unit.as_ref().is_none_or(|unit| unit == own)
-                && system.as_ref().is_none_or(|system| system == of)
-        }
-        (Test::Reference { param, kind, id }, Key::Reference { kind: of, id: own }) => {
-            entry.param == *param && kind.is_none_or(|kind| kind == *of) && id == own
-        }
-        _ => false,
+        _ => Some(entries.iter().any(|entry| test.is_met_by(entry))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Kept, Param, Real};
+use super::{Entry, Kept, Key, Param, Real};
 use crate::{Instant, ResourceId, ResourceType};
 
 /// What must hold of a record: tests, and what `and`, `or` and `not` make of them.
@@ -135,6 +135,46 @@ pub enum Test {
         /// Whether only the narrative counts, or all of its content.
         narrative: bool,
     },
+}
+
+impl Test {
+    /// Whether this entry alone is one that the test looks for; never where it asks for more than one value.
+    pub fn is_met_by(&self, entry: &Entry) -> bool {
+        match (self, &entry.key) {
+            (Self::Present { param, kept }, key) => *param == entry.param && *kept == key.kept(),
+            (Self::Token { param, system, code }, Key::Token { code: own, system: of }) => {
+                *param == entry.param
+                    && system.as_ref().is_none_or(|system| system == of)
+                    && code.as_ref().is_none_or(|code| code == own)
+            }
+            (Self::Text { param, text, find }, Key::Text { text: own, exact }) => {
+                *param == entry.param
+                    && match find {
+                        Find::Begins => own.starts_with(text.as_str()),
+                        Find::Contains => own.contains(text.as_str()),
+                        Find::Whole => own == text,
+                        Find::Exact => text == if exact.is_empty() { own } else { exact },
+                    }
+            }
+            (Self::Date { param, low, high }, Key::Date { low: first, high: last }) => {
+                *param == entry.param && (low.0..=low.1).contains(first) && (high.0..=high.1).contains(last)
+            }
+            (
+                Self::Quantity { param, low, high, unit, system },
+                Key::Quantity { low: least, high: most, unit: own, system: of },
+            ) => {
+                *param == entry.param
+                    && (low.0..=low.1).contains(least)
+                    && (high.0..=high.1).contains(most)
+                    && unit.as_ref().is_none_or(|unit| unit == own)
+                    && system.as_ref().is_none_or(|system| system == of)
+            }
+            (Self::Reference { param, kind, id }, Key::Reference { kind: of, id: own }) => {
+                *param == entry.param && kind.is_none_or(|kind| kind == *of) && id == own
+            }
+            _ => false,
+        }
+    }
 }
 
 /// How a text is looked for.
