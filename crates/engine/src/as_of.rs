@@ -62,8 +62,7 @@ impl Engine {
         let head = self.head();
         let moment = match when {
             When::Instant(at) => {
-                // A commit's moment can be ahead of a clock that was set back; what is recorded is not the future.
-                if *at > self.clock.now().max(head.moment) {
+                if !self.is_past(*at) {
                     return Err(AsOfError::Future);
                 }
                 *at
@@ -88,6 +87,12 @@ impl Engine {
             return Err(AsOfError::CursorUnknown);
         }
         if is_beginning(&found) { Err(AsOfError::BeforeBeginning) } else { Ok(found) }
+    }
+
+    /// Whether an instant has been: a commit's moment can be ahead of a clock that was set back, and what is recorded is
+    /// not the future.
+    pub fn is_past(&self, at: Instant) -> bool {
+        at <= self.clock.now().max(self.head().moment)
     }
 
     /// Whether a cursor names the point that its moment resolved to, or one within the commit that ends there.

@@ -62,8 +62,7 @@ impl Engine {
             return Ok(Some(current));
         }
         let seen = self.currents.seen();
-        let found = self.views().find(std::slice::from_ref(name), None).await?.into_iter().flatten().next();
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = self.views().find_one(name, None).await? else { return Ok(None) };
         let text = self.text(&found).await?;
         let current = Current { version: found.version, began: found.began, text };
         self.currents.keep(seen, found.name, current.clone());

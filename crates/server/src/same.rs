@@ -72,17 +72,7 @@ async fn that_yielded(
     patients: &[StreamName],
     at: Option<Instant>,
 ) -> Result<Vec<StreamName>, ReadError> {
-    let mut query = about(merged::PARAM, patients, at, None, FOUND_AT_ONCE);
-    let mut found = Vec::new();
-    loop {
-        let hits = engine.views().search(&query).await?;
-        query.after = hits.last().map(|hit| hit.after.clone());
-        let more = hits.len() >= FOUND_AT_ONCE as usize;
-        found.extend(hits.into_iter().map(|hit| hit.version.name));
-        if !more || found.len() > RECORDS_MAX {
-            return Ok(found);
-        }
-    }
+    names(engine, about(merged::PARAM, patients, at, None, FOUND_AT_ONCE), RECORDS_MAX).await
 }
 
 /// The records of the patients' compartments other than the patients' own, up to what the views have.
@@ -94,14 +84,21 @@ pub(crate) async fn compartment(
     engine: &Engine,
     patients: &[StreamName],
 ) -> Result<Vec<StreamName>, ReadError> {
-    let mut query = about(compartment::PARAM, patients, None, None, FOUND_AT_ONCE);
+    let query = about(compartment::PARAM, patients, None, None, FOUND_AT_ONCE);
+    let mut found = names(engine, query, usize::MAX).await?;
+    found.retain(|name| !patients.contains(name));
+    Ok(found)
+}
+
+/// The names of all that a query finds, page by page, until there are more than `most`.
+async fn names(engine: &Engine, mut query: Query, most: usize) -> Result<Vec<StreamName>, ReadError> {
     let mut found = Vec::new();
     loop {
         let hits = engine.views().search(&query).await?;
         query.after = hits.last().map(|hit| hit.after.clone());
-        let more = hits.len() >= FOUND_AT_ONCE as usize;
-        found.extend(hits.into_iter().map(|hit| hit.version.name).filter(|name| !patients.contains(name)));
-        if !more {
+        let more = hits.len() >= query.limit as usize;
+        found.extend(hits.into_iter().map(|hit| hit.version.name));
+        if !more || found.len() > most {
             return Ok(found);
         }
     }

@@ -53,6 +53,19 @@ pub trait Views: Send + Sync {
         at: Option<Instant>,
     ) -> Result<Vec<Option<RecordVersion>>, ReadError>;
 
+    /// The same of one record.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn find_one(
+        &self,
+        name: &StreamName,
+        at: Option<Instant>,
+    ) -> Result<Option<RecordVersion>, ReadError> {
+        Ok(self.find(std::slice::from_ref(name), at).await?.into_iter().flatten().next())
+    }
+
     /// The record as it was at one of its versions.
     ///
     /// # Errors

@@ -143,9 +143,7 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
-        let found = self.generation.views.find(std::slice::from_ref(name), None).await?;
-        let found = found.into_iter().flatten().next();
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = self.generation.views.find_one(name, None).await? else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;
         Ok(Some(State { number, version, elements, corrects, rows: None }))

@@ -70,10 +70,7 @@ pub(super) async fn of_patient(
         await_cursor(&app, &headers).await?;
         let bounds = Bounds::read(&app, query.as_deref(), false).await?;
         let patient = StreamName::new(ResourceType::PATIENT, id);
-        let found = app.engine.views().find(std::slice::from_ref(&patient), None).await?;
-        if found.into_iter().flatten().next().is_none() {
-            return Err(nobody());
-        }
+        app.engine.views().find_one(&patient, None).await?.ok_or_else(nobody)?;
         let same = same_patients(&app.engine, &patient, at_the_end(&app, &bounds).await?).await?;
         let names = touched(&app, &same, &bounds).await?;
         let (app, bounds) = (&app, &bounds);

@@ -30,7 +30,7 @@ pub(super) async fn point(app: &App, name: &str, text: &str, edge: Edge) -> Resu
         }
         return cursor(app, name, text);
     };
-    if at > app.engine.now() {
+    if !app.engine.is_past(at) {
         return bad("lies in the future");
     }
     if at.micros() < 0 {

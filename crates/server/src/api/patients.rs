@@ -108,8 +108,7 @@ async fn read(
     // Taken before anything is looked at, so that at least all of this is in the answer.
     let as_of = query.as_of(app).await?;
     let name = StreamName::new(ResourceType::PATIENT, id);
-    let found = app.engine.views().find(std::slice::from_ref(&name), as_of.at()).await?;
-    let found = found.into_iter().flatten().next().ok_or_else(nobody)?;
+    let found = app.engine.views().find_one(&name, as_of.at()).await?.ok_or_else(nobody)?;
     if found.body == Body::Deleted {
         return Err(Problem::new(Kind::Deleted, "the patient's record was deleted"));
     }

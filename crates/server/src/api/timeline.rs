@@ -55,10 +55,7 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
     let as_of = query.as_of(app).await?;
     let (at, reached) = (as_of.at(), as_of.cursor);
     let patient = StreamName::new(ResourceType::PATIENT, id);
-    let found = app.engine.views().find(std::slice::from_ref(&patient), at).await?;
-    if found.into_iter().flatten().next().is_none() {
-        return Err(nobody());
-    }
+    app.engine.views().find_one(&patient, at).await?.ok_or_else(nobody)?;
     let same = same_patients(&app.engine, &patient, at).await?;
 
     let started = Stopwatch::now();

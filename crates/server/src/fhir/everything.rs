@@ -23,8 +23,7 @@ use super::get::broken_query;
 use super::outcome::Outcome;
 use super::page::{self, End};
 use super::reply::{self, Reply};
-use super::search::{bundle_id, linked, page_of};
-use super::together::texts;
+use super::search::{bundle_id, linked, page_of, versions};
 use super::{parameters, query, request};
 use crate::app::App;
 use crate::as_of::as_of;
@@ -111,8 +110,8 @@ pub(super) async fn everything(
 
 /// What is on the page that is asked for, and where it ended.
 async fn page_of_all(app: &App, patient: &StreamName, asked: &Asked) -> Result<(Page, Option<End>), Outcome> {
-    let found = app.engine.views().find(std::slice::from_ref(patient), asked.as_of).await?;
-    if matches!(found.into_iter().flatten().next().ok_or(Outcome::NotFound)?.body, Body::Deleted) {
+    let found = app.engine.views().find_one(patient, asked.as_of).await?.ok_or(Outcome::NotFound)?;
+    if found.body == Body::Deleted {
         return Err(Outcome::Gone);
     }
     let same = same_patients(&app.engine, patient, asked.as_of).await?;
@@ -146,7 +145,7 @@ async fn inside(
     page: &mut Page,
 ) -> Result<Option<End>, Outcome> {
     let (hits, more) = taken(app, patients, asked, after, page.room()).await?;
-    let found = texts(app, hits.iter().map(|hit| &hit.version).collect()).await?;
+    let found = app.engine.texts(&versions(&hits)).await?;
     let end = hits.last().map(|last| End::Place(last.after.place));
     for (hit, text) in hits.into_iter().zip(found) {
         page.records.extend(text.map(|text| (hit.version.name, text, Mode::Match)));
@@ -253,7 +252,7 @@ async fn all_pointed(app: &App, patients: &[StreamName], asked: &Asked) -> Resul
     loop {
         let mut query = about(compartment::PARAM, patients, asked.as_of, after, app.limits.count_max);
         let (hits, more) = page_of(app, &mut query).await?;
-        for (hit, text) in hits.iter().zip(texts(app, hits.iter().map(|hit| &hit.version).collect()).await?) {
+        for (hit, text) in hits.iter().zip(app.engine.texts(&versions(&hits)).await?) {
             match text.filter(|_| asked.is_in_care(&hit.after.place)) {
                 Some(text) => pointed.read(&hit.version.name, &text),
                 None => pointed.inside(&hit.version.name),

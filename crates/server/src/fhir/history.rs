@@ -17,7 +17,7 @@ use super::page;
 use super::query;
 use super::reply::Reply;
 use super::search::{bundle_id, linked};
-use super::together::{in_order, texts};
+use super::together::in_order;
 use crate::app::App;
 use crate::as_of::as_of;
 use asked::Asked;
@@ -72,7 +72,7 @@ pub(super) async fn history(
         return Err(Outcome::NotFound);
     }
     let Page { shown, next } = page_of(app, of, &asked).await?;
-    let texts = texts(app, shown.iter().collect()).await?;
+    let texts = app.engine.texts(&shown.iter().collect::<Vec<_>>()).await?;
     let lines = lines(app, &shown).await?;
 
     let url = format!("{}/{path}", app.base_url);

@@ -16,8 +16,8 @@ use crate::as_of::AsOf;
 /// 404 when it was not here yet, 410 when it was deleted or erased.
 pub(super) async fn read(app: &App, stream: StreamName, as_of: AsOf) -> Result<Reply, Outcome> {
     if let Some(at) = as_of.at() {
-        let found = app.engine.views().find(std::slice::from_ref(&stream), Some(at)).await?;
-        return version(app, found.into_iter().flatten().next(), as_of.cursor).await;
+        let found = app.engine.views().find_one(&stream, Some(at)).await?;
+        return version(app, found, as_of.cursor).await;
     }
     let found = app.engine.current(&stream).await?.ok_or(Outcome::NotFound)?;
     let text = found.text.ok_or(Outcome::Gone)?;

@@ -85,8 +85,7 @@ pub(super) async fn attempt(
             alone = app.races().alone_at(stream).await;
             app.engine.wait_for_views(&app.engine.head(), VIEWS_PATIENCE).await;
         }
-        let found =
-            app.engine.views().find(std::slice::from_ref(stream), None).await?.into_iter().flatten().next();
+        let found = app.engine.views().find_one(stream, None).await?;
         let version = found.as_ref().map_or(0, |found| found.version);
         let (steps, elements) = match changed(app, stream, found, if_match, change).await {
             Ok(elements) => {

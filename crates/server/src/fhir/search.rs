@@ -14,7 +14,7 @@ mod told;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_kernel::search::Query;
-use anamnesis_store::{Hit, ReadError, Views};
+use anamnesis_store::{Hit, ReadError, RecordVersion, Views};
 
 use super::outcome::Outcome;
 use super::reply::Reply;
@@ -113,6 +113,11 @@ async fn page_in(views: &dyn Views, query: &mut Query) -> Result<(Vec<Hit>, bool
     let more = hits.len() > wanted;
     hits.truncate(wanted);
     Ok((hits, more))
+}
+
+/// The versions of these hits.
+pub(super) fn versions(hits: &[Hit]) -> Vec<&RecordVersion> {
+    hits.iter().map(|hit| &hit.version).collect()
 }
 
 /// A bundle made for one answer has an id of its own, and none other will ever have it.

@@ -73,11 +73,9 @@ impl Answered<'_> {
     /// The record that stays as it would be, without the version it would have.
     async fn target_after(&self, request: &Request) -> Result<Option<Value>, ReadError> {
         let target = &self.asked.target.stream;
-        let found =
-            self.app.engine.views().find(std::slice::from_ref(target), None).await?.into_iter().flatten();
+        let found = self.app.engine.views().find_one(target, None).await?;
         let item = request.items.iter().find(|item| item.stream == *target);
-        let (Some(found), Some(step)) = (found.into_iter().next(), item.and_then(|item| item.steps.first()))
-        else {
+        let (Some(found), Some(step)) = (found, item.and_then(|item| item.steps.first())) else {
             return Ok(None);
         };
         let before = self.app.engine.elements(&found).await?;

@@ -12,8 +12,7 @@ use crate::app::App;
 use crate::as_of::AsOf;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::reply::Reply;
-use crate::fhir::search::page_of;
-use crate::fhir::together::texts;
+use crate::fhir::search::{page_of, versions};
 
 /// How many records are read for one answer.
 const RECORDS_MAX: usize = 10_000;
@@ -38,8 +37,7 @@ pub(in crate::fhir) async fn in_use(
                 Query { after, at: as_of.at(), ..Query::new(Some(kind), every, app.limits.count_max) };
             let (hits, more) = page_of(app, &mut query).await?;
             left = left.checked_sub(hits.len()).ok_or_else(too_many)?;
-            for text in texts(app, hits.iter().map(|hit| &hit.version).collect()).await?.into_iter().flatten()
-            {
+            for text in app.engine.texts(&versions(&hits)).await?.into_iter().flatten() {
                 let resource = anamnesis_json::parse_with_depth(&text, usize::MAX).unwrap_or_default();
                 if let Some(meta) = resource.get("meta").and_then(Value::as_object) {
                     add(&mut all, meta);

@@ -7,9 +7,9 @@ use anamnesis_kernel::{Instant, StreamName};
 use anamnesis_store::ReadError;
 
 use super::include::{Included, included};
-use super::page_in;
 use super::question::Question;
 use super::same::widen;
+use super::{page_in, versions};
 use crate::app::App;
 use crate::index::Index;
 
@@ -53,8 +53,7 @@ pub(super) async fn found(
         false => question.total,
     };
     let last = hits.last().filter(|_| more).map(|hit| hit.after.clone());
-    let versions: Vec<_> = hits.iter().map(|hit| &hit.version).collect();
-    let texts = app.engine.texts(&versions).await?;
+    let texts = app.engine.texts(&versions(&hits)).await?;
     // What was erased has no text.
     let matches: Vec<Shown> =
         hits.into_iter().zip(texts).filter_map(|(hit, text)| Some((hit.version.name, text?))).collect();
