@@ -22,4 +22,4 @@ pub use difference::{Difference, differences};
 pub use elements::{Elements, take_apart, write_resource};
 pub use evolve::{EventRef, evolve};
 pub use refusal::{Cause, Refusal};
-pub use upcast::{UpcastError, newest, upcast};
+pub use upcast::{UpcastError, liftable, newest, upcast};
