@@ -10,6 +10,7 @@ mod current;
 mod engine;
 mod generation;
 mod heads;
+mod held;
 mod history;
 mod index;
 mod instruments;
@@ -27,6 +28,7 @@ pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Rece
 pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
+pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{Instruments, Silent, Stage};
 pub use keyring::{Keyring, KeyringError};

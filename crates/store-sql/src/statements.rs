@@ -77,6 +77,10 @@ statements! {
     INTERNED_ADD = "interned_add";
     UNIT_ADD = "unit_add";
     UNIT_READ = "unit_read";
+    PARKED_ADD = "parked_add";
+    PARKED_RELEASE = "parked_release";
+    PARKED_READ = "parked_read";
+    PARKED_HELD = "parked_held";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
 }
