@@ -19,6 +19,7 @@ pub mod projector;
 mod read;
 mod rebuild;
 mod scan;
+mod snapshot;
 mod texts;
 mod verify;
 
