@@ -20,6 +20,7 @@ pub mod projector;
 mod read;
 mod rebuild;
 mod scan;
+mod snapshot;
 mod texts;
 mod verify;
 

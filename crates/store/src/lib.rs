@@ -6,6 +6,7 @@
 pub mod contract;
 mod keys;
 mod log;
+mod snapshots;
 mod views;
 
 pub use keys::{KeyRow, Keys, Secret};
@@ -13,6 +14,7 @@ pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
     SealedEvent, StoredEvent, StreamAppend,
 };
+pub use snapshots::{Listed, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo};
 pub use views::{
     Body, Change, Changes, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite,
     VersionPlace, Views, Watermark,
