@@ -11,7 +11,7 @@ mod views;
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
-    SealedEvent, StoredEvent, StreamAppend,
+    SealedEvent, StoredEvent, StreamAppend, StreamHead,
 };
 pub use views::{
     Body, Change, Changes, Hit, IndexRow, IndexWrite, Mark, RecordNumber, RecordVersion, RecordWrite,
