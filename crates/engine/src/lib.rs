@@ -30,7 +30,9 @@ pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};
-pub use instruments::{Instruments, Silent, Stage};
+pub use instruments::{
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+};
 pub use keyring::{Keyring, KeyringError};
 pub use pages::Pages;
 pub use read::{EventPage, Filter};

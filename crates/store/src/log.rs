@@ -1,5 +1,7 @@
 //! The log: every event ever recorded, in one order for each partition.
 
+use std::time::Duration;
+
 use anamnesis_kernel::{Cursor, Instant, Partition, Position, Version};
 use anamnesis_seal::{Entry, Hash, SubjectNumber, Tag};
 use async_trait::async_trait;
@@ -123,6 +125,8 @@ pub struct Head {
     pub roots: Vec<Hash>,
     /// How many groups of commits this process has synced.
     pub syncs: u64,
+    /// How long that took, all of them together.
+    pub sync_time: Duration,
 }
 
 /// Events to be recorded together.
