@@ -12,7 +12,7 @@ use crate::keyring::{Held, Keyring, KeyringError};
 
 thread_local! {
     /// One for each thread, as its contexts are costly to set up.
-    static SEALER: RefCell<Sealer> = RefCell::new(Sealer::new());
+    pub(crate) static SEALER: RefCell<Sealer> = RefCell::new(Sealer::new());
 }
 
 /// Seals an event that has all but its place.

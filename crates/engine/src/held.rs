@@ -26,14 +26,9 @@ impl HeldSet {
         Self { by_tag: streams.into_iter().map(|stream| (stream.stream, stream)).collect(), events }
     }
 
-    /// How many streams.
-    pub fn streams(&self) -> u64 {
-        self.by_tag.len() as u64
-    }
-
-    /// How many events are parked.
-    pub const fn events(&self) -> u64 {
-        self.events
+    /// How many events are parked, of how many streams.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.events, self.by_tag.len() as u64)
     }
 
     /// Whether nothing is held.

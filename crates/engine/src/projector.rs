@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
-use crate::instruments::Stage;
+use crate::instruments::{Parked, Stage};
 use batch::Batch;
 use parking::Parking;
 use state::States;
@@ -208,6 +208,9 @@ impl Projector {
         self.refused.clear();
         self.parked(&parked);
         self.engine.instruments.took(Stage::Project, started.elapsed());
+        if self.serves() {
+            self.engine.instruments.projected(count);
+        }
         Ok(Folded::Events(count))
     }
 
@@ -278,8 +281,10 @@ impl Projector {
         Arc::ptr_eq(&self.generation.views, &self.engine.views())
     }
 
-    /// Tells those who wait how far the views are.
+    /// Tells those who wait how far the views are, and those who measure what they hold.
     pub fn publish(&self) {
+        let (events, streams) = self.generation.held.read().counts();
+        self.engine.instruments.parked(Parked { events, streams });
         let cursor = Cursor { moment: self.moment, offsets: vec![self.mark.offset] };
         self.engine.reached.send_replace(Reached { cursor });
     }

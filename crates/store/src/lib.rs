@@ -6,13 +6,15 @@
 pub mod contract;
 mod keys;
 mod log;
+mod snapshots;
 mod views;
 
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
-    SealedEvent, StoredEvent, StreamAppend,
+    SealedEvent, StoredEvent, StreamAppend, StreamHead,
 };
+pub use snapshots::{Listed, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo};
 pub use views::{
     ApplyError, Body, Change, Changes, HeldStream, Hit, IndexRow, IndexWrite, Mark, ParkWrite, Parked,
     RecordNumber, RecordVersion, RecordWrite, Unapplied, VersionPlace, Views, Watermark,

@@ -23,6 +23,7 @@ impl Projector {
     /// Carries out what somebody asked for.
     pub(super) async fn answer(&mut self, ask: Ask) {
         let retried = self.retry(ask.only.as_ref()).await;
+        self.publish();
         // Who asked and went away has nothing to be told.
         let _ = ask.told.send(retried);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anamnesis_chart::Command;
 use anamnesis_engine::projector::ProjectError;
-use anamnesis_engine::{CommitError, Retried, Wait, build};
+use anamnesis_engine::{CommitError, HeldSet, Retried, Wait, build};
 use anamnesis_kernel::Position;
 use anamnesis_store::{Parked, ReadError, Unapplied, Views};
 
@@ -22,8 +22,10 @@ async fn short(house: &House) -> Vec<(u64, u64, Unapplied, u32)> {
     parked.iter().map(|one| (one.position.offset, one.version, one.why, one.attempts)).collect()
 }
 
+/// How many streams are held, and how many events are parked.
 fn events(house: &House) -> (u64, u64) {
-    house.engine.look_at_held(|held| (held.streams(), held.events()))
+    let (events, streams) = house.engine.look_at_held(HeldSet::counts);
+    (streams, events)
 }
 
 #[tokio::test]
