@@ -24,4 +24,4 @@ pub use elements::{Elements, take_apart, write_resource};
 pub use evolve::{EventRef, evolve};
 pub use folding::folding;
 pub use refusal::{Cause, Refusal};
-pub use upcast::{UpcastError, newest, upcast};
+pub use upcast::{UpcastError, liftable, newest, upcast};

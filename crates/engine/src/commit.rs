@@ -18,7 +18,7 @@ pub use answer::{Answer, ItemAnswer, Receipt};
 pub use error::CommitError;
 
 use crate::engine::Engine;
-use crate::instruments::Stage;
+use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
@@ -206,12 +206,29 @@ impl Engine {
                         AppendError::EventKnown { position, .. } => {
                             return self.known_events(request, position).await;
                         }
-                        other => return Err(other.into()),
+                        other => {
+                            self.append_failed(&other);
+                            return Err(other.into());
+                        }
                     }
                 }
             }
         }
         Err(CommitError::Busy)
+    }
+
+    fn append_failed(&self, error: &AppendError) {
+        self.instruments.append_failed(match error {
+            AppendError::Full(_) => AppendFailure::Full,
+            AppendError::Clock { .. } => AppendFailure::Clock,
+            AppendError::Unanswered(_) => AppendFailure::Unanswered,
+            AppendError::Unavailable(_) => AppendFailure::Unavailable,
+            // What the log judged is no failure of it.
+            AppendError::Conflict { .. }
+            | AppendError::Claimed { .. }
+            | AppendError::KeyKnown(_)
+            | AppendError::EventKnown { .. } => return,
+        });
     }
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.

@@ -15,6 +15,7 @@ mod index;
 mod instruments;
 mod keyring;
 mod load;
+mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
@@ -29,8 +30,11 @@ pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};
-pub use instruments::{Instruments, Silent, Stage};
+pub use instruments::{
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+};
 pub use keyring::{Keyring, KeyringError};
+pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
 pub use verify::{Damage, Verdict, verify};

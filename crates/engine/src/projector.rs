@@ -150,6 +150,9 @@ impl Projector {
         (self.mark, self.moment) = (mark, moment);
         touched.iter().for_each(|name| self.generation.indexing.shown(name));
         self.engine.instruments.took(Stage::Project, started.elapsed());
+        if self.serves() {
+            self.engine.instruments.projected(count);
+        }
         Ok(count)
     }
 

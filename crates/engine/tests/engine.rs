@@ -6,6 +6,8 @@ mod as_of;
 mod generations;
 #[path = "support/house.rs"]
 mod house;
+#[path = "engine/pages.rs"]
+mod pages;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

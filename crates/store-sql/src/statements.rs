@@ -15,6 +15,7 @@ macro_rules! statements {
 statements! {
     LOG_APPEND_EVENT = "log_append_event";
     LOG_STREAM_VERSION = "log_stream_version";
+    LOG_STREAM_HEAD = "log_stream_head";
     LOG_FIND_EVENT_ID = "log_find_event_id";
     LOG_FIND_CLAIM = "log_find_claim";
     LOG_TOUCH_CLAIM = "log_touch_claim";

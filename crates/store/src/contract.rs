@@ -101,6 +101,7 @@ macro_rules! contract_tests {
             log_reads {
                 a_partition_is_read_in_pages,
                 a_stream_is_read_both_ways,
+                a_stream_stands_where_its_newest_event_does,
                 events_are_read_where_they_stand,
                 a_position_without_an_event_is_damage,
                 an_open_store_goes_on_where_it_was_left,

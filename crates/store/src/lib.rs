@@ -12,7 +12,7 @@ mod views;
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
-    SealedEvent, StoredEvent, StreamAppend,
+    SealedEvent, StoredEvent, StreamAppend, StreamHead,
 };
 pub use snapshots::{Listed, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo};
 pub use views::{
