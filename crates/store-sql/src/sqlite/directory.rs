@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anamnesis_kernel::Instant;
 use fs4::fs_std::FileExt;
 
+use super::error::has_no_room;
 use super::{SqliteKeys, SqliteLog, SqliteSnapshots, SqliteViews, generations};
 
 /// The format of the data directory that this program writes.
@@ -50,7 +51,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// A database in it could not be opened.
-    #[error("{path} cannot be opened")]
+    #[error("{path} cannot be opened{}", if has_no_room(source) { ", for its disk is full" } else { "" })]
     Database {
         /// Which one.
         path: PathBuf,

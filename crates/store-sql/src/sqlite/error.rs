@@ -46,6 +46,12 @@ pub(super) fn unavailable(error: Error) -> ReadError {
     ReadError::Unavailable(error.into())
 }
 
+/// Whether a file could not be opened for want of room: also what readers and writers share takes some.
+pub(super) fn has_no_room(error: &Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    is_full(error) || code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
 fn is_full(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
