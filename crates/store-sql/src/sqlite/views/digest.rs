@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 /// Each table's rows in the order of its key; what is interned stands by its text.
-const ROWS: [&str; 20] = [
+const ROWS: [&str; 21] = [
     "SELECT * FROM record_now ORDER BY partition, record",
     "SELECT * FROM record_then ORDER BY partition, record, version",
     "SELECT * FROM history ORDER BY 1, 2, 3, 4",
@@ -18,6 +18,7 @@ const ROWS: [&str; 20] = [
      LEFT JOIN interned s ON s.number = t.system ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
     "SELECT * FROM text_now ORDER BY 1, 2, 3, 4, 5, 6, 7",
     "SELECT * FROM text_then ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
+    "SELECT * FROM text_past ORDER BY 1, 2, 3",
     "SELECT * FROM date_now ORDER BY 1, 2, 3, 4, 5, 6, 7",
     "SELECT * FROM date_then ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
     "SELECT q.param, q.low, q.high, u.text, s.text, q.date, q.record, q.partition, q.grp, q.began \
