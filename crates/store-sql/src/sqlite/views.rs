@@ -1,5 +1,6 @@
 //! The views on SQLite: may be deleted at any time, and are then made again from the log.
 
+mod checkpoint;
 mod digest;
 mod history;
 mod parked;
@@ -66,7 +67,7 @@ impl SqliteViews {
             }
         };
         let units = Arc::new(Units::read(&connection).map_err(failed)?);
-        let writer = Mutex::new(Some(Writer::new(connection, Arc::clone(&units))));
+        let writer = Mutex::new(Some(Writer::new(connection, path, Arc::clone(&units)).map_err(failed)?));
         let readers = Arc::new(Readers::new(path, READERS));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
         Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired })
