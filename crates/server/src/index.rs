@@ -5,10 +5,10 @@
 use std::sync::{Arc, OnceLock};
 
 use anamnesis_engine::Generation;
-use anamnesis_fhir::index::index;
+use anamnesis_fhir::index::{Referred, index, references};
 use anamnesis_fhir::{Known, Params};
 use anamnesis_json::Object;
-use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Cursor, ResourceType, StreamName};
 use anamnesis_store::{ReadError, Views};
 
@@ -100,6 +100,17 @@ impl Index {
     /// What a record is found by, or will be once it is written.
     pub(crate) fn entries(&self, name: &StreamName, elements: &Object) -> Vec<Entry> {
         index(name, elements, self.serving.catalogue()).entries
+    }
+
+    /// Calls `give` with what a record refers to, by parameter; `base` is our own address.
+    pub(crate) fn references(
+        &self,
+        name: &StreamName,
+        elements: &Object,
+        base: &str,
+        give: &mut dyn FnMut(Param, Referred),
+    ) {
+        references(name, elements, self.serving.catalogue(), base, give);
     }
 
     /// Makes sure that all that was asked for is indexed: to leave a criterion out would widen the answer.
