@@ -39,7 +39,7 @@ const RECORDS: &str = r#"{"resourceType":"Bundle","type":"transaction","entry":[
     {"request":{"method":"PUT","url":"CodeSystem/c"},"resource":{"resourceType":"CodeSystem","id":"c","status":"active","content":"complete","url":"urn:local",
      "concept":[{"code":"mineral","concept":[{"code":"2823-3"}]}]}},
     {"request":{"method":"PUT","url":"MolecularSequence/m"},"resource":{"resourceType":"MolecularSequence","id":"m","coordinateSystem":0,
-     "referenceSeq":{"chromosome":{"coding":[{"code":"9"}]},"windowStart":1,"windowEnd":900},"variant":[{"start":128,"end":200},{"start":401,"end":500}]}},
+     "referenceSeq":{"chromosome":{"coding":[{"code":"9"}]},"genomeBuild":"GRCh38","windowStart":1,"windowEnd":900},"variant":[{"start":128,"end":200},{"start":401,"end":500}]}},
     {"request":{"method":"PUT","url":"List/l"},"resource":{"resourceType":"List","id":"l","status":"current","mode":"working","entry":[{"item":{"reference":"Observation/k1"}}]}}]}"#;
 
 fn with_records() -> (Server, Http) {
