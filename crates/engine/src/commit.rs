@@ -118,10 +118,13 @@ impl Engine {
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let answer = self.append(&request).await?;
-        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, self.views_patience).await {
-            return Ok(Answer { seen: false, ..answer });
+        if request.wait == Wait::Log {
+            return Ok(answer);
         }
-        Ok(answer)
+        let started = Stopwatch::now();
+        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await;
+        self.instruments.waited(started.elapsed());
+        Ok(Answer { seen, ..answer })
     }
 
     /// What a request would come to if it were carried out now; nothing is kept.
@@ -174,6 +177,10 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if adds {
+                // Before the log has it, since the projector may have it right after.
+                self.instruments.committing(commit_id, request.correlation_id.as_deref());
+            }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
             let decision = decided.remember(self, request, &tags);

@@ -29,7 +29,8 @@ pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
+    SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
 pub use read::{EventPage, Filter};

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::codec;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
-use crate::instruments::Stage;
+use crate::instruments::{Projected, Stage};
 use batch::Batch;
 use state::States;
 
@@ -121,11 +121,16 @@ impl Projector {
         let mark = Mark { offset: last.position.offset + 1, leaf: last.leaf };
         let moment = last.moment;
         let count = stored.len();
+        let mut named = Vec::new();
         let mut batch = Batch::new(&self.engine, &self.generation, &mut self.states);
         for commit in commits(stored) {
             let mut events: Vec<Event> = Vec::with_capacity(commit.len());
+            let commit_id = commit.first().map(|stored| stored.commit_id);
             for stored in commit {
                 events.extend(codec::open(&self.engine.keyring, stored).await?);
+            }
+            if let Some(id) = commit_id.filter(|_| named.len() < Projected::COMMITS_MAX) {
+                named.push((id, events.first().and_then(|event| event.correlation_id.clone())));
             }
             batch.add(events).await?;
         }
@@ -149,9 +154,10 @@ impl Projector {
         }
         (self.mark, self.moment) = (mark, moment);
         touched.iter().for_each(|name| self.generation.indexing.shown(name));
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        let time = started.elapsed();
+        self.engine.instruments.took(Stage::Project, time);
         if self.serves() {
-            self.engine.instruments.projected(count);
+            self.engine.instruments.projected(&Projected { events: count, time, commits: named });
         }
         Ok(count)
     }
