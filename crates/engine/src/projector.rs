@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
-use crate::instruments::{Parked, Stage};
+use crate::instruments::{Parked, Projected, Stage};
 use batch::Batch;
 use parking::Parking;
 use state::States;
@@ -184,6 +184,7 @@ impl Projector {
         for commit in commits {
             batch.add(commit).await?;
         }
+        let named = batch.named();
         let (change, streams) = batch.finish(watermark);
         let parked = change.parked.clone();
         match self.apply(change).await {
@@ -207,9 +208,10 @@ impl Projector {
         (self.mark, self.moment) = (mark, moment);
         self.refused.clear();
         self.parked(&parked);
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        let time = started.elapsed();
+        self.engine.instruments.took(Stage::Project, time);
         if self.serves() {
-            self.engine.instruments.projected(count);
+            self.engine.instruments.projected(&Projected { events: count, time, commits: named });
         }
         Ok(Folded::Events(count))
     }

@@ -25,6 +25,11 @@ pub(crate) fn router(start: Cursor) -> Router<App> {
     Router::new().route("/livez", get(livez)).route("/readyz", get(ready)).route("/metrics", get(metrics))
 }
 
+/// Whether a path or a route is asked by whoever looks after the server: no user's business is done there.
+pub(crate) fn is_at(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
 /// The process answers.
 async fn livez() -> &'static str {
     "alive\n"

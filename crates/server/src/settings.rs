@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use anamnesis_store_sql::SqliteStore;
 
+use crate::alerts;
 use crate::app::Limits;
 use crate::validation::Validation;
 
@@ -41,6 +42,10 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
+    /// Where traces are sent.
+    pub(crate) otlp: Option<Url>,
+    /// Where alerts are told.
+    pub(crate) alerts: alerts::Asked,
     /// Whose scripts may use the server from a browser.
     pub(crate) cors_origins: Origins,
     /// What becomes of resources that break FHIR's rules.
@@ -63,6 +68,8 @@ impl Default for Settings {
             master_key: None,
             log_level: Level::default(),
             log_json: false,
+            otlp: None,
+            alerts: alerts::Asked::default(),
             cors_origins: Origins::default(),
             validation: Validation::default(),
             profiles: Addresses::default(),

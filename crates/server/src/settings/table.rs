@@ -52,6 +52,10 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("keys.master", |s| &mut s.master_key, "the file of the master key; where none is set, `master.key` in the data directory"),
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),
+    row("telemetry.otlp", |s| &mut s.otlp, "the collector that traces are sent to, by OTLP over HTTP; none are made where none is set").short("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    row("alerts.webhook", |s| &mut s.alerts.webhook, "the address that alerts are posted to, as Alertmanager would; none are where none is set, and the log has them anyway"),
+    row("alerts.secret_file", |s| &mut s.alerts.secret, "the file of the secret that these posts are signed with; unsigned where none is set"),
+    row("alerts.every_ms", |s| &mut s.alerts.every, "how often the conditions of alerts are looked at; how long they must last is counted in looks").within(10, 3_600_000),
 
     row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; none where none is set").flag("cors-origins", "ORIGINS", SERVE),
     row("validation", |s| &mut s.validation, "what becomes of a resource that breaks FHIR's rules: refused, or kept with a tag where a record can be kept with it").flag("validation", "HOW", WRITE),
