@@ -118,10 +118,16 @@ impl Engine {
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let answer = self.append(&request).await?;
-        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, self.views_patience).await {
-            return Ok(Answer { seen: false, ..answer });
+        if request.wait == Wait::Log {
+            return Ok(answer);
         }
-        Ok(answer)
+        // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
+        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
+            && answer
+                .items
+                .iter()
+                .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        Ok(Answer { seen, ..answer })
     }
 
     /// What a request would come to if it were carried out now; nothing is kept.

@@ -10,6 +10,7 @@ mod commit;
 mod engine;
 mod erase;
 mod generation;
+mod held;
 mod history;
 mod index;
 mod instruments;
@@ -31,6 +32,7 @@ pub use cache::{Caching, Current};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
+pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
     AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,

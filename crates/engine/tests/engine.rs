@@ -10,6 +10,8 @@ mod generations;
 mod house;
 #[path = "engine/pages.rs"]
 mod pages;
+#[path = "engine/parked.rs"]
+mod parked;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
