@@ -227,7 +227,7 @@ impl Projector {
             true => change.records.iter().map(|write| write.version.name.clone()).collect(),
             false => Vec::new(),
         };
-        let changing = self.engine.currents.change(touched.iter());
+        let changing = self.engine.caches.currents.change(touched.iter());
         let applied = self.generation.views.apply(change).await;
         drop(changing);
         match &applied {
@@ -364,7 +364,7 @@ impl Projector {
             return self;
         }
         // The next may be further than this one: what was found in these views is not kept for those.
-        let changing = self.engine.currents.change_all();
+        let changing = self.engine.caches.currents.change_all();
         self.engine.generations.swap(next.generation());
         drop(changing);
         next.publish();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anamnesis_json::Object;
 use anamnesis_kernel::Cursor;
+use anamnesis_store::{CacheHealth, Circuit};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -51,7 +52,24 @@ fn readyz(app: &App, start: &Cursor) -> Response {
         }
     };
     body.push("view_lag_events", behind);
+    if let Some(health) = app.engine.cache_health() {
+        body.push("redis", redis(&health));
+    }
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_text()).into_response()
+}
+
+/// How Redis fares, which nobody has to wait for.
+fn redis(health: &CacheHealth) -> Object {
+    let circuit = match health.circuit {
+        Circuit::Closed => "closed",
+        Circuit::HalfOpen => "half open",
+        Circuit::Open => "open",
+    };
+    let told = Object::new().with("circuit", circuit).with("dropped", health.dropped);
+    match health.trouble {
+        Some(trouble) => told.with("trouble", trouble),
+        None => told,
+    }
 }
 
 async fn metrics(State(app): State<App>) -> Response {

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
+use anamnesis_engine::{
+    Caching, Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts,
+};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
@@ -18,6 +21,7 @@ use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
 use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::generations::Generations;
 use crate::parameters::{ParameterSet, Parameters, in_log};
@@ -54,6 +58,18 @@ pub(crate) enum WiringError {
         #[source]
         source: io::Error,
     },
+    /// The certificates that Redis is trusted by.
+    #[error("the certificates in {path} cannot be read")]
+    Certificates {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Redis, as it is set.
+    #[error(transparent)]
+    Redis(#[from] anamnesis_cache_redis::OpenError),
     /// The keys.
     #[error("the keys cannot be opened")]
     Keys(#[from] KeyringError),
@@ -87,7 +103,7 @@ pub(crate) async fn open(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let opened = open_or_make(settings, Arc::clone(&instruments)).await?;
+    let opened = open_or_make(settings, Remember::Everywhere, Arc::clone(&instruments)).await?;
     let serving = opened.engine.serving();
     let fits = Projector::fits(&opened.engine, &serving).await?;
     if let Err(why) = fits {
@@ -105,7 +121,7 @@ pub(crate) async fn open(
     drop(engine);
     store.reset_views().map_err(store_error(&settings.data))?;
     store.views.set_plan(&set.plan()).await.map_err(WiringError::Views)?;
-    put_together(settings, store, instruments).await
+    put_together(settings, store, Remember::Everywhere, instruments).await
 }
 
 /// Opens the store that the settings name, which must be there, and leaves the views as they are.
@@ -118,17 +134,31 @@ pub(crate) async fn open_as_is(
     if !SqliteStore::is_in(&settings.data) {
         return Err(WiringError::Nothing { directory: settings.data.clone() });
     }
-    open_or_make(settings, instruments).await
+    open_or_make(settings, Remember::InProcess, instruments).await
 }
 
-async fn open_or_make(settings: &Settings, instruments: Arc<dyn Instruments>) -> Result<Opened, WiringError> {
+/// Where what was read is remembered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remember {
+    /// In the process, and in Redis where one is set.
+    Everywhere,
+    /// In the process alone.
+    InProcess,
+}
+
+async fn open_or_make(
+    settings: &Settings,
+    remember: Remember,
+    instruments: Arc<dyn Instruments>,
+) -> Result<Opened, WiringError> {
     let store = SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
-    put_together(settings, store, instruments).await
+    put_together(settings, store, remember, instruments).await
 }
 
 async fn put_together(
     settings: &Settings,
     store: SqliteStore,
+    remember: Remember,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
     store.views.limit_queries(settings.limits.query);
@@ -147,11 +177,41 @@ async fn put_together(
         keyring,
         indexing: Arc::new(indexing),
         clock: Arc::new(SystemClock),
+        caching: caching(settings, remember, store.log.info().id, &instruments)?,
         instruments,
         views_patience: settings.limits.views,
     });
     let generations = Arc::new(Generations::new(SystemClock.now()));
     Ok(Opened { store, engine, profiles, parameters, generations })
+}
+
+/// How much is remembered, and where.
+fn caching(
+    settings: &Settings,
+    remember: Remember,
+    store: Uuid,
+    instruments: &Arc<dyn Instruments>,
+) -> Result<Caching, WiringError> {
+    let cache = &settings.cache;
+    let Some(redis) = settings.redis.as_ref().filter(|_| remember == Remember::Everywhere) else {
+        return Ok(Caching { bytes_max: cache.bytes_max, outside: None });
+    };
+    let read = |path: &PathBuf| {
+        let read = std::fs::read(path);
+        read.map_err(|source| WiringError::Certificates { path: path.clone(), source })
+    };
+    let instruments = Arc::clone(instruments);
+    let redis = RedisCache::open(Options {
+        url: redis.0.clone(),
+        certificates: cache.certificates.as_ref().map(read).transpose()?,
+        prefix: cache.prefix.0.clone(),
+        store,
+        ttl: cache.ttl.0,
+        answer: cache.answer,
+        connect: cache.connect,
+        opened: Box::new(move |open| instruments.circuit_open(open)),
+    })?;
+    Ok(Caching { bytes_max: cache.bytes_max, outside: Some(Arc::new(redis)) })
 }
 
 fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
