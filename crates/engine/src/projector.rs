@@ -3,6 +3,7 @@
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
 mod batch;
+mod batches;
 mod state;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::instruments::Stage;
 use batch::Batch;
+use batches::Batches;
 use state::States;
 
 /// Up to where the views are complete.
@@ -25,11 +27,6 @@ pub struct Reached {
     /// The point of the log.
     pub cursor: Cursor,
 }
-
-/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 5_000;
-/// How long events gather while nobody waits to see them.
-const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +44,7 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    batches: Batches,
     mark: Mark,
     moment: Instant,
 }
@@ -67,6 +65,7 @@ impl Projector {
             engine,
             generation,
             states: States::new(),
+            batches: Batches::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
         };
@@ -149,14 +148,16 @@ impl Projector {
         }
         (self.mark, self.moment) = (mark, moment);
         touched.iter().for_each(|name| self.generation.indexing.shown(name));
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        let took = started.elapsed();
+        self.batches.folded(count, took);
+        self.engine.instruments.took(Stage::Project, took);
         Ok(count)
     }
 
     /// The next events, ending with a whole commit.
     async fn whole_commits(&self) -> Result<Vec<StoredEvent>, ReadError> {
         let head = self.engine.head().offset(0);
-        let mut limit = BATCH_EVENTS_MAX;
+        let mut limit = self.batches.events_max();
         loop {
             let mut stored = self.engine.log.read(0, self.mark.offset, limit).await?;
             let end = self.mark.offset + stored.len() as u64;
@@ -209,6 +210,7 @@ impl Projector {
                 Ok(_) => {
                     pause_ms = 10;
                     self.publish();
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Err(error) => {
                     let cause =
@@ -257,10 +259,10 @@ impl Projector {
 
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        let enough = self.mark.offset + u64::from(self.batches.events_max());
         tokio::select! {
             () = self.engine.awaited() => {}
-            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            () = tokio::time::sleep(self.batches.gather()) => {}
             _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
