@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use anamnesis_store::Views;
+use anamnesis_store::{ReadError, Views};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -18,6 +18,18 @@ pub struct Generation {
     pub views: Arc<dyn Views>,
     /// What its records are found by: only views and the indexing they were made with give true answers.
     pub indexing: Arc<dyn Indexing>,
+}
+
+impl Generation {
+    /// How many events it includes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn offset(&self) -> Result<u64, ReadError> {
+        let watermark = self.views.watermark().await?;
+        Ok(watermark.and_then(|watermark| watermark.marks.first().map(|mark| mark.offset)).unwrap_or(0))
+    }
 }
 
 /// One who shall take over, and who is told what came of it.

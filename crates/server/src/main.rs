@@ -19,6 +19,7 @@ mod index;
 mod listen;
 mod master_key;
 mod metrics;
+mod pace;
 mod parameters;
 mod priority;
 mod profiles;

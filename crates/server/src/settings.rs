@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) profiles: Addresses,
     /// Whether the words of records are indexed.
     pub(crate) full_text: bool,
+    /// How long a generation of the views is kept after another took its place.
+    pub(crate) grace_s: u64,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             validation: Validation::default(),
             profiles: Addresses::default(),
             full_text: false,
+            grace_s: 300,
             limits: Limits::default(),
         }
     }

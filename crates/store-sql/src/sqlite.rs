@@ -11,4 +11,4 @@ mod views;
 pub use directory::{OpenError, SqliteStore};
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
-pub use views::SqliteViews;
+pub use views::{Difference, DifferenceKind, SqliteViews};

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     KeyReused,
     /// The cursor lies beyond the log: it is of another one.
     CursorUnknown,
+    /// The generation serves, or another is being made.
+    Generation,
     /// The record was deleted.
     Deleted,
     /// The person was erased.
@@ -59,7 +61,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, in the order of their statuses.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Malformed,
         Self::BadRequest,
         Self::NotFound,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Conflict,
         Self::KeyReused,
         Self::CursorUnknown,
+        Self::Generation,
         Self::Deleted,
         Self::Erased,
         Self::TooLarge,
@@ -91,6 +94,7 @@ impl Kind {
             Self::Conflict => (S::CONFLICT, "conflict", "the record is not where it was expected"),
             Self::KeyReused => (S::CONFLICT, "key-reused", "the key was used with other content"),
             Self::CursorUnknown => (S::CONFLICT, "cursor-unknown", "the cursor lies beyond the log"),
+            Self::Generation => (S::CONFLICT, "generation", "the generation stands otherwise"),
             Self::Deleted => (S::GONE, "deleted", "the record was deleted"),
             Self::Erased => (S::GONE, "erased", "the person was erased"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
