@@ -18,7 +18,7 @@ pub use answer::{Answer, ItemAnswer, Receipt};
 pub use error::CommitError;
 
 use crate::engine::Engine;
-use crate::instruments::Stage;
+use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
@@ -118,10 +118,16 @@ impl Engine {
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let answer = self.append(&request).await?;
-        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, self.views_patience).await {
-            return Ok(Answer { seen: false, ..answer });
+        if request.wait == Wait::Log {
+            return Ok(answer);
         }
-        Ok(answer)
+        // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
+        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
+            && answer
+                .items
+                .iter()
+                .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        Ok(Answer { seen, ..answer })
     }
 
     /// What a request would come to if it were carried out now; nothing is kept.
@@ -206,12 +212,29 @@ impl Engine {
                         AppendError::EventKnown { position, .. } => {
                             return self.known_events(request, position).await;
                         }
-                        other => return Err(other.into()),
+                        other => {
+                            self.append_failed(&other);
+                            return Err(other.into());
+                        }
                     }
                 }
             }
         }
         Err(CommitError::Busy)
+    }
+
+    fn append_failed(&self, error: &AppendError) {
+        self.instruments.append_failed(match error {
+            AppendError::Full(_) => AppendFailure::Full,
+            AppendError::Clock { .. } => AppendFailure::Clock,
+            AppendError::Unanswered(_) => AppendFailure::Unanswered,
+            AppendError::Unavailable(_) => AppendFailure::Unavailable,
+            // What the log judged is no failure of it.
+            AppendError::Conflict { .. }
+            | AppendError::Claimed { .. }
+            | AppendError::KeyKnown(_)
+            | AppendError::EventKnown { .. } => return,
+        });
     }
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.

@@ -47,6 +47,7 @@ impl Engine {
             }
             from = oldest - 1;
         }
+        self.instruments.loaded(events.len());
         let mut elements: Option<Object> = None;
         for event in events.iter().rev() {
             let data = codec::lifted(event)?;

@@ -13,7 +13,11 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::generations::percent;
+use crate::metrics::Readings;
 use crate::pace::Pace;
+
+/// How long a look at the log and the views may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `/livez`, `/readyz`, `/metrics`; `start` is the end of the log when the process began.
 pub(crate) fn router(start: Cursor) -> Router<App> {
@@ -54,10 +58,15 @@ fn readyz(app: &App, start: &Cursor, pace: &Pace) -> Response {
 }
 
 async fn metrics(State(app): State<App>) -> Response {
-    match tokio::time::timeout(Duration::from_secs(5), app.metrics.text(&app.engine)).await {
-        Ok(Ok(text)) => {
+    let reading = Readings::of(&app.engine, &app.generations, &app.data);
+    let text = match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(readings)) => app.metrics.text(&readings).ok(),
+        _ => None,
+    };
+    match text {
+        Some(text) => {
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
-        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -189,9 +189,8 @@ pub(crate) fn begin_trial(
 ) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
     let views = opened.store.begin_trial().map_err(store_error(&opened.store.directory))?;
     let (profiles, parameters) = (Arc::clone(&opened.profiles), Arc::clone(&opened.parameters));
-    let generation =
-        Generation { views: Arc::clone(&views) as _, indexing: Arc::new(R4 { profiles, parameters, set }) };
-    Ok((views, Arc::new(generation)))
+    let indexing = Arc::new(R4 { profiles, parameters, set });
+    Ok((Arc::clone(&views), Arc::new(Generation::new(views, indexing))))
 }
 
 /// The projector on a thread of its own, and the means to stop it.

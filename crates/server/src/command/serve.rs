@@ -27,6 +27,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         engine,
         metrics,
         limits: settings.limits,
+        data: settings.data.clone(),
         validation: settings.validation,
         profiles: Arc::clone(&opened.profiles),
         parameters: Arc::clone(&opened.parameters),

@@ -24,7 +24,7 @@ pub(in crate::wiring) async fn begun(
     let generation = |views: &Arc<SqliteViews>| {
         let (profiles, parameters) = (Arc::clone(profiles), Arc::clone(parameters));
         let indexing = Arc::new(R4 { profiles, parameters, set: Arc::clone(&wanted) });
-        Arc::new(Generation { views: Arc::clone(views) as _, indexing })
+        Arc::new(Generation::new(Arc::clone(views) as _, indexing))
     };
     if let Some(views) = unfinished {
         let there = generation(&views);
