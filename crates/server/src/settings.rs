@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) redis: Option<RedisUrl>,
     /// How much is remembered, and where.
     pub(crate) cache: Cache,
+    /// How long a generation of the views is kept after another took its place.
+    pub(crate) grace_s: u64,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -112,6 +114,7 @@ impl Default for Settings {
             full_text: false,
             redis: None,
             cache: Cache::default(),
+            grace_s: 300,
             limits: Limits::default(),
         }
     }
