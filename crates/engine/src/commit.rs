@@ -122,7 +122,12 @@ impl Engine {
             return Ok(answer);
         }
         let started = Stopwatch::now();
-        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await;
+        // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
+        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
+            && answer
+                .items
+                .iter()
+                .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
         self.instruments.waited(started.elapsed());
         Ok(Answer { seen, ..answer })
     }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::current::Currents;
 use crate::generation::{Generation, Generations};
 use crate::heads::Heads;
+use crate::held::Retries;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
@@ -40,6 +41,7 @@ pub struct Parts {
 pub struct Engine {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) generations: Generations,
+    pub(crate) retries: Retries,
     pub(crate) keyring: Keyring,
     pub(crate) indexing: Arc<dyn Indexing>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -61,10 +63,11 @@ impl Engine {
         let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
-        let serving = Generation { views, indexing: Arc::clone(&indexing) };
+        let serving = Generation::new(views, Arc::clone(&indexing));
         Arc::new(Self {
             log,
             generations: Generations::new(serving),
+            retries: Retries::new(),
             keyring,
             indexing,
             clock,

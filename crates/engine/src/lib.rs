@@ -10,15 +10,18 @@ mod current;
 mod engine;
 mod generation;
 mod heads;
+mod held;
 mod history;
 mod index;
 mod instruments;
 mod keyring;
 mod load;
+mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
 mod scan;
+mod snapshot;
 mod texts;
 mod verify;
 
@@ -27,12 +30,14 @@ pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Rece
 pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
+pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
     AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
     SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
+pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
 pub use verify::{Damage, Verdict, verify};

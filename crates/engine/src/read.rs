@@ -2,7 +2,7 @@
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Cursor, Event, Position, StreamName, Version};
-use anamnesis_store::{Body, Direction, ReadError, RecordVersion};
+use anamnesis_store::{Body, Direction, ReadError, RecordVersion, StoredEvent};
 
 use crate::codec;
 use crate::current::Current;
@@ -136,13 +136,7 @@ impl Engine {
             }
             for stored in stored {
                 let (moment, after) = (stored.moment, stored.position.offset + 1);
-                let skip = !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind);
-                if !skip
-                    && let Some(event) = codec::open(&self.keyring, stored).await?
-                    && filter.takes(&event)
-                {
-                    events.push(event);
-                }
+                events.extend(self.opened(stored, filter).await?);
                 next = Cursor { moment, offsets: vec![after] };
                 scanned += 1;
                 if events.len() as u64 >= u64::from(limit) {
@@ -151,6 +145,18 @@ impl Engine {
             }
         }
         Ok(EventPage { events, next })
+    }
+
+    /// The event in clear, if it passes the filter; what can be told from its type alone is not opened.
+    pub(crate) async fn opened(
+        &self,
+        stored: StoredEvent,
+        filter: &Filter,
+    ) -> Result<Option<Event>, ReadError> {
+        if !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind) {
+            return Ok(None);
+        }
+        Ok(codec::open(&self.keyring, stored).await?.filter(|event| filter.takes(event)))
     }
 }
 

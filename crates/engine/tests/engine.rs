@@ -6,6 +6,10 @@ mod as_of;
 mod generations;
 #[path = "support/house.rs"]
 mod house;
+#[path = "engine/pages.rs"]
+mod pages;
+#[path = "engine/parked.rs"]
+mod parked;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -186,7 +186,7 @@ async fn generation(
 ) -> Result<Arc<Generation>, Cause> {
     views.set_plan(&set.plan()).await?;
     let r4 = R4 { profiles: Arc::clone(profiles), parameters: Arc::clone(parameters), set };
-    Ok(Arc::new(Generation { views: Arc::clone(views) as _, indexing: Arc::new(r4) }))
+    Ok(Arc::new(Generation::new(Arc::clone(views) as _, Arc::new(r4))))
 }
 
 /// The projector on a thread of its own, and the means to stop it.

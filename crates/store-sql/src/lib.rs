@@ -6,4 +6,4 @@ mod id;
 mod sqlite;
 mod statements;
 
-pub use sqlite::{OpenError, SqliteKeys, SqliteLog, SqliteStore, SqliteViews};
+pub use sqlite::{OpenError, SqliteKeys, SqliteLog, SqliteSnapshots, SqliteStore, SqliteViews};

@@ -36,7 +36,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn change(offset: u64) -> Change {
     let marks = vec![Mark { offset, leaf: [1; 32] }];
     let watermark = Watermark { log: Uuid::from_u128(1), shape: "shape".into(), marks, moment: NOW };
-    Change { watermark, records: Vec::new(), index: Vec::new() }
+    Change { watermark, records: Vec::new(), index: Vec::new(), parked: Vec::new() }
 }
 
 async fn watermark(store: &SqliteStore) -> Option<Watermark> {

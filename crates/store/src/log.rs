@@ -67,6 +67,13 @@ pub trait Log: Send + Sync {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ReadError>;
 
+    /// Where a stream stands: its newest event, without what that holds; none when there is no such stream.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError>;
+
     /// At most `limit` events of a partition from `offset` on, oldest first, without a gap.
     ///
     /// # Errors
@@ -264,6 +271,22 @@ impl StoredEvent {
             sealed_hash,
         }
     }
+}
+
+/// The newest event of a stream, as far as it says where the stream stands.
+///
+/// Two streams that agree in version and leaf have the same history, even where a log was put back from a copy and took
+/// another course since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamHead {
+    /// Its number, which is how many events the stream has.
+    pub version: Version,
+    /// Its leaf of the tree.
+    pub leaf: Hash,
+    /// Whose key opens it.
+    pub subject: SubjectNumber,
+    /// The moment of its commit.
+    pub moment: Instant,
 }
 
 /// Which way a stream is read.

@@ -41,7 +41,7 @@ const WALLS: &[Wall] = &[
     Wall { room: "store",     knows: &["kernel", "seal"],                           outside: &["tokio"] },
     Wall { room: "store-sql", knows: &["kernel", "seal", "store"],                  outside: &["rusqlite", "tokio"] },
     Wall { room: "engine",    knows: &["json", "kernel", "chart", "seal", "store"], outside: &["tokio"] },
-    Wall { room: "testkit",   knows: &["json", "kernel"],                           outside: &["ureq"] },
+    Wall { room: "testkit",   knows: &["json", "kernel", "seal", "store"],          outside: &["ureq"] },
     Wall { room: "server",    knows: ALL, outside: &["axum", "clap", "hyper", "hyper-util", "tokio", "tower", "tower-http", "ureq"] },
 ];
 

@@ -6,6 +6,25 @@ CREATE TABLE view_meta (
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Events that could not be applied, and those of their streams that wait behind them: rows of a stream follow each other by version.
+CREATE TABLE parked (
+    partition      INTEGER NOT NULL,
+    stream         BLOB    NOT NULL,
+    version        INTEGER NOT NULL,
+    kind           INTEGER,
+    id             BLOB,
+    position       INTEGER NOT NULL,
+    event_id       BLOB    NOT NULL,
+    type           TEXT    NOT NULL,
+    schema_version INTEGER NOT NULL,
+    moment         INTEGER NOT NULL,
+    why            TEXT    NOT NULL,
+    since          INTEGER NOT NULL,
+    attempts       INTEGER NOT NULL,
+    PRIMARY KEY (partition, stream, version)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX parked_position ON parked (partition, position);
+
 CREATE TABLE record_now (
     kind      INTEGER NOT NULL,
     id        BLOB    NOT NULL,

@@ -2,6 +2,7 @@
 
 mod digest;
 mod history;
+mod parked;
 mod records;
 mod search;
 mod table;
@@ -15,9 +16,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anamnesis_kernel::search::Query;
-use anamnesis_kernel::{Instant, StreamName, Version};
+use anamnesis_kernel::{Instant, Position, StreamName, Version};
 use anamnesis_seal::Hash;
-use anamnesis_store::{Cause, Change, Changes, Hit, Mark, ReadError, RecordVersion, Views, Watermark};
+use anamnesis_store::{
+    ApplyError, Cause, Change, Changes, HeldStream, Hit, Mark, Parked, ReadError, RecordVersion, Views,
+    Watermark,
+};
 use async_trait::async_trait;
 use compact_str::CompactString;
 use parking_lot::Mutex;
@@ -26,14 +30,14 @@ use uuid::Uuid;
 
 use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
-use super::error::{query_error, unavailable};
+use super::error::{is_refused, query_error, unavailable};
 use crate::statements;
 use units::Units;
 use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 4;
+const LAYOUT: i64 = 5;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -199,11 +203,22 @@ impl Views for SqliteViews {
         }
     }
 
-    async fn apply(&self, change: Change) -> Result<(), Cause> {
+    async fn apply(&self, change: Change) -> Result<(), ApplyError> {
         match &mut *self.writer.lock() {
-            Some(writer) => Ok(writer.apply(&change)?),
-            None => Err("the views are closed".into()),
+            Some(writer) => writer.apply(&change).map_err(|error| match (is_refused(&error), writer.at()) {
+                (true, Some(record)) => ApplyError::Refused { record, cause: error.into() },
+                _ => ApplyError::Unavailable(error.into()),
+            }),
+            None => Err(ApplyError::Unavailable("the views are closed".into())),
         }
+    }
+
+    async fn parked(&self, from: Position, limit: u32) -> Result<Vec<Parked>, ReadError> {
+        self.readers.with(|c| parked::read(c, from, limit)).map_err(unavailable)
+    }
+
+    async fn held(&self) -> Result<Vec<HeldStream>, ReadError> {
+        self.readers.with(parked::held).map_err(unavailable)
     }
 
     async fn find(

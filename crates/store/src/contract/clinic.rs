@@ -170,7 +170,7 @@ impl Clinic {
         let mark = Mark { offset: 0, leaf: sha256(b"clinic") };
         let watermark =
             Watermark { log: Uuid::from_u128(1), shape: "clinic".into(), marks: vec![mark], moment };
-        Change { watermark, records, index }
+        Change { watermark, records, index, parked: Vec::new() }
     }
 
     /// When a record begins; ten begin together.

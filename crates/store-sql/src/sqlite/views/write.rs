@@ -2,23 +2,25 @@
 
 mod words;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anamnesis_kernel::search::{Entry, Key, Place};
-use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
+use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
 use super::table::Table;
 use super::units::{self, Unit, Units};
-use super::{history, records, watermark_to_bytes};
+use super::{history, parked, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
 
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "view_meta",
+    "parked",
     "record_now",
     "record_then",
     "history",
@@ -45,11 +47,13 @@ pub(super) struct Writer {
     connection: Connection,
     interned: HashMap<String, i64>,
     units: Arc<Units>,
+    /// The record whose rows are being written.
+    at: Cell<Option<RecordNumber>>,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, units: Arc<Units>) -> Self {
-        Self { connection, interned: HashMap::new(), units }
+        Self { connection, interned: HashMap::new(), units, at: Cell::new(None) }
     }
 
     /// Writes all of a change or nothing.
@@ -62,6 +66,11 @@ impl Writer {
             Err(_) => self.roll_back(),
         }
         written
+    }
+
+    /// The record whose row was written last, or could not be.
+    pub(super) fn at(&self) -> Option<RecordNumber> {
+        self.at.get()
     }
 
     /// Empties every table.
@@ -118,12 +127,14 @@ impl Writer {
     }
 
     fn write(&mut self, change: &Change, units: &BTreeSet<Unit>) -> rusqlite::Result<()> {
+        self.at.set(None);
         units::write(&self.connection, units)?;
         // A record's versions stay in their order.
         let mut records: Vec<&RecordWrite> = change.records.iter().collect();
         records.sort_by_key(|write| write.version.number);
         let mut closed = None;
         for RecordWrite { version, replaces } in records {
+            self.at.set(Some(version.number));
             if *replaces {
                 records::close(&self.connection, version.number, version.began)?;
                 closed = Some(version.number);
@@ -137,8 +148,10 @@ impl Writer {
         let mut versions: Vec<_> = change.records.iter().map(|write| &write.version).collect();
         versions.sort_by_key(|version| (version.name.kind.number(), version.place()));
         for version in versions {
+            self.at.set(Some(version.number));
             history::add(&self.connection, version)?;
         }
+        self.at.set(None);
         // What is interned is numbered in commit order, so that a rebuild numbers it alike whatever its batches.
         for write in &change.index {
             match &write.row().entry.key {
@@ -163,7 +176,9 @@ impl Writer {
                 }
             }
         }
+        self.at.set(None);
         self.count_places(&change.index)?;
+        parked::write(&self.connection, &change.parked)?;
         self.note("watermark", &watermark_to_bytes(&change.watermark))
     }
 
@@ -212,6 +227,7 @@ impl Writer {
         run: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
         let IndexRow { entry: Entry { param, key, group }, place: Place { date, record, partition } } = row;
+        self.at.set(Some(RecordNumber { partition: *partition, record: *record }));
         let record = clamp(*record);
         let place: [&dyn ToSql; 3] = [date, &record, partition];
         let mut columns: Vec<&dyn ToSql> = vec![&param.0];
