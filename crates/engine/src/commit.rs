@@ -140,7 +140,7 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        let _held = self.heads.hold(&tags).await;
+        let _held = self.caches.heads.hold(&tags).await;
         self.decide(request, &tags).await?.foreseen(request)
     }
 
@@ -155,7 +155,8 @@ impl Engine {
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
-            let held = self.heads.hold(&tags).await;
+            let seen = self.caches.erasures.seen();
+            let held = self.caches.heads.hold(&tags).await;
             let decided = self.decide(request, &tags).await?;
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
@@ -188,7 +189,7 @@ impl Engine {
             }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, request, &tags);
+            let decision = decided.remember(self, seen, request, &tags);
             drop(held);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -203,7 +204,7 @@ impl Engine {
                     return Self::settle(decision, &appended);
                 }
                 Err(error) => {
-                    self.heads.forget(&tags);
+                    self.caches.heads.forget(&tags);
                     match error {
                         AppendError::Conflict { .. } => self.instruments.conflict(),
                         AppendError::Claimed { .. } => {

@@ -4,12 +4,12 @@
 //! ([`projector`]).
 
 mod as_of;
+mod cache;
 mod codec;
 mod commit;
-mod current;
 mod engine;
+mod erase;
 mod generation;
-mod heads;
 mod held;
 mod history;
 mod index;
@@ -20,14 +20,16 @@ mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
+mod recall;
 mod scan;
 mod snapshot;
+mod stream;
 mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
+pub use cache::{Caching, Current};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
-pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use held::{HeldSet, Retried};

@@ -21,6 +21,7 @@ mod listen;
 mod master_key;
 mod metrics;
 mod outward;
+mod pace;
 mod parameters;
 mod priority;
 mod profiles;
