@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use rusqlite::types::ValueRef;
 
 /// Each table's rows in the order of its key; what is interned stands by its text.
-pub(super) const ROWS: [(&str, &str); 20] = [
+pub(super) const ROWS: [(&str, &str); 21] = [
     (
         "record_now",
         "SELECT partition, record, version, kind, id, began, position, state, corrects, body FROM record_now \
@@ -34,6 +34,7 @@ pub(super) const ROWS: [(&str, &str); 20] = [
     ),
     ("text_now", "SELECT * FROM text_now ORDER BY 1, 2, 3, 4, 5, 6, 7"),
     ("text_then", "SELECT * FROM text_then ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"),
+    ("text_past", "SELECT * FROM text_past ORDER BY 1, 2, 3"),
     ("date_now", "SELECT * FROM date_now ORDER BY 1, 2, 3, 4, 5, 6, 7"),
     ("date_then", "SELECT * FROM date_then ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"),
     (
