@@ -176,6 +176,8 @@ impl Projector {
         };
         let mark = Mark { offset: last.position.offset + 1, leaf: last.leaf };
         let moment = last.moment;
+        let first = commits.iter().take(Projected::COMMITS_MAX).filter_map(|commit| commit.first());
+        let named = first.map(|stored| stored.commit_id).collect();
         let single = commits.len() == 1;
         let watermark = self.watermark(mark, moment);
         let parking = Parking::new(&self.engine, &self.generation, &self.refused);
@@ -183,7 +185,6 @@ impl Projector {
         for commit in commits {
             batch.add(commit).await?;
         }
-        let named = batch.named();
         let (change, streams) = batch.finish(watermark);
         let parked = change.parked.clone();
         match self.apply(change).await {
