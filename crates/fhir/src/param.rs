@@ -14,6 +14,7 @@
 
 mod catalogue;
 mod known;
+mod named;
 mod registered;
 
 use anamnesis_kernel::ResourceType;

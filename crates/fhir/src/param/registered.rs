@@ -166,6 +166,11 @@ impl Registered {
         Param(REGISTERED | COMPONENT | hash & !(REGISTERED | COMPONENT | OF_TYPE))
     }
 
+    /// Whether entries of this number are its own.
+    pub(crate) fn has_number(&self, kind: ResourceType, number: Param) -> bool {
+        self.numbers(kind).any(|own| own == number)
+    }
+
     fn numbers(&self, kind: ResourceType) -> impl Iterator<Item = Param> + Clone {
         let components = (0..self.components.len()).map(move |n| self.component_number(kind, n));
         std::iter::once(self.number(kind)).chain(components)
