@@ -121,12 +121,14 @@ impl Engine {
         if request.wait == Wait::Log {
             return Ok(answer);
         }
+        let started = Stopwatch::now();
         // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
         let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
             && answer
                 .items
                 .iter()
                 .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        self.instruments.waited(started.elapsed());
         Ok(Answer { seen, ..answer })
     }
 
@@ -181,6 +183,10 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if adds {
+                // Before the log has it, since the projector may have it right after.
+                self.instruments.committing(commit_id, request.correlation_id.as_deref());
+            }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
             let decision = decided.remember(self, seen, request, &tags);

@@ -35,7 +35,8 @@ pub use generation::Generation;
 pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
+    SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
 pub use pages::Pages;

@@ -3,6 +3,7 @@
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
 mod batch;
+mod batches;
 mod parking;
 mod retry;
 mod state;
@@ -17,11 +18,13 @@ use anamnesis_store::{
 };
 use tokio::sync::watch;
 
+use crate::cache::Seen;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
-use crate::instruments::{Parked, Stage};
+use crate::instruments::{Parked, Projected, Stage};
 use batch::Batch;
+use batches::Batches;
 use parking::Parking;
 use state::States;
 
@@ -31,11 +34,6 @@ pub struct Reached {
     /// The point of the log.
     pub cursor: Cursor,
 }
-
-/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 5_000;
-/// How long events gather while nobody waits to see them.
-const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +57,9 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    /// When it last looked whether somebody was erased.
+    seen: Seen,
+    batches: Batches,
     mark: Mark,
     moment: Instant,
     /// What is parked is to be tried again before anything else: the program may be another than before.
@@ -93,9 +94,11 @@ impl Projector {
         let retries = !held.is_empty();
         *generation.held.write() = held;
         let projector = Self {
+            seen: engine.caches.erasures.seen(),
             engine,
             generation,
             states: States::new(),
+            batches: Batches::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
             retries,
@@ -168,6 +171,11 @@ impl Projector {
 
     async fn fold_batch(&mut self) -> Result<Folded, ProjectError> {
         let started = Stopwatch::now();
+        // What is remembered here may be of somebody who was erased since.
+        let seen = self.engine.caches.erasures.seen();
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            self.states.clear();
+        }
         let mut commits = commits(self.whole_commits().await?);
         if self.mark.offset < self.careful_until {
             commits.truncate(1);
@@ -184,6 +192,7 @@ impl Projector {
         for commit in commits {
             batch.add(commit).await?;
         }
+        let named = batch.named();
         let (change, streams) = batch.finish(watermark);
         let parked = change.parked.clone();
         match self.apply(change).await {
@@ -207,9 +216,11 @@ impl Projector {
         (self.mark, self.moment) = (mark, moment);
         self.refused.clear();
         self.parked(&parked);
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        let time = started.elapsed();
+        self.batches.folded(count, time);
+        self.engine.instruments.took(Stage::Project, time);
         if self.serves() {
-            self.engine.instruments.projected(count);
+            self.engine.instruments.projected(&Projected { events: count, time, commits: named });
         }
         Ok(Folded::Events(count))
     }
@@ -257,7 +268,7 @@ impl Projector {
     /// The next events, ending with a whole commit.
     async fn whole_commits(&self) -> Result<Vec<StoredEvent>, ReadError> {
         let head = self.engine.head().offset(0);
-        let mut limit = BATCH_EVENTS_MAX;
+        let mut limit = self.batches.events_max();
         loop {
             let mut stored = self.engine.log.read(0, self.mark.offset, limit).await?;
             let end = self.mark.offset + stored.len() as u64;
@@ -317,6 +328,7 @@ impl Projector {
                 Ok(_) => {
                     pause_ms = 10;
                     self.publish();
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Err(error) => {
                     let cause =
@@ -372,10 +384,10 @@ impl Projector {
 
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        let enough = self.mark.offset + u64::from(self.batches.events_max());
         tokio::select! {
             () = self.engine.awaited() => {}
-            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            () = tokio::time::sleep(self.batches.gather()) => {}
             _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }

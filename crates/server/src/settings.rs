@@ -18,6 +18,7 @@ use std::time::Duration;
 use anamnesis_engine::Caching;
 use anamnesis_store_sql::SqliteStore;
 
+use crate::alerts;
 use crate::app::Limits;
 use crate::validation::Validation;
 
@@ -43,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
+    /// Where traces are sent.
+    pub(crate) otlp: Option<Url>,
+    /// Where alerts are told.
+    pub(crate) alerts: alerts::Asked,
     /// Whose scripts may use the server from a browser.
     pub(crate) cors_origins: Origins,
     /// What becomes of resources that break FHIR's rules.
@@ -55,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) redis: Option<RedisUrl>,
     /// How much is remembered, and where.
     pub(crate) cache: Cache,
+    /// How long a generation of the views is kept after another took its place.
+    pub(crate) grace_s: u64,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -99,12 +106,15 @@ impl Default for Settings {
             master_key: None,
             log_level: Level::default(),
             log_json: false,
+            otlp: None,
+            alerts: alerts::Asked::default(),
             cors_origins: Origins::default(),
             validation: Validation::default(),
             profiles: Addresses::default(),
             full_text: false,
             redis: None,
             cache: Cache::default(),
+            grace_s: 300,
             limits: Limits::default(),
         }
     }

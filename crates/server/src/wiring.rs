@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::Refusal;
@@ -29,7 +30,7 @@ use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
 use crate::{master_key, priority};
-use keeper::Keeper;
+use keeper::{Keeper, MakeError, begun};
 
 /// Why a store could not be put to work.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,9 @@ pub(crate) enum WiringError {
     /// The views.
     #[error("the views cannot be begun")]
     Views(#[source] Cause),
+    /// The next generation of them.
+    #[error("the next generation of the views cannot be begun")]
+    Generation(#[from] MakeError),
     /// A thread of the projector's or the keeper's.
     #[error("the projector cannot be started")]
     Thread(#[source] io::Error),
@@ -181,7 +185,7 @@ async fn put_together(
         instruments,
         views_patience: settings.limits.views,
     });
-    let generations = Arc::new(Generations::new(SystemClock.now()));
+    let generations = Arc::new(Generations::new(store.views.number(), SystemClock.now()));
     Ok(Opened { store, engine, profiles, parameters, generations })
 }
 
@@ -227,26 +231,26 @@ async fn master(path: PathBuf, store: &SqliteStore) -> Result<MasterKey, WiringE
     made.map_err(|source| WiringError::MasterKey { path, source })
 }
 
-/// Begins the next generation of the views, empty, to be made with these search parameters.
+/// Begins the next generation of the views, to be made with these search parameters, or goes on with one that was begun
+/// before.
 pub(crate) async fn begin(
     opened: &Opened,
     set: Arc<ParameterSet>,
 ) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
-    let next = opened.store.begin_generation().map_err(store_error(&opened.store.directory))?;
-    let generation = generation(&next, set, &opened.profiles, &opened.parameters).await;
-    Ok((next, generation.map_err(WiringError::Views)?))
+    let Opened { store, engine, profiles, parameters, .. } = opened;
+    let unfinished = store.unfinished_generation().map_err(store_error(&store.directory))?;
+    Ok(begun(store, engine, unfinished, set, profiles, parameters).await?)
 }
 
-/// The generation that these views become, made with these search parameters.
-async fn generation(
-    views: &Arc<SqliteViews>,
+/// Begins a generation that is made with these search parameters and never serves.
+pub(crate) fn begin_trial(
+    opened: &Opened,
     set: Arc<ParameterSet>,
-    profiles: &Arc<Profiles>,
-    parameters: &Arc<Parameters>,
-) -> Result<Arc<Generation>, Cause> {
-    views.set_plan(&set.plan()).await?;
-    let r4 = R4 { profiles: Arc::clone(profiles), parameters: Arc::clone(parameters), set };
-    Ok(Arc::new(Generation::new(Arc::clone(views) as _, Arc::new(r4))))
+) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
+    let views = opened.store.begin_trial().map_err(store_error(&opened.store.directory))?;
+    let (profiles, parameters) = (Arc::clone(&opened.profiles), Arc::clone(&opened.parameters));
+    let indexing = Arc::new(R4 { profiles, parameters, set });
+    Ok((Arc::clone(&views), Arc::new(Generation::new(views, indexing))))
 }
 
 /// The projector on a thread of its own, and the means to stop it.
@@ -267,11 +271,13 @@ pub(crate) async fn project(engine: &Arc<Engine>) -> Result<Running, WiringError
 /// As [`project`], and makes the next generation of the views whenever another is wanted.
 pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running, WiringError> {
     let mut running = project(&opened.engine).await?;
-    let keeper = Keeper::new(opened, settings.limits.query, running.stop.subscribe());
-    running.keeper = Some(on_a_thread("keeper", || async {
-        priority::yield_to_others();
-        keeper.keep().await
-    })?);
+    let (patience, grace) = (settings.limits.query, Duration::from_secs(settings.grace_s));
+    if let Some(keeper) = Keeper::new(opened, patience, grace, running.stop.subscribe()) {
+        running.keeper = Some(on_a_thread("keeper", || async {
+            priority::yield_to_others();
+            keeper.keep().await
+        })?);
+    }
     Ok(running)
 }
 

@@ -70,6 +70,7 @@ statements! {
     TEXT_OPEN = "text_open";
     TEXT_CLOSE = "text_close";
     TEXT_PAST = "text_past";
+    TEXT_PAST_OF = "text_past_of";
     DATE_OPEN = "date_open";
     DATE_CLOSE = "date_close";
     DATE_PAST = "date_past";

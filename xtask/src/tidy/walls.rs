@@ -50,7 +50,7 @@ const WALLS: &[Wall] = &[
     Wall { room: "fhirpath",  knows: &["json"],                                     outside: &[] },
     Wall { room: "seal",      knows: &["json", "kernel"],                           outside: &[] },
     Wall { room: "store",     knows: &["kernel", "seal"],                           outside: &["tokio"] },
-    Wall { room: "store-sql", knows: &["kernel", "seal", "store"],                  outside: &["rusqlite", "tokio"] },
+    Wall { room: "store-sql", knows: &["json", "kernel", "seal", "store"],          outside: &["rusqlite", "tokio"] },
     Wall { room: "cache-redis", knows: &["seal", "store"],                          outside: &["redis", "tokio"] },
     Wall { room: "engine",    knows: &["json", "kernel", "chart", "seal", "store"], outside: &["tokio"] },
     Wall { room: "testkit",   knows: &["json", "kernel", "seal", "store"],          outside: &["ureq"] },
