@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anamnesis_kernel::{Clock, Cursor};
 use anamnesis_seal::{Minter, SystemRandom};
-use anamnesis_store::{Log, Views};
+use anamnesis_store::{Log, Snapshots, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -16,6 +16,7 @@ use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
+use crate::snapshot::{SnapshotPolicy, Taking};
 use crate::texts::Texts;
 
 /// What an engine is put together from.
@@ -24,6 +25,10 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// The serving views.
     pub views: Arc<dyn Views>,
+    /// States that were folded already.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// When such states are kept.
+    pub snapshot_policy: SnapshotPolicy,
     /// The keys.
     pub keyring: Keyring,
     /// What FHIR says of a record, and what the serving views find it by.
@@ -40,6 +45,7 @@ pub struct Parts {
 pub struct Engine {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) generations: Generations,
+    pub(crate) taking: Taking,
     pub(crate) keyring: Keyring,
     pub(crate) indexing: Arc<dyn Indexing>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -58,13 +64,15 @@ pub struct Engine {
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
+        let Parts { log, views, snapshots, snapshot_policy, keyring, .. } = parts;
+        let Parts { indexing, clock, instruments, views_patience, .. } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
         let serving = Generation { views, indexing: Arc::clone(&indexing) };
         Arc::new(Self {
             log,
             generations: Generations::new(serving),
+            taking: Taking::new(snapshots, snapshot_policy),
             keyring,
             indexing,
             clock,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anamnesis_kernel::Instant;
+use anamnesis_store::Reason;
 
 /// A step of an event's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +51,6 @@ pub enum CacheResult {
     Error,
 }
 
-/// Why a snapshot was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SnapshotReason {
-    /// The stream had grown by so many events.
-    Count,
-    /// The record was active that day.
-    Daily,
-    /// Something significant had happened.
-    Significant,
-}
-
 /// The snapshots that are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotsKept {
@@ -105,7 +95,7 @@ pub trait Instruments: Send + Sync {
     fn circuit_open(&self, _: bool) {}
 
     /// A snapshot was taken and kept.
-    fn snapshot(&self, _: SnapshotReason) {}
+    fn snapshot(&self, _: Reason) {}
 
     /// So many snapshots are kept now.
     fn snapshots_kept(&self, _: SnapshotsKept) {}

@@ -126,11 +126,18 @@ impl Keyring {
         Ok(self.remember(&row)?.key)
     }
 
-    /// Forgets a subject's key, which was destroyed.
-    pub fn forget(&self, subject: &StreamName) {
-        if let Some((_, held)) = self.by_tag.remove(&self.store.subject_tag(subject)) {
-            self.by_number.remove(&held.number);
-        }
+    /// Forgets a subject's key, which was destroyed; gives the subject's number, if there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read.
+    pub(crate) async fn forget(&self, subject: &StreamName) -> Result<Option<SubjectNumber>, ReadError> {
+        let tag = self.store.subject_tag(subject);
+        let row = self.keys.find_by_tag(&[tag]).await?.into_iter().flatten().next();
+        let Some(KeyRow { number, .. }) = row else { return Ok(None) };
+        self.by_tag.remove(&tag);
+        self.by_number.remove(&number);
+        Ok(Some(number))
     }
 
     fn remember(&self, row: &KeyRow) -> Result<Held, KeyringError> {

@@ -8,6 +8,7 @@ mod codec;
 mod commit;
 mod current;
 mod engine;
+mod fold;
 mod generation;
 mod heads;
 mod history;
@@ -31,10 +32,12 @@ pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
+pub use load::StateThen;
 pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
+pub use snapshot::{SnapshotPolicy, Sweeper, Taker};
 pub use verify::{Damage, Verdict, verify};

@@ -8,6 +8,8 @@ mod generations;
 mod house;
 #[path = "engine/pages.rs"]
 mod pages;
+#[path = "engine/snapshots.rs"]
+mod snapshots;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -342,7 +344,7 @@ async fn events_are_found_by_whom_they_are_about() {
     }
     let mut seen = Vec::new();
     let name = "Observation/o".parse().unwrap();
-    let last = house.engine.visit_stream(&name, |event, _| {
+    let last = house.engine.visit_stream(&name, 1, |event, _| {
         seen.push(event.version);
         if event.version == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

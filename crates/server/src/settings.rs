@@ -14,6 +14,7 @@ mod value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use anamnesis_engine::SnapshotPolicy;
 use anamnesis_store_sql::SqliteStore;
 
 use crate::app::Limits;
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) profiles: Addresses,
     /// Whether the words of records are indexed.
     pub(crate) full_text: bool,
+    /// When the state of a record is kept.
+    pub(crate) snapshot: SnapshotPolicy,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -67,6 +70,7 @@ impl Default for Settings {
             validation: Validation::default(),
             profiles: Addresses::default(),
             full_text: false,
+            snapshot: SnapshotPolicy::default(),
             limits: Limits::default(),
         }
     }

@@ -8,11 +8,13 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Engine, Expect, Generation, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
+    Engine, Expect, Generation, Indexed, Indexing, Instruments, Item, Keyring, Parts, Request,
+    SnapshotPolicy, Step, Taker, Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
@@ -28,8 +30,30 @@ pub(crate) struct House {
     pub(crate) engine: Arc<Engine>,
     master: MasterKey,
     clock: Arc<dyn Clock>,
+    policy: SnapshotPolicy,
+    /// How many events were folded to load states.
+    pub(crate) folded: Arc<Folded>,
+    /// Snapshots are taken when a test says so.
+    pub(crate) taker: Taker,
     stop: tokio::sync::watch::Sender<bool>,
     projecting: tokio::task::JoinHandle<()>,
+}
+
+/// Counts the events that are folded.
+#[derive(Default)]
+pub(crate) struct Folded(AtomicUsize);
+
+impl Folded {
+    /// How many since it was asked last.
+    pub(crate) fn since(&self) -> usize {
+        self.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Instruments for Folded {
+    fn loaded(&self, events: usize) {
+        self.0.fetch_add(events, Ordering::SeqCst);
+    }
 }
 
 impl House {
@@ -38,36 +62,65 @@ impl House {
     }
 
     pub(crate) async fn with_clock(clock: impl Clock + 'static) -> Self {
+        Self::with(clock, SnapshotPolicy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: SnapshotPolicy) -> Self {
+        Self::with(Machine, policy).await
+    }
+
+    pub(crate) async fn with(clock: impl Clock + 'static, policy: SnapshotPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock)).await
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), policy).await
     }
 
     /// The same house, closed and opened again.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { folder, store, engine, master, clock, stop, projecting } = self;
-        stop.send_replace(true);
-        projecting.await.unwrap();
-        drop((engine, store));
-        Self::opened(folder, master, clock).await
+        self.changed(|_| {}).await
     }
 
-    async fn opened(folder: tempfile::TempDir, master: MasterKey, clock: Arc<dyn Clock>) -> Self {
+    /// The same house, closed, changed and opened again.
+    pub(crate) async fn changed(self, change: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { folder, store, engine, master, clock, policy, taker, stop, projecting, .. } = self;
+        stop.send_replace(true);
+        projecting.await.unwrap();
+        drop((engine, store, taker));
+        change(folder.path());
+        Self::opened(folder, master, clock, policy).await
+    }
+
+    /// The same house, opened again with other rules for snapshots.
+    pub(crate) async fn with_other_policy(mut self, policy: SnapshotPolicy) -> Self {
+        self.policy = policy;
+        self.reopened().await
+    }
+
+    async fn opened(
+        folder: tempfile::TempDir,
+        master: MasterKey,
+        clock: Arc<dyn Clock>,
+        policy: SnapshotPolicy,
+    ) -> Self {
+        let folded = Arc::new(Folded::default());
         let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
         let keyring = Keyring::open(keys, &master).await.unwrap();
         let engine = Engine::new(Parts {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
+            snapshots: Arc::clone(&store.snapshots) as _,
+            snapshot_policy: policy,
             keyring,
             indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE)),
             clock: Arc::clone(&clock),
-            instruments: Arc::new(Silent),
+            instruments: Arc::clone(&folded) as _,
             views_patience: std::time::Duration::from_secs(30),
         });
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let projecting = tokio::spawn(projector.run(stopped));
-        Self { folder, store, engine, master, clock, stop, projecting }
+        let taker = Taker::new(&engine).unwrap();
+        Self { folder, store, engine, master, clock, policy, folded, taker, stop, projecting }
     }
 
     pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
@@ -115,7 +168,7 @@ impl House {
         let tag = self.engine.keyring().store.subject_tag(&subject);
         let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
         assert!(self.store.keys.destroy(row.number, Machine.now()).await.unwrap());
-        self.engine.keyring().forget(&subject);
+        self.engine.forget_subject(&subject).await.unwrap();
     }
 }
 

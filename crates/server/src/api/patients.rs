@@ -15,6 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::answer::{json, stamp};
 use super::problem::{Kind, Problem};
 use super::query::Query;
+use super::snapshots::shown;
 use crate::app::App;
 use crate::as_of::{AS_OF, AsOf};
 use crate::headers::await_cursor;
@@ -120,12 +121,13 @@ async fn read(
     compartment(app, model, &name, &as_of, &mut loaded).await?;
 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
+    let snapshot = app.engine.snapshot(&name, as_of.at()).await?;
     let answer = Object::new()
         .with("id", name.id.as_str())
         .with("version", version)
         .with("cursor", as_of.cursor.to_string())
         .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
-        .with("snapshot", Value::Null)
+        .with("snapshot", snapshot.map_or(Value::Null, |listed| shown(&listed).into()))
         .with("data", (model.make)(&entries));
     Ok(json(&as_of.cursor, answer.to_text()))
 }
