@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|log|rebuild|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|streams|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -12,6 +12,7 @@ mod machine;
 mod reads;
 mod rebuild;
 mod searches;
+mod streams;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -112,11 +113,18 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         if wanted("check") {
             inside::check_rows(&mut table)?;
         }
+        if wanted("fold") {
+            inside::fold_rows(&bench, &mut table).await?;
+        }
         if wanted("log") {
             inside::rows(&bench, &mut table).await?;
         }
         if wanted("rebuild") {
             rebuild::rows(&bench, &mut table).await?;
+        }
+        if wanted("streams") {
+            streams::rows(&bench, &mut table).await?;
+            streams::cost_rows(&bench, &mut table).await?;
         }
         if wanted("search") {
             searches::rows(&bench, &mut table).await?;

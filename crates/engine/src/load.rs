@@ -8,11 +8,11 @@ use std::sync::Arc;
 use anamnesis_json::Object;
 use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_seal::Tag;
-use anamnesis_store::{Direction, ReadError, StoredEvent, StreamHead, UpTo};
+use anamnesis_store::{Direction, ReadError, StoredEvent, UpTo};
 
+use crate::cache::Head;
 use crate::engine::Engine;
 use crate::fold::{Fold, Opened};
-use crate::heads::Head;
 use crate::snapshot::form::Folded;
 use crate::snapshot::{Found, Last};
 
@@ -41,22 +41,25 @@ impl From<Folded> for StateThen {
 impl Engine {
     /// The head of a stream: remembered, or folded.
     pub(crate) async fn load(&self, tag: Tag, name: &StreamName) -> Result<Arc<Head>, ReadError> {
-        if let Some(head) = self.heads.get(&tag) {
+        if let Some(head) = self.caches.counted(self.caches.heads.get(&tag)) {
             return Ok(head);
         }
+        let seen = self.caches.erasures.seen();
         let (folded, last) = match self.log.stream_head(tag).await? {
             None => (None, None),
-            Some(there) => match self.recall(tag, &there).await {
+            Some(stands) => match self.recall_state(tag, &stands).await {
                 Some(folded) => (Some(folded), None),
-                None => self.fold(tag, name, UpTo::Newest).await?,
+                None => {
+                    let (folded, last) = self.fold(tag, name, UpTo::Newest).await?;
+                    // A stream that moved on meanwhile may have come under another key.
+                    if let Some(folded) = folded.as_ref().filter(|folded| folded.leaf == stands.leaf) {
+                        self.offer_state(seen, tag, &stands, || folded.clone()).await;
+                    }
+                    (folded, last)
+                }
             },
         };
-        Ok(Arc::new(Head::folded(folded, last, name, &*self.indexing)))
-    }
-
-    /// The state of a stream as a cache outside this process remembers it, if it is the one where the stream stands.
-    async fn recall(&self, _: Tag, _: &StreamHead) -> Option<Folded> {
-        None
+        Ok(Arc::new(Head::of(folded, last, name, &*self.indexing)))
     }
 
     /// What a record was at a version or a moment, or is at the end of the log; none where there was nothing yet.

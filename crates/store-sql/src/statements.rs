@@ -70,6 +70,7 @@ statements! {
     TEXT_OPEN = "text_open";
     TEXT_CLOSE = "text_close";
     TEXT_PAST = "text_past";
+    TEXT_PAST_OF = "text_past_of";
     DATE_OPEN = "date_open";
     DATE_CLOSE = "date_close";
     DATE_PAST = "date_past";
@@ -89,6 +90,10 @@ statements! {
     INTERNED_ADD = "interned_add";
     UNIT_ADD = "unit_add";
     UNIT_READ = "unit_read";
+    PARKED_ADD = "parked_add";
+    PARKED_RELEASE = "parked_release";
+    PARKED_READ = "parked_read";
+    PARKED_HELD = "parked_held";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
 }

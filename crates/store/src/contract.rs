@@ -30,6 +30,7 @@ pub mod views_as_of;
 pub mod views_changes;
 pub mod views_digest;
 pub mod views_pages;
+pub mod views_parked;
 pub mod views_records;
 pub mod views_search;
 pub mod views_words;
@@ -159,6 +160,12 @@ macro_rules! contract_tests {
                 pages_follow_each_other_without_gap_or_double,
                 counts_ignore_page_and_limit,
             }
+            views_parked {
+                what_is_parked_reads_back_in_the_order_of_the_log,
+                a_stream_is_held_until_its_last_event_is_released,
+                what_is_parked_again_keeps_its_beginning,
+                what_is_parked_comes_and_goes_with_its_change,
+            }
             views_as_of {
                 a_search_as_of_a_moment_is_one_of_what_was_known_then,
             }
@@ -206,6 +213,7 @@ mod tests {
             ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),
             ("views_pages", include_str!("contract/views_pages.rs")),
+            ("views_parked", include_str!("contract/views_parked.rs")),
             ("views_records", include_str!("contract/views_records.rs")),
             ("views_search", include_str!("contract/views_search.rs")),
             ("views_words", include_str!("contract/views_words.rs")),

@@ -10,9 +10,9 @@ use anamnesis_store::{Expected, StreamAppend};
 use uuid::Uuid;
 
 use super::{Answer, CommitError, Expect, Item, ItemAnswer, Receipt, Request, Step};
+use crate::cache::{Head, Seen};
 use crate::codec;
 use crate::engine::Engine;
-use crate::heads::Head;
 use crate::snapshot::{Job, Last, Written};
 
 /// What was decided, stream by stream.
@@ -210,6 +210,7 @@ impl Decided {
     pub(super) fn remember(
         self,
         engine: &Engine,
+        seen: Seen,
         request: &Request,
         tags: &[Tag],
         commit_id: Uuid,
@@ -232,7 +233,8 @@ impl Decided {
                 due.push(Job::Appended { stream: *tag, head: Arc::clone(&head), commit_id, reason });
             }
             if kept {
-                engine.heads.put(*tag, head);
+                let caches = &engine.caches;
+                caches.erasures.keep(seen, || caches.heads.put(*tag, head));
             }
         }
         Settled::Taken(answer, due)

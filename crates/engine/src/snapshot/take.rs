@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use anamnesis_kernel::{StreamName, Version};
+use anamnesis_kernel::Version;
 use anamnesis_seal::{SubjectNumber, Tag};
 use anamnesis_store::{
-    Cause, Direction, Listed, ReadError, Reason, Snapshot, SnapshotWrite, Snapshots, StoredEvent, UpTo,
+    Direction, Listed, ReadError, Reason, Snapshot, SnapshotWrite, Snapshots, StoredEvent, UpTo,
 };
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -19,9 +19,9 @@ use uuid::Uuid;
 use super::form::{self, Folded};
 use super::policy::{SnapshotPolicy, day, surplus};
 use super::shape::shape;
+use crate::cache::Head;
 use crate::engine::Engine;
 use crate::fold::Fold;
-use crate::heads::Head;
 use crate::instruments::SnapshotsKept;
 
 /// How many states wait to be written.
@@ -148,18 +148,6 @@ impl Engine {
             }
             Err(cause) => tracing::warn!(%cause, "snapshots are not taken"),
         }
-    }
-
-    /// Forgets a subject whose key was destroyed: the key, and what was kept under it.
-    ///
-    /// # Errors
-    ///
-    /// When snapshots could not be removed, which nobody can open any more.
-    pub async fn forget_subject(&self, subject: &StreamName) -> Result<(), Cause> {
-        if let Some(number) = self.keyring.forget(subject).await? {
-            self.taking.store.remove_subject(number).await?;
-        }
-        Ok(())
     }
 
     /// Tells how many snapshots there are.

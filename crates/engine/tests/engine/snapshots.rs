@@ -40,11 +40,11 @@ async fn versions(house: &House, id: &str) -> Vec<Version> {
 
 /// Whether the state at the end is as it was written, and how many events were folded for it.
 async fn is_at(house: &House, id: &str, n: u64) -> usize {
-    house.folded.since();
+    house.tally.folded();
     let (version, elements) = state(house, id, UpTo::Newest).await;
     assert_eq!(version, n);
     assert!(elements.unwrap().contains(&format!("\"Family {n}\"")));
-    house.folded.since()
+    house.tally.folded()
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn every_so_many_events_a_state_is_kept_and_loading_starts_from_it() {
     // Decisions too: the head is not remembered after a restart.
     let house = house.reopened().await;
     write(&house, "p1", 46).await;
-    assert_eq!(house.folded.since(), 5);
+    assert_eq!(house.tally.folded(), 5);
     assert_eq!(versions(&house, "p2").await, Vec::<Version>::new());
     assert!(house.engine.state(&patient("p2"), UpTo::Newest).await.unwrap().is_none());
 }
@@ -95,11 +95,11 @@ async fn a_state_of_the_past_is_folded_from_the_snapshot_before_it() {
     for (version, events) in [(250_u64, 50), (201, 1), (199, 99), (150, 50), (100, 0), (99, 99), (1, 1)] {
         let moment = moments[usize::try_from(version).unwrap() - 1];
         for upto in [UpTo::Version(version), UpTo::Moment(moment), UpTo::Moment(moment.plus_micros(9))] {
-            house.folded.since();
+            house.tally.folded();
             let (found, elements) = state(&house, "p1", upto).await;
             assert_eq!(found, version);
             assert!(elements.unwrap().contains(&format!("\"Family {version}\"")));
-            assert_eq!(house.folded.since(), events, "{upto:?}");
+            assert_eq!(house.tally.folded(), events, "{upto:?}");
         }
     }
     let before = UpTo::Moment(moments[0].plus_micros(-1));
@@ -113,7 +113,7 @@ async fn a_stream_without_snapshots_is_folded_once_and_has_them_then() {
     let mut house = House::with_policy(NEVER).await;
     history(&house, "p1", 1, 1_050).await;
     house.taker.take_queued().await;
-    let mut house = House::changed(house, |_| {}).await;
+    let mut house = house.reopened().await;
     assert_eq!(is_at(&house, "p1", 1_050).await, 1_050);
     house.taker.take_queued().await;
     assert_eq!(versions(&house, "p1").await, Vec::<Version>::new(), "nobody wants any");
@@ -124,9 +124,9 @@ async fn a_stream_without_snapshots_is_folded_once_and_has_them_then() {
     let expected = [1_050, 1_000, 900, 800, 700, 600, 500, 400, 300, 200, 100];
     assert_eq!(versions(&house, "p1").await, expected);
     assert_eq!(is_at(&house, "p1", 1_050).await, 0);
-    house.folded.since();
+    house.tally.folded();
     state(&house, "p1", UpTo::Version(555)).await;
-    assert_eq!(house.folded.since(), 55);
+    assert_eq!(house.tally.folded(), 55);
 }
 
 /// Changes the file of the snapshots behind the program's back.
@@ -156,7 +156,7 @@ async fn what_does_not_fit_is_thrown_away_and_the_one_before_used() {
         let mut house = House::with_policy(SnapshotPolicy { every: 10, ..NEVER }).await;
         history(&house, "p1", 1, 35).await;
         house.taker.take_queued().await;
-        let mut house = house.changed(|folder| edit(folder, sql)).await;
+        let mut house = house.reopened_after(|folder| edit(folder, sql)).await;
         assert_eq!(is_at(&house, "p1", 35).await, events, "{name}");
         house.taker.take_queued().await;
         // What was thrown away is not tried again, and a fold that went far leaves another.
@@ -182,7 +182,7 @@ async fn a_log_that_took_another_course_is_folded_without_what_was_kept_of_the_f
             fs::copy(folder.join(file), copy.path().join(file)).unwrap();
         }
     };
-    let mut house = house.changed(copied).await;
+    let mut house = house.reopened_after(copied).await;
     history(&house, "p1", 16, 45).await;
     house.taker.take_queued().await;
     assert_eq!(versions(&house, "p1").await, [40, 30, 20]);
@@ -198,7 +198,7 @@ async fn a_log_that_took_another_course_is_folded_without_what_was_kept_of_the_f
             let _ = fs::remove_file(folder.join(file));
         }
     };
-    let mut house = house.changed(restored).await;
+    let mut house = house.reopened_after(restored).await;
     assert_eq!(is_at(&house, "p1", 15).await, 15, "the log has none of them");
     for n in 116..=148 {
         write(&house, "p1", n).await;
@@ -210,9 +210,9 @@ async fn a_log_that_took_another_course_is_folded_without_what_was_kept_of_the_f
         assert!(elements.unwrap().contains(&format!("\"Family {n}\"")), "of the course the log took");
     }
     house.taker.take_queued().await;
-    house.folded.since();
+    house.tally.folded();
     assert!(state(&house, "p1", UpTo::Newest).await.1.unwrap().contains("\"Family 148\""));
-    assert_eq!(house.folded.since(), 8);
+    assert_eq!(house.tally.folded(), 8);
 }
 
 #[tokio::test]

@@ -8,21 +8,25 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Engine, Expect, Generation, Indexed, Indexing, Instruments, Item, Keyring, Parts, Request,
-    SnapshotPolicy, Step, Taker, Wait,
+    CacheLevel, CacheResult, Caching, Engine, Expect, Generation, Indexed, Indexing, Instruments, Item,
+    Keyring, Parts, Request, SnapshotPolicy, Step, Taker, Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
-use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
+use anamnesis_kernel::{Actor, Clock, Cursor, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Keys, Log, RecordVersion};
+use anamnesis_store::{Cache, CacheHealth, Circuit, Keys, Log, RecordVersion};
 use anamnesis_store_sql::{SqliteStore, SqliteViews};
+use anamnesis_testkit::Redis;
 use anamnesis_testkit::people::{People, StepKind};
+use anamnesis_testkit::{NewerEvent, NewerProgram};
+use uuid::Uuid;
 
 pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
@@ -30,31 +34,18 @@ pub(crate) struct House {
     pub(crate) engine: Arc<Engine>,
     master: MasterKey,
     clock: Arc<dyn Clock>,
+    pub(crate) tally: Arc<Tally>,
     policy: SnapshotPolicy,
-    /// How many events were folded to load states.
-    pub(crate) folded: Arc<Folded>,
     /// Snapshots are taken when a test says so.
     pub(crate) taker: Taker,
+    redis: Option<String>,
+    /// The patient whose record the extractors trip over.
+    trips_over: Trips,
     stop: tokio::sync::watch::Sender<bool>,
     projecting: tokio::task::JoinHandle<()>,
 }
 
-/// Counts the events that are folded.
-#[derive(Default)]
-pub(crate) struct Folded(AtomicUsize);
-
-impl Folded {
-    /// How many since it was asked last.
-    pub(crate) fn since(&self) -> usize {
-        self.0.swap(0, Ordering::SeqCst)
-    }
-}
-
-impl Instruments for Folded {
-    fn loaded(&self, events: usize) {
-        self.0.fetch_add(events, Ordering::SeqCst);
-    }
-}
+type Trips = Arc<std::sync::Mutex<Option<&'static str>>>;
 
 impl House {
     pub(crate) async fn new() -> Self {
@@ -71,22 +62,7 @@ impl House {
 
     pub(crate) async fn with(clock: impl Clock + 'static, policy: SnapshotPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), policy).await
-    }
-
-    /// The same house, closed and opened again.
-    pub(crate) async fn reopened(self) -> Self {
-        self.changed(|_| {}).await
-    }
-
-    /// The same house, closed, changed and opened again.
-    pub(crate) async fn changed(self, change: impl FnOnce(&std::path::Path)) -> Self {
-        let Self { folder, store, engine, master, clock, policy, taker, stop, projecting, .. } = self;
-        stop.send_replace(true);
-        projecting.await.unwrap();
-        drop((engine, store, taker));
-        change(folder.path());
-        Self::opened(folder, master, clock, policy).await
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None, policy).await
     }
 
     /// The same house, opened again with other rules for snapshots.
@@ -95,32 +71,76 @@ impl House {
         self.reopened().await
     }
 
+    /// With a cache in this Redis, which answers.
+    pub(crate) async fn beside(redis: &Redis) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (master, clock) = (MasterKey::generate(&SystemRandom), Arc::new(Machine));
+        Self::opened(folder, master, clock, Some(redis.url()), SnapshotPolicy::default()).await
+    }
+
+    /// The same house, closed and opened again.
+    pub(crate) async fn reopened(self) -> Self {
+        self.reopened_after(|_| {}).await
+    }
+
+    /// The same, after something was done to its folder.
+    pub(crate) async fn reopened_after(self, change: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { folder, store, engine, master, clock, redis, policy, taker, stop, projecting, .. } = self;
+        stop.send_replace(true);
+        projecting.await.unwrap();
+        drop((engine, store, taker));
+        change(folder.path());
+        Self::opened(folder, master, clock, redis, policy).await
+    }
+
     async fn opened(
         folder: tempfile::TempDir,
         master: MasterKey,
         clock: Arc<dyn Clock>,
+        redis: Option<String>,
         policy: SnapshotPolicy,
     ) -> Self {
-        let folded = Arc::new(Folded::default());
         let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
         let keyring = Keyring::open(keys, &master).await.unwrap();
+        let trips_over = Trips::default();
+        let tally = Arc::new(Tally::default());
+        let outside = redis.clone().map(|url| cache(url, store.log.info().id));
         let engine = Engine::new(Parts {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
             snapshots: Arc::clone(&store.snapshots) as _,
             snapshot_policy: policy,
             keyring,
-            indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE)),
+            indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE, Arc::clone(&trips_over))),
             clock: Arc::clone(&clock),
-            instruments: Arc::clone(&folded) as _,
+            instruments: Arc::clone(&tally) as _,
+            caching: Caching { outside, ..Caching::default() },
             views_patience: std::time::Duration::from_secs(30),
         });
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let projecting = tokio::spawn(projector.run(stopped));
         let taker = Taker::new(&engine).unwrap();
-        Self { folder, store, engine, master, clock, policy, folded, taker, stop, projecting }
+        let house = Self {
+            folder,
+            store,
+            engine,
+            master,
+            clock,
+            tally,
+            policy,
+            taker,
+            redis,
+            trips_over,
+            stop,
+            projecting,
+        };
+        let open = |health: CacheHealth| health.circuit != Circuit::Closed;
+        while house.engine.cache_health().is_some_and(open) {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        house
     }
 
     pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
@@ -163,12 +183,104 @@ impl House {
         assert_eq!(connection.execute(sql, []).unwrap(), 1);
     }
 
+    /// Changes the tables of the serving views behind the program's back.
+    pub(crate) fn change_views(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.folder.path().join("views.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// From now on the extractors have a bug that shows in this patient's record.
+    pub(crate) fn trip_over(&self, patient: &'static str) {
+        *self.trips_over.lock().unwrap() = Some(patient);
+    }
+
+    /// The extractors are as they were.
+    pub(crate) fn mend(&self) {
+        *self.trips_over.lock().unwrap() = None;
+    }
+
+    /// The generation that views become by the same extractors, bugs and all.
+    pub(crate) fn generation(&self, views: &Arc<SqliteViews>, shape: &'static str) -> Arc<Generation> {
+        let r4 = R4(shape, Arc::clone(&self.trips_over));
+        Arc::new(Generation::new(Arc::clone(views) as _, Arc::new(r4)))
+    }
+
+    /// Appends an event as a newer program on the same store would, and waits until the views are past it.
+    pub(crate) async fn newer(&self, stream: &str, kind: &str, schema_version: u16, data: &str) {
+        let event = NewerEvent { kind, schema_version, whole: false, data };
+        let newer = self.newer_program().await;
+        let appended = newer.append(&stream.parse().unwrap(), event, self.clock.now()).await;
+        self.seen(&appended.cursor).await;
+    }
+
+    /// Appends an event that was sealed with a key that is not its subject's.
+    pub(crate) async fn sealed_wrongly(&self, stream: &str) {
+        let event = NewerEvent { kind: "PatientGenderChanged", schema_version: 1, whole: false, data: "{}" };
+        let newer = self.newer_program().await;
+        let appended = newer.append_unopenable(&stream.parse().unwrap(), event, self.clock.now()).await;
+        self.seen(&appended.cursor).await;
+    }
+
+    async fn newer_program(&self) -> NewerProgram {
+        let (log, keys) = (Arc::clone(&self.store.log) as _, Arc::clone(&self.store.keys) as _);
+        NewerProgram::open(log, keys, &self.master).await
+    }
+
+    async fn seen(&self, cursor: &Cursor) {
+        assert!(self.engine.wait_for_views(cursor, std::time::Duration::from_secs(30)).await);
+    }
+
     pub(crate) async fn destroy_key(&self, subject: &str) {
-        let subject: StreamName = subject.parse().unwrap();
-        let tag = self.engine.keyring().store.subject_tag(&subject);
-        let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
-        assert!(self.store.keys.destroy(row.number, Machine.now()).await.unwrap());
-        self.engine.forget_subject(&subject).await.unwrap();
+        assert!(self.engine.destroy_key(&subject.parse().unwrap()).await.unwrap());
+    }
+}
+
+fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
+    let second = std::time::Duration::from_secs(1);
+    let options = Options {
+        url,
+        certificates: None,
+        prefix: "house".into(),
+        store,
+        ttl: 3_600 * second,
+        answer: second,
+        connect: second,
+        opened: Box::new(|_| {}),
+    };
+    Arc::new(RedisCache::open(options).unwrap())
+}
+
+/// What came of asking Redis: hits, misses, errors; and how many events were folded to load states.
+#[derive(Default)]
+pub(crate) struct Tally([AtomicU32; 3], AtomicUsize);
+
+impl Tally {
+    /// How many since this was asked last.
+    pub(crate) fn taken(&self) -> [u32; 3] {
+        self.0.each_ref().map(|count| count.swap(0, Ordering::SeqCst))
+    }
+
+    /// How many events were folded since this was asked last.
+    pub(crate) fn folded(&self) -> usize {
+        self.1.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Instruments for Tally {
+    fn loaded(&self, events: usize) {
+        self.1.fetch_add(events, Ordering::SeqCst);
+    }
+
+    fn cache(&self, level: CacheLevel, result: CacheResult) {
+        let [hits, misses, errors] = &self.0;
+        let count = match result {
+            CacheResult::Hit => hits,
+            CacheResult::Miss => misses,
+            CacheResult::Error => errors,
+        };
+        if level == CacheLevel::Redis {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -200,11 +312,11 @@ pub(crate) fn request(name: &str, command: Command) -> Request {
     }
 }
 
-struct R4(&'static str);
+struct R4(&'static str, Trips);
 
 /// The generation that views become under a shape.
 pub(crate) fn generation(views: &Arc<SqliteViews>, shape: &'static str) -> Arc<Generation> {
-    Arc::new(Generation { views: Arc::clone(views) as _, indexing: Arc::new(R4(shape)) })
+    Arc::new(Generation::new(Arc::clone(views) as _, Arc::new(R4(shape, Trips::default()))))
 }
 
 impl Indexing for R4 {
@@ -213,6 +325,8 @@ impl Indexing for R4 {
     }
 
     fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
+        let trips = *self.1.lock().unwrap();
+        assert_ne!(trips, Some(stream.id.as_str()), "the bug that a test asked for");
         let anamnesis_fhir::index::Indexed { entries, date } =
             anamnesis_fhir::index::index(stream, elements, &anamnesis_fhir::Catalogue::default());
         Indexed { entries, date }

@@ -93,9 +93,10 @@ impl Writer {
             let at = Position { partition: 0, offset: last };
             read::at(&connection, &[at]).map_err(|error| match error {
                 ReadError::Damaged { what, .. } => damaged(last, what),
-                ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => {
-                    damaged(last, "the event cannot be read")
-                }
+                ReadError::Unavailable(_)
+                | ReadError::TooLong
+                | ReadError::Unanswerable(_)
+                | ReadError::Newer { .. } => damaged(last, "the event cannot be read"),
             })?;
         }
         let moment = Instant::from_micros(moment);

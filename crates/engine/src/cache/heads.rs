@@ -9,12 +9,12 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::entries;
 use crate::index::Indexing;
 use crate::snapshot::Last;
 use crate::snapshot::form::Folded;
 
 const STRIPES: usize = 1_024;
-const HEADS_BYTES_MAX: u64 = 48 << 20;
 /// What an entry costs beside its elements.
 const ENTRY_BYTES: usize = 160;
 
@@ -41,7 +41,7 @@ impl Head {
     }
 
     /// The head of a stream that was folded; of one that is not there yet where nothing was.
-    pub(crate) fn folded(
+    pub(crate) fn of(
         folded: Option<Folded>,
         last: Option<Last>,
         name: &StreamName,
@@ -80,9 +80,9 @@ pub(crate) struct Heads {
 }
 
 impl Heads {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(bytes: u64) -> Self {
         Self {
-            cache: Cache::with_weighter(50_000, HEADS_BYTES_MAX, ByBytes),
+            cache: Cache::with_weighter(entries(bytes), bytes, ByBytes),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         }
     }
@@ -109,6 +109,14 @@ impl Heads {
 
     pub(crate) fn put(&self, tag: Tag, head: Arc<Head>) {
         self.cache.insert(tag, head);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.cache.clear();
     }
 
     pub(crate) fn forget(&self, tags: &[Tag]) {
