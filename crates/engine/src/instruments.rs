@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anamnesis_kernel::Instant;
-use compact_str::CompactString;
 use uuid::Uuid;
 
 /// A step of an event's way.
@@ -88,8 +87,8 @@ pub struct Projected {
     pub events: usize,
     /// How long it took, from the log to the views.
     pub time: Duration,
-    /// The first of its commits, at most [`Projected::COMMITS_MAX`], each with what it belongs together with.
-    pub commits: Vec<(Uuid, Option<CompactString>)>,
+    /// The first of its commits, at most [`Projected::COMMITS_MAX`].
+    pub commits: Vec<Uuid>,
 }
 
 impl Projected {

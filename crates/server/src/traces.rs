@@ -23,7 +23,7 @@ use prometheus::IntCounterVec;
 use uuid::Uuid;
 
 use crate::request_id::RequestId;
-use commits::Commits;
+use commits::{Commits, Origin};
 use queue::Queue;
 use send::Sender;
 
@@ -113,22 +113,23 @@ impl Traces {
         if !span.is_sampled() {
             return;
         }
-        if let (Some(id), Some(said)) = (correlation.and_then(uuid), context.get::<Correlation>()) {
+        let correlation = correlation.and_then(uuid);
+        if let (Some(id), Some(said)) = (correlation, context.get::<Correlation>()) {
             // The first of several; the entries of a batch have one in common.
             let _ = said.0.set(id);
         }
-        self.commits.remember(commit, span);
+        self.commits.remember(commit, Origin { span, correlation });
     }
 
     /// A batch went into the views: a trace of its own, with links to those of the requests whose commits it has.
     pub(crate) fn projected(&self, batch: &Projected) {
         let mut links = Vec::new();
         let mut ids: Vec<StringValue> = Vec::new();
-        for (commit, correlation) in &batch.commits {
-            let Some(context) = self.commits.recall(*commit) else { continue };
-            let id = correlation.as_deref().and_then(uuid).map(|id| id.to_string());
+        for commit in &batch.commits {
+            let Some(Origin { span, correlation }) = self.commits.recall(*commit) else { continue };
+            let id = correlation.map(|id| id.to_string());
             let told = id.iter().map(|id| KeyValue::new(CORRELATION, id.clone())).collect();
-            links.push(Link::new(context, told, 0));
+            links.push(Link::new(span, told, 0));
             ids.extend(id.map(StringValue::from));
         }
         if links.is_empty() {

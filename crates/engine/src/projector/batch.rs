@@ -3,6 +3,7 @@
 //! Invariant: a commit makes a whole version of a record, or none: then its events of that record are parked.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anamnesis_chart::{EventRef, evolve, is_correction};
@@ -14,16 +15,14 @@ use anamnesis_store::{
     Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, StoredEvent,
     Unapplied, Watermark,
 };
-use compact_str::CompactString;
-use uuid::Uuid;
 
 use super::parking::{Failed, Parking};
+use super::scribe::Scribe;
 use super::state::{State, States};
 use crate::codec::{self, Opened};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::index::Indexing;
-use crate::instruments::Projected;
 
 pub(super) struct Batch<'a> {
     engine: &'a Engine,
@@ -33,13 +32,13 @@ pub(super) struct Batch<'a> {
     /// By record: where its newest version in this batch stands in `records`.
     newest: HashMap<StreamName, usize>,
     index: Vec<IndexWrite>,
-    /// Rows opened in this batch: where they stand in `index`.
-    opened: HashMap<IndexRow, usize>,
+    /// By record: where rows that were opened in this batch stand in `index`.
+    opened: HashMap<RecordNumber, Vec<Range<usize>>>,
     /// Of each of `records`: whose it is.
     streams: Vec<(RecordNumber, Tag)>,
     parking: Parking<'a>,
-    /// The first commits, for those who follow them.
-    named: Vec<(Uuid, Option<CompactString>)>,
+    /// Who may be writing what the views are to be asked for.
+    scribe: Option<&'a mut Scribe>,
 }
 
 /// What a commit makes of a record.
@@ -58,6 +57,7 @@ impl<'a> Batch<'a> {
         generation: &'a Generation,
         states: &'a mut States,
         parking: Parking<'a>,
+        scribe: Option<&'a mut Scribe>,
     ) -> Self {
         Self {
             engine,
@@ -69,13 +69,8 @@ impl<'a> Batch<'a> {
             opened: HashMap::new(),
             streams: Vec::new(),
             parking,
-            named: Vec::new(),
+            scribe,
         }
-    }
-
-    /// The first commits that were added, each with what it belongs together with.
-    pub(super) fn named(&mut self) -> Vec<(Uuid, Option<CompactString>)> {
-        std::mem::take(&mut self.named)
     }
 
     /// Folds the events of one commit: one version of each record it touched.
@@ -101,15 +96,6 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn name(&mut self, event: &Event) {
-        let commit = event.commit_id;
-        if self.named.len() < Projected::COMMITS_MAX
-            && self.named.last().is_none_or(|(last, _)| *last != commit)
-        {
-            self.named.push((commit, event.correlation_id.clone()));
-        }
-    }
-
     /// Folds what one commit did to one record; what cannot be folded leaves nothing in the batch.
     async fn add_version(
         &mut self,
@@ -131,7 +117,6 @@ impl<'a> Batch<'a> {
             }
         }
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Ok(())) };
-        self.name(first);
         let name = first.stream.clone();
         let before = match self.state(&name, first).await {
             Err(ReadError::Newer { .. }) => return failed(begins, Unapplied::NewerSchema),
@@ -159,7 +144,7 @@ impl<'a> Batch<'a> {
         self.index.extend(happened);
         // What a record begins with is not kept, since few change soon.
         let kept = (!were.is_empty()).then(|| are.clone());
-        self.difference(were, are, moment);
+        self.difference(number, were, are, moment);
         let offset = last.position.offset;
         let shown = RecordVersion {
             number,
@@ -253,6 +238,11 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
+        if let Some(scribe) = &mut self.scribe
+            && !scribe.settled().await
+        {
+            return Err(ReadError::Unavailable("the batch before was not written".into()));
+        }
         let Some(found) = self.generation.views.find_one(name, None).await? else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;
@@ -260,23 +250,24 @@ impl<'a> Batch<'a> {
     }
 
     /// Closes rows that no longer hold and opens those that hold now; both are sorted.
-    fn difference(&mut self, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
+    fn difference(&mut self, number: RecordNumber, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
         for row in were.iter().filter(|row| are.binary_search(row).is_err()) {
-            self.close(row.clone(), moment);
+            self.close(number, row.clone(), moment);
         }
-        for row in are.into_iter().filter(|row| were.binary_search(row).is_err()) {
-            self.open(row, moment);
+        let begin = self.index.len();
+        let opens = are.into_iter().filter(|row| were.binary_search(row).is_err());
+        self.index.extend(opens.map(|row| IndexWrite::Open(row, moment)));
+        if begin < self.index.len() {
+            self.opened.entry(number).or_default().push(begin..self.index.len());
         }
     }
 
-    fn open(&mut self, row: IndexRow, moment: Instant) {
-        // Only rows that close within the batch are looked up again, and a new record's seldom do.
-        self.opened.insert(row.clone(), self.index.len());
-        self.index.push(IndexWrite::Open(row, moment));
-    }
-
-    fn close(&mut self, row: IndexRow, moment: Instant) {
-        match self.opened.remove(&row).and_then(|at| self.index.get_mut(at)) {
+    /// A row that was opened in this batch has held and is past; another is closed in the views.
+    fn close(&mut self, number: RecordNumber, row: IndexRow, moment: Instant) {
+        let mut opened = self.opened.get(&number).into_iter().flatten().rev().flat_map(Range::clone);
+        let is_it =
+            |at: &usize| matches!(self.index.get(*at), Some(IndexWrite::Open(open, _)) if *open == row);
+        match opened.find(is_it).and_then(|at| self.index.get_mut(at)) {
             Some(write) => {
                 if let IndexWrite::Open(_, began) = *write {
                     *write = IndexWrite::Past(row, began, moment);
