@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use std::time::{Duration, Instant};
 
 use anamnesis_e2e::{at, commit, count, events, json, list, run, str, stream, text, verified};
