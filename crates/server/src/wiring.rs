@@ -25,11 +25,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::generations::Generations;
+use crate::master_key;
 use crate::parameters::{ParameterSet, Parameters, in_log};
 use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
-use crate::{master_key, priority};
 use keeper::{Keeper, MakeError, begun};
 
 /// Why a store could not be put to work.
@@ -273,10 +273,7 @@ pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running,
     let mut running = project(&opened.engine).await?;
     let (patience, grace) = (settings.limits.query, Duration::from_secs(settings.grace_s));
     if let Some(keeper) = Keeper::new(opened, patience, grace, running.stop.subscribe()) {
-        running.keeper = Some(on_a_thread("keeper", || async {
-            priority::yield_to_others();
-            keeper.keep().await
-        })?);
+        running.keeper = Some(on_a_thread("keeper", || keeper.keep())?);
     }
     Ok(running)
 }

@@ -155,7 +155,7 @@ impl ParameterSet {
 }
 
 /// A draft is kept like any record and does nothing; what is retired no longer does.
-fn is_active(elements: &Object) -> bool {
+pub(super) fn is_active(elements: &Object) -> bool {
     elements.str("status") == Some("active")
 }
 

@@ -14,12 +14,14 @@ use anamnesis_engine::projector::{ProjectError, Projector};
 use anamnesis_engine::{Engine, Generation, Progress, build};
 use anamnesis_store::ReadError;
 use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use super::{Opened, parameters_of};
 use crate::generations::{Act, Building, Denied, Generations, Kept, Wish};
 use crate::pace::Pace;
 use crate::parameters::{ParameterSet, Parameters};
+use crate::priority;
 use crate::profiles::Profiles;
 
 pub(super) use begun::begun;
@@ -42,6 +44,9 @@ pub(crate) enum MakeError {
     /// The log, or its own views.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The thread it is made on.
+    #[error("its thread cannot be started")]
+    Thread(#[source] std::io::Error),
     /// Its own views.
     #[error("it cannot be written")]
     Write(#[source] anamnesis_store::Cause),
@@ -62,7 +67,7 @@ enum Made {
 /// How a fold ended that others could end.
 enum Folded {
     /// It is near the end of the log.
-    Near(Projector),
+    Near(Box<Projector>),
     /// Someone wants it no more.
     Cancelled(Wish),
     /// The process is about to end.
@@ -264,7 +269,7 @@ impl Keeper {
             if done > 0 { "gone on with" } else { "begun" }
         );
         match self.fold(&generation, next.number()).await? {
-            Folded::Near(projector) => match self.put_in_place(Arc::clone(next), projector).await? {
+            Folded::Near(projector) => match self.put_in_place(Arc::clone(next), *projector).await? {
                 true => {
                     tracing::info!("the next generation of the views serves");
                     Ok(Made::Serves)
@@ -296,9 +301,10 @@ impl Keeper {
             }
             !*self.stop.borrow()
         };
-        let folded = build(&self.engine, Arc::clone(generation), go_on).await?;
+        let folded =
+            at_leisure(|runtime| runtime.block_on(build(&self.engine, Arc::clone(generation), go_on)))?;
         Ok(match (folded, cancelled) {
-            (Some(projector), _) => Folded::Near(projector),
+            (Some(projector), _) => Folded::Near(Box::new(projector)),
             (None, Some(wish)) => Folded::Cancelled(wish),
             (None, None) => Folded::Stopped,
         })
@@ -366,6 +372,30 @@ impl Keeper {
             self.generations.tell(|told| told.cancelled = unwanted.map(str::to_owned));
         }
         Ok(())
+    }
+}
+
+/// Does this on a thread that lets all others go before it, and waits.
+///
+/// A thread of its own, since a thread cannot take that back, and those it starts would inherit it: the threads that
+/// searches run on, too.
+fn at_leisure<R: Send, E: Send>(work: impl FnOnce(Handle) -> Result<R, E> + Send) -> Result<R, MakeError>
+where
+    MakeError: From<E>,
+{
+    let runtime = Handle::current();
+    let done = std::thread::scope(|scope| {
+        let work = move || {
+            priority::yield_to_others();
+            work(runtime)
+        };
+        let thread = std::thread::Builder::new().name("builder".into()).spawn_scoped(scope, work);
+        thread.map(|thread| thread.join())
+    });
+    match done {
+        Ok(Ok(done)) => Ok(done?),
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => Err(MakeError::Thread(error)),
     }
 }
 

@@ -53,7 +53,7 @@ impl Keeper {
         }
         let unwanted = self.parameters.wanted().shape().to_owned();
         let put = match self.fold(&generation, number).await {
-            Ok(Folded::Near(projector)) => self.put_in_place(Arc::clone(&views), projector).await,
+            Ok(Folded::Near(projector)) => self.put_in_place(Arc::clone(&views), *projector).await,
             Ok(Folded::Cancelled(_) | Folded::Stopped) => Ok(false),
             Err(error) => Err(error),
         };
