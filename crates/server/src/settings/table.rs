@@ -57,6 +57,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("validation", |s| &mut s.validation, "what becomes of a resource that breaks FHIR's rules: refused, or kept with a tag where a record can be kept with it").flag("validation", "HOW", WRITE),
     row("profiles", |s| &mut s.profiles, "profiles that every record of their type must follow, whether it names them or not"),
     row("search.full_text", |s| &mut s.full_text, "index the words of records, for `_text` and `_content`; an index that has them otherwise is made again while it serves").flag("full-text", "BOOL", VIEWS),
+    row("fhir.require_if_match", |s| &mut s.limits.require_if_match, "whether an update, patch or deletion of a record that is there must name its version by `If-Match`; 400").flag("require-if-match", "BOOL", SERVE),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),
