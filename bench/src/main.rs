@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|log|search]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -10,6 +10,7 @@ mod imports;
 mod inside;
 mod machine;
 mod reads;
+mod rebuild;
 mod searches;
 mod wire;
 
@@ -111,11 +112,22 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         if wanted("check") {
             inside::check_rows(&mut table)?;
         }
+        if wanted("fold") {
+            inside::fold_rows(&bench, &mut table).await?;
+        }
         if wanted("log") {
             inside::rows(&bench, &mut table).await?;
         }
+        if wanted("rebuild") {
+            rebuild::rows(&bench, &mut table).await?;
+        }
         if wanted("search") {
             searches::rows(&bench, &mut table).await?;
+        }
+        for (part, resources) in [("search-http", 30_000), ("search-http-large", 300_000)] {
+            if wanted(part) {
+                searches::rows_http(&bench, &mut table, resources).await?;
+            }
         }
         anyhow::Ok(())
     })?;

@@ -1,5 +1,9 @@
 //! Searches of the views, inside: what each shape takes now and as of the middle of the history.
 
+mod history;
+mod http;
+mod shapes;
+
 use std::time::{Duration, Instant};
 
 use anamnesis_kernel::search::Query;
@@ -8,6 +12,8 @@ use anamnesis_store::contract::clinic::Clinic;
 use anamnesis_store_sql::SqliteStore;
 
 use super::{Bench, Table};
+
+pub(crate) use http::rows as rows_http;
 
 /// How many searches of a shape are timed, each for other records.
 const RUNS: u64 = 60;

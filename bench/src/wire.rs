@@ -109,6 +109,42 @@ pub(crate) async fn run(
     Ok(all)
 }
 
+/// As [`run`], but each connection asks at its own pace, until `next` gives none; what an answer takes counts from when
+/// its question was due.
+pub(crate) async fn paced(
+    address: String,
+    clients: usize,
+    every: Duration,
+    next: impl Fn(usize, usize) -> Option<Vec<u8>> + Send + Sync + Clone + 'static,
+) -> anyhow::Result<Run> {
+    let mut tasks = Vec::new();
+    let started = Instant::now();
+    for client in 0..clients {
+        let (address, next) = (address.clone(), next.clone());
+        let first = started + every.mul_f64(client as f64 / clients as f64);
+        tasks.push(tokio::spawn(async move {
+            let mut wire = Wire::connect(&address).await?;
+            let (mut due, mut times) = (first, Vec::new());
+            for n in 0.. {
+                tokio::time::sleep_until(due.into()).await;
+                let Some(request) = next(client, n) else { break };
+                let (status, body) = wire.send(&request).await?;
+                anyhow::ensure!(status < 300, "answered {status}: {}", String::from_utf8_lossy(&body));
+                times.push(due.elapsed());
+                due += every;
+            }
+            Ok::<Vec<Duration>, anyhow::Error>(times)
+        }));
+    }
+    let mut all = Run::default();
+    for task in tasks {
+        all.times.extend(task.await??);
+    }
+    all.total = started.elapsed();
+    all.times.sort();
+    Ok(all)
+}
+
 impl Run {
     /// Requests a second.
     pub(crate) fn rate(&self) -> f64 {

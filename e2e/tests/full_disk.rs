@@ -6,23 +6,40 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anamnesis_e2e::{at, commit, count, events, json, str, stream, verified};
-use anamnesis_testkit::{Http, Options, Reply, skipped};
+use anamnesis_e2e::{at, commit, count, events, json, list, run, str, stream, text, verified};
+use anamnesis_testkit::{Http, Options, Reply, Server, skipped};
 
 /// A small file system of its own; gone when it is dropped.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mount() -> Result<Self, String> {
+    fn mount(megabytes: u32) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut mount = Command::new("mount");
-        let output = mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path()).output();
+        let output = mount
+            .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"])
+            .arg(folder.path())
+            .output();
         let output = output.map_err(|error| error.to_string())?;
         if output.status.success() {
             return Ok(Self(folder));
         }
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+
+    /// One, or none where that cannot be; then the test is left out, but in CI.
+    fn mounted(megabytes: u32) -> Option<Self> {
+        match Self::mount(megabytes) {
+            Ok(disk) => Some(disk),
+            Err(why) if std::env::var_os("CI").is_some() => panic!("no small disk can be mounted: {why}"),
+            Err(why) => {
+                skipped(&format!("no small disk can be mounted: {why}"));
+                None
+            }
+        }
     }
 
     fn path(&self) -> &Path {
@@ -33,6 +50,13 @@ impl SmallDisk {
     fn fill(&self) {
         let mut file = File::options().create(true).append(true).open(self.path().join("filler")).unwrap();
         while file.write_all(&[7; 4_096]).is_ok() {}
+    }
+
+    /// The same, but for so many bytes.
+    fn fill_but(&self, bytes: u64) {
+        self.fill();
+        let filler = File::options().write(true).open(self.path().join("filler")).unwrap();
+        filler.set_len(filler.metadata().unwrap().len().saturating_sub(bytes)).unwrap();
     }
 
     fn free(&self) {
@@ -59,13 +83,9 @@ fn note(http: &Http, n: u64) -> Reply {
 
 #[test]
 fn writes_say_so_reads_go_on_and_room_makes_it_well() {
-    let disk = match SmallDisk::mount() {
-        Ok(disk) => disk,
-        Err(why) if std::env::var_os("CI").is_some() => panic!("no small disk can be mounted: {why}"),
-        Err(why) => return skipped(&format!("no small disk can be mounted: {why}")),
-    };
+    let Some(disk) = SmallDisk::mounted(12) else { return };
     let data = disk.path().join("data");
-    let mut server = Options::new().data(&data).start();
+    let mut server = Options::new().data(&data).arg("--set").arg("alerts.every_ms=50").start();
     let http = server.http();
     for n in 0..20 {
         note(&http, n).expect(201);
@@ -94,7 +114,16 @@ fn writes_say_so_reads_go_on_and_room_makes_it_well() {
     assert_eq!(at(&told[19], "data.address.0.city").as_str(), Some("Town 19"));
     assert_eq!(events(&http, "_count=100").events.len() as u64, acknowledged);
     http.get("/livez").expect(200);
-    http.get("/metrics").expect(200);
+    let metrics = http.get("/metrics").expect(200).text();
+    let failures =
+        metrics.lines().filter_map(|line| line.strip_prefix("anamnesis_append_failures_total{reason="));
+    let failed: u64 = failures.filter_map(|line| line.split(' ').nth(1)?.parse::<u64>().ok()).sum();
+    assert_eq!(failed, 2, "what was refused is counted");
+    let begun = Instant::now();
+    while !server.stderr().contains("alert: writes fail") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody is told:\n{}", server.stderr());
+        std::thread::sleep(Duration::from_millis(20));
+    }
     http.get("/fhir/Patient/p1").expect(200);
     http.get("/fhir/Patient/p2").expect(404);
 
@@ -109,4 +138,48 @@ fn writes_say_so_reads_go_on_and_room_makes_it_well() {
     server.terminate();
     drop(server);
     assert_eq!(verified(&data), acknowledged + 21);
+}
+
+/// What a record was, version by version.
+fn history(server: &Server, name: &str) -> Vec<String> {
+    let bundle = server.http().get(&format!("/fhir/{name}/_history?_count=300")).expect(200).json();
+    list(&bundle, "entry").iter().map(|entry| text(at(entry, "resource"))).collect()
+}
+
+#[test]
+fn views_that_find_no_room_are_made_once_there_is_some() {
+    let Some(disk) = SmallDisk::mounted(48) else { return };
+    let data = disk.path().join("data");
+    let mut server = Options::new().data(&data).start();
+    for n in 0..200 {
+        note(&server.http(), n).expect(201);
+    }
+    let before = history(&server, "Patient/p1");
+    assert_eq!(before.len(), 200);
+    server.terminate();
+    drop(server);
+
+    for room in [0, 200 << 10] {
+        disk.fill_but(room);
+        let rebuilt = run(&["rebuild", "--data", &data.to_string_lossy()]).expect(2);
+        assert!(rebuilt.err.contains("disk is full"), "{}", rebuilt.err);
+    }
+    disk.fill_but(400 << 10);
+    let server = Options::new().data(&data).start();
+    assert_eq!(history(&server, "Patient/p1"), before, "what serves is as it was");
+    drop(server);
+
+    for file in ["views.db", "views.db-wal", "views.db-shm"] {
+        let _ = std::fs::remove_file(data.join(file));
+    }
+    disk.fill_but(400 << 10);
+    let server = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(3));
+            disk.free();
+        });
+        Options::new().data(&data).start()
+    });
+    assert!(server.stderr().contains("the views do not advance"), "{}", server.stderr());
+    assert_eq!(history(&server, "Patient/p1"), before, "it needed no new start");
 }

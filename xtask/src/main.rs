@@ -20,11 +20,7 @@ const CHORES: &[(&str, &str, &str)] = &[
     ("test", "", "bring what the tests need, run them all, count them"),
     ("ci", "", "everything that must hold before a change is taken"),
     ("tidy", "", "check what the compiler does not: documents, walls, files"),
-    (
-        "bench",
-        "[import|appends|batches|reads|check|log|search]",
-        "measure the release binary on this machine",
-    ),
+    ("bench", "[PART …]", "measure the release binary on this machine, all parts or those named"),
     ("fuzz", "[SECONDS] [SEED]", "try to break every door of a live server"),
     ("codegen", "DEFINITIONS", "write the tables of the fhir room from the official definitions"),
 ];

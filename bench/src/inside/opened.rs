@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::{Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent};
+use anamnesis_engine::{Caching, Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent};
 use anamnesis_json::Object;
 use anamnesis_kernel::{Clock, Cursor, Instant, ResourceId, StreamName};
 use anamnesis_seal::MasterKey;
@@ -24,6 +24,7 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
         indexing: Arc::new(Nothing),
         clock: Arc::new(Stopped),
         instruments: Arc::new(Silent),
+        caching: Caching::default(),
         views_patience: Duration::from_secs(30),
     });
     let total = engine.head().offset(0);
@@ -42,13 +43,12 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
     Ok(events as f64 / started.elapsed().max(Duration::from_nanos(1)).as_secs_f64())
 }
 
-async fn read(engine: &Engine, from: u64, to: u64) -> anyhow::Result<u64> {
-    let mut at = Cursor { moment: Instant::default(), offsets: vec![from] };
+async fn read(engine: &Arc<Engine>, from: u64, to: u64) -> anyhow::Result<u64> {
+    let at = |offset| Cursor { moment: Instant::default(), offsets: vec![offset] };
+    let mut pages = engine.pages(&at(from), &at(to), Filter::default());
     let mut events = 0;
-    while at.offset(0) < to {
-        let page = engine.events(&at, &engine.head(), &Filter::default(), 1_000).await?;
-        events += page.events.len() as u64;
-        at = page.next;
+    while let Some(page) = pages.next().await? {
+        events += page.len() as u64;
     }
     Ok(events)
 }

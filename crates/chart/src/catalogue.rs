@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use anamnesis_kernel::ResourceType;
 
 use crate::change::{Change, is_choice};
+use crate::upcast::Lift;
 
 pub(crate) mod any;
 mod care;
@@ -51,8 +52,10 @@ pub struct Row {
     pub significant: bool,
     /// Whether it must say why when a client appends it.
     pub needs_reason: bool,
-    /// The version of the shape its data is written in today.
+    /// The version of the shape its data is written in today: one more than there are lifts.
     pub schema_version: u16,
+    /// What lifts data of version 1 to version 2, 2 to 3, and so on up to today's.
+    pub(crate) lifts: &'static [Lift],
     pub(crate) test: fn(&Change<'_>) -> bool,
 }
 
@@ -153,6 +156,7 @@ impl Of {
             significant: false,
             needs_reason: false,
             schema_version: 1,
+            lifts: &[],
             test,
         }
     }
@@ -179,8 +183,9 @@ impl Row {
         Self { significant: true, ..self }
     }
 
-    const fn version(self, schema_version: u16) -> Self {
-        Self { schema_version, ..self }
+    /// Has aged: a shape has one lift to the next, so the newest has one more than there are lifts.
+    const fn lifted_by(self, lifts: &'static [Lift]) -> Self {
+        Self { lifts, schema_version: lifts.len() as u16 + 1, ..self }
     }
 
     const fn with_reason(self) -> Self {

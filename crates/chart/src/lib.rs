@@ -9,6 +9,7 @@ mod delta;
 mod difference;
 mod elements;
 mod evolve;
+mod folding;
 mod naming;
 pub mod publish;
 pub mod read_model;
@@ -21,5 +22,6 @@ pub use decide::{Command, Context, Door, Merge, Merged, NewEvent, Side, State, U
 pub use difference::{Difference, differences};
 pub use elements::{Elements, take_apart, write_resource};
 pub use evolve::{EventRef, evolve};
+pub use folding::folding;
 pub use refusal::{Cause, Refusal};
-pub use upcast::{UpcastError, newest, upcast};
+pub use upcast::{UpcastError, liftable, newest, upcast};

@@ -2,16 +2,17 @@
 
 use std::cell::RefCell;
 
+use anamnesis_chart::UpcastError;
 use anamnesis_json::Object;
-use anamnesis_kernel::Event;
+use anamnesis_kernel::{Event, Position};
 use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SystemRandom, sha256};
-use anamnesis_store::{ReadError, SealedEvent, StoredEvent};
+use anamnesis_store::{ReadError, SealedEvent, StoredEvent, Unapplied};
 
 use crate::keyring::{Held, Keyring, KeyringError};
 
 thread_local! {
     /// One for each thread, as its contexts are costly to set up.
-    static SEALER: RefCell<Sealer> = RefCell::new(Sealer::new());
+    pub(crate) static SEALER: RefCell<Sealer> = RefCell::new(Sealer::new());
 }
 
 /// Seals an event that has all but its place.
@@ -43,21 +44,47 @@ pub(crate) struct NewEvent<'a> {
     pub(crate) clear: Clear<'a>,
 }
 
+/// A stored event, as far as it opens.
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and each is taken apart at once")]
+pub(crate) enum Opened {
+    /// It does.
+    Event(Event),
+    /// Its subject was erased.
+    Erased,
+    /// Its key is there, and does not open it.
+    Sealed,
+}
+
 /// Opens a stored event; none when its subject was erased.
 ///
 /// # Errors
 ///
 /// [`ReadError::Damaged`] with its place, when its key is missing or it does not open.
 pub(crate) async fn open(keyring: &Keyring, stored: StoredEvent) -> Result<Option<Event>, ReadError> {
-    let position = stored.position;
-    let damaged = |what| ReadError::Damaged { partition: position.partition, offset: position.offset, what };
+    let Position { partition, offset } = stored.position;
+    match opened(keyring, stored).await? {
+        Opened::Event(event) => Ok(Some(event)),
+        Opened::Erased => Ok(None),
+        Opened::Sealed => Err(ReadError::Damaged { partition, offset, what: "it does not open" }),
+    }
+}
+
+/// Opens a stored event as far as that can be done.
+///
+/// # Errors
+///
+/// [`ReadError::Damaged`] with its place, when its key is missing, or when the keys cannot be read.
+pub(crate) async fn opened(keyring: &Keyring, stored: StoredEvent) -> Result<Opened, ReadError> {
+    let Position { partition, offset } = stored.position;
     let key = keyring.of_number(stored.subject).await.map_err(|error| match error {
-        KeyringError::Damaged { .. } => damaged("its key is missing or damaged"),
+        KeyringError::Damaged { .. } => {
+            ReadError::Damaged { partition, offset, what: "its key is missing or damaged" }
+        }
         KeyringError::Read(error) => error,
         other => ReadError::Unavailable(other.into()),
     })?;
-    let Some(key) = key else { return Ok(None) };
-    open_with(&key, stored).map(Some).map_err(|()| damaged("it does not open"))
+    let Some(key) = key else { return Ok(Opened::Erased) };
+    Ok(open_with(&key, stored).map_or(Opened::Sealed, Opened::Event))
 }
 
 fn open_with(key: &SubjectKey, stored: StoredEvent) -> Result<Event, ()> {
@@ -102,11 +129,25 @@ fn parse_object(text: &[u8]) -> Result<Object, ()> {
 ///
 /// # Errors
 ///
-/// When a newer program wrote it.
+/// Why it cannot be.
+pub(crate) fn lift(event: &Event) -> Result<Object, Unapplied> {
+    let data = parse_object(&event.data).map_err(|()| Unapplied::Malformed)?;
+    anamnesis_chart::upcast(&event.kind, event.schema_version, data).map_err(|error| match error {
+        UpcastError::Unknown => Unapplied::UnknownType,
+        UpcastError::Future { .. } => Unapplied::NewerSchema,
+    })
+}
+
+/// The same, for who needs the record that the event is of.
+///
+/// # Errors
+///
+/// [`ReadError::Newer`] when a newer program wrote it.
 pub(crate) fn lifted(event: &Event) -> Result<Object, ReadError> {
-    let place = event.position;
-    let damaged = |what| ReadError::Damaged { partition: place.partition, offset: place.offset, what };
-    let data = parse_object(&event.data).map_err(|()| damaged("its data is not JSON"))?;
-    anamnesis_chart::upcast(&event.kind, event.schema_version, data)
-        .map_err(|_| damaged("a newer program wrote it, and this one cannot read it"))
+    let Position { partition, offset } = event.position;
+    lift(event).map_err(|why| match why {
+        Unapplied::UnknownType => ReadError::Newer { partition, offset, what: "its type is not known" },
+        Unapplied::NewerSchema => ReadError::Newer { partition, offset, what: "its schema version is newer" },
+        _ => ReadError::Damaged { partition, offset, what: "its data is not JSON" },
+    })
 }

@@ -18,7 +18,7 @@ pub use answer::{Answer, ItemAnswer, Receipt};
 pub use error::CommitError;
 
 use crate::engine::Engine;
-use crate::instruments::Stage;
+use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
@@ -118,10 +118,18 @@ impl Engine {
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
         let answer = self.append(&request).await?;
-        if request.wait == Wait::Views && !self.wait_for_views(&answer.cursor, self.views_patience).await {
-            return Ok(Answer { seen: false, ..answer });
+        if request.wait == Wait::Log {
+            return Ok(answer);
         }
-        Ok(answer)
+        let started = Stopwatch::now();
+        // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
+        let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
+            && answer
+                .items
+                .iter()
+                .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        self.instruments.waited(started.elapsed());
+        Ok(Answer { seen, ..answer })
     }
 
     /// What a request would come to if it were carried out now; nothing is kept.
@@ -132,7 +140,7 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        let _held = self.heads.hold(&tags).await;
+        let _held = self.caches.heads.hold(&tags).await;
         self.decide(request, &tags).await?.foreseen(request)
     }
 
@@ -147,7 +155,8 @@ impl Engine {
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
-            let held = self.heads.hold(&tags).await;
+            let seen = self.caches.erasures.seen();
+            let held = self.caches.heads.hold(&tags).await;
             let decided = self.decide(request, &tags).await?;
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
@@ -174,9 +183,13 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if adds {
+                // Before the log has it, since the projector may have it right after.
+                self.instruments.committing(commit_id, request.correlation_id.as_deref());
+            }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, request, &tags);
+            let decision = decided.remember(self, seen, request, &tags);
             drop(held);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -191,7 +204,7 @@ impl Engine {
                     return Self::settle(decision, &appended);
                 }
                 Err(error) => {
-                    self.heads.forget(&tags);
+                    self.caches.heads.forget(&tags);
                     match error {
                         AppendError::Conflict { .. } => self.instruments.conflict(),
                         AppendError::Claimed { .. } => {
@@ -206,12 +219,29 @@ impl Engine {
                         AppendError::EventKnown { position, .. } => {
                             return self.known_events(request, position).await;
                         }
-                        other => return Err(other.into()),
+                        other => {
+                            self.append_failed(&other);
+                            return Err(other.into());
+                        }
                     }
                 }
             }
         }
         Err(CommitError::Busy)
+    }
+
+    fn append_failed(&self, error: &AppendError) {
+        self.instruments.append_failed(match error {
+            AppendError::Full(_) => AppendFailure::Full,
+            AppendError::Clock { .. } => AppendFailure::Clock,
+            AppendError::Unanswered(_) => AppendFailure::Unanswered,
+            AppendError::Unavailable(_) => AppendFailure::Unavailable,
+            // What the log judged is no failure of it.
+            AppendError::Conflict { .. }
+            | AppendError::Claimed { .. }
+            | AppendError::KeyKnown(_)
+            | AppendError::EventKnown { .. } => return,
+        });
     }
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use anamnesis_store::Views;
-use parking_lot::Mutex;
+use anamnesis_store::{ReadError, Views};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::engine::Engine;
+use crate::held::HeldSet;
 use crate::index::Indexing;
 use crate::projector::{ProjectError, Projector};
 
@@ -18,6 +19,27 @@ pub struct Generation {
     pub views: Arc<dyn Views>,
     /// What its records are found by: only views and the indexing they were made with give true answers.
     pub indexing: Arc<dyn Indexing>,
+    /// The streams it holds, as its views have them once its projector began.
+    pub(crate) held: RwLock<HeldSet>,
+}
+
+impl Generation {
+    /// The generation that these views are, or become, under this indexing.
+    pub fn new(views: Arc<dyn Views>, indexing: Arc<dyn Indexing>) -> Self {
+        Self { views, indexing, held: RwLock::new(HeldSet::default()) }
+    }
+}
+
+impl Generation {
+    /// How many events it includes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn offset(&self) -> Result<u64, ReadError> {
+        let watermark = self.views.watermark().await?;
+        Ok(watermark.and_then(|watermark| watermark.marks.first().map(|mark| mark.offset)).unwrap_or(0))
+    }
 }
 
 /// One who shall take over, and who is told what came of it.
@@ -69,7 +91,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When it could not catch up for good; the one that served goes on.
+    /// When it could not catch up for good, or holds a stream that the serving one does not; the one that served goes on.
     pub async fn hand_over(&self, projector: Projector) -> Result<bool, ProjectError> {
         let (told, answer) = oneshot::channel();
         if self.generations.offers.send(Successor { projector, told }).await.is_err() {

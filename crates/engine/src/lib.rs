@@ -4,32 +4,42 @@
 //! ([`projector`]).
 
 mod as_of;
+mod cache;
 mod codec;
 mod commit;
-mod current;
 mod engine;
+mod erase;
 mod generation;
-mod heads;
+mod held;
 mod history;
 mod index;
 mod instruments;
 mod keyring;
 mod load;
+mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
+mod recall;
 mod scan;
+mod snapshot;
+mod stream;
 mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
+pub use cache::{Caching, Current};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
-pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
+pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
-pub use instruments::{Instruments, Silent, Stage};
+pub use instruments::{
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
+    SnapshotsKept, Stage,
+};
 pub use keyring::{Keyring, KeyringError};
+pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
 pub use verify::{Damage, Verdict, verify};

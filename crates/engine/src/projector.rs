@@ -3,20 +3,28 @@
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
 mod batch;
+mod batches;
+mod parking;
+mod retry;
 mod state;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_kernel::{Cursor, Event, Instant};
-use anamnesis_store::{Cause, Head, Mark, ReadError, StoredEvent, Watermark};
+use anamnesis_kernel::{Cursor, Instant};
+use anamnesis_seal::Tag;
+use anamnesis_store::{
+    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, StoredEvent, Unapplied, Watermark,
+};
 use tokio::sync::watch;
 
-use crate::codec;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
-use crate::instruments::Stage;
+use crate::held::HeldSet;
+use crate::instruments::{Parked, Projected, Stage};
 use batch::Batch;
+use batches::Batches;
+use parking::Parking;
 use state::States;
 
 /// Up to where the views are complete.
@@ -25,11 +33,6 @@ pub struct Reached {
     /// The point of the log.
     pub cursor: Cursor,
 }
-
-/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 5_000;
-/// How long events gather while nobody waits to see them.
-const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,12 @@ pub enum ProjectError {
     /// The views could not be written.
     #[error("the views cannot be written")]
     Views(#[source] Cause),
+    /// The next generation cannot apply events that the serving one has.
+    #[error("it holds {streams} records at versions that the serving views are beyond")]
+    Held {
+        /// How many records.
+        streams: u64,
+    },
 }
 
 /// Folds one log into one generation of views.
@@ -47,8 +56,23 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    batches: Batches,
     mark: Mark,
     moment: Instant,
+    /// What is parked is to be tried again before anything else: the program may be another than before.
+    retries: bool,
+    /// Up to here one commit at a time, since the views refuse a row of one.
+    careful_until: u64,
+    /// Of the next commit: streams of which the views refuse a row.
+    refused: Vec<Tag>,
+}
+
+/// What came of a batch.
+enum Folded {
+    /// So many events are in the views.
+    Events(usize),
+    /// The views refuse a row, and it is known how to go on.
+    Again,
 }
 
 impl Projector {
@@ -63,12 +87,19 @@ impl Projector {
     pub async fn new(engine: Arc<Engine>, generation: Arc<Generation>) -> Result<Self, ReadError> {
         let watermark = generation.views.watermark().await?;
         let mark = watermark.as_ref().and_then(|w| w.marks.first().copied());
+        let held = HeldSet::new(generation.views.held().await?);
+        let retries = !held.is_empty();
+        *generation.held.write() = held;
         let projector = Self {
             engine,
             generation,
             states: States::new(),
+            batches: Batches::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
+            retries,
+            careful_until: 0,
+            refused: Vec::new(),
         };
         Ok(projector)
     }
@@ -111,52 +142,125 @@ impl Projector {
 
     /// Folds the next batch, at least one commit if there is any; gives the number of events folded.
     ///
+    /// What cannot be applied is parked, and its stream held; at first what is parked already is tried again.
+    ///
     /// # Errors
     ///
-    /// When the log cannot be folded or the views not be written; nothing of the batch was.
+    /// When the log cannot be read or the views not be written; nothing of the batch was.
     pub async fn step(&mut self) -> Result<usize, ProjectError> {
+        if self.retries {
+            let retried = self.retry(None).await?;
+            tracing::info!(
+                retried.tried,
+                retried.released,
+                retried.applied,
+                "what was parked was tried again"
+            );
+            self.retries = false;
+        }
+        loop {
+            if let Folded::Events(count) = self.fold_batch().await? {
+                return Ok(count);
+            }
+        }
+    }
+
+    async fn fold_batch(&mut self) -> Result<Folded, ProjectError> {
         let started = Stopwatch::now();
-        let stored = self.whole_commits().await?;
-        let Some(last) = stored.last() else { return Ok(0) };
+        let mut commits = commits(self.whole_commits().await?);
+        if self.mark.offset < self.careful_until {
+            commits.truncate(1);
+        }
+        let Some(last) = commits.last().and_then(|commit| commit.last()) else {
+            return Ok(Folded::Events(0));
+        };
         let mark = Mark { offset: last.position.offset + 1, leaf: last.leaf };
         let moment = last.moment;
-        let count = stored.len();
-        let mut batch = Batch::new(&self.engine, &self.generation, &mut self.states);
-        for commit in commits(stored) {
-            let mut events: Vec<Event> = Vec::with_capacity(commit.len());
-            for stored in commit {
-                events.extend(codec::open(&self.engine.keyring, stored).await?);
-            }
-            batch.add(events).await?;
+        let first = commits.iter().take(Projected::COMMITS_MAX).filter_map(|commit| commit.first());
+        let named = first.map(|stored| stored.commit_id).collect();
+        let single = commits.len() == 1;
+        let watermark = self.watermark(mark, moment);
+        let parking = Parking::new(&self.engine, &self.generation, &self.refused);
+        let mut batch = Batch::new(&self.engine, &self.generation, &mut self.states, parking);
+        for commit in commits {
+            batch.add(commit).await?;
         }
-        let change = batch.finish(Watermark {
-            log: self.engine.log.info().id,
-            shape: self.generation.indexing.shape().to_owned(),
-            marks: vec![mark],
-            moment,
-        });
+        let (change, streams) = batch.finish(watermark);
+        let parked = change.parked.clone();
+        match self.apply(change).await {
+            Ok(()) => {}
+            Err(ApplyError::Refused { record, cause }) => {
+                let stream = streams.iter().find(|(number, _)| *number == record).map(|(_, stream)| *stream);
+                match stream {
+                    // Which commit it is of is found by going through them one by one.
+                    Some(_) if !single => self.careful_until = mark.offset,
+                    Some(stream) if !self.refused.contains(&stream) => {
+                        tracing::error!(offset = self.mark.offset, %cause, "the views refuse a row");
+                        self.refused.push(stream);
+                    }
+                    _ => return Err(ProjectError::Views(cause)),
+                }
+                return Ok(Folded::Again);
+            }
+            Err(ApplyError::Unavailable(cause)) => return Err(ProjectError::Views(cause)),
+        }
+        let count = usize::try_from(mark.offset - self.mark.offset).unwrap_or(usize::MAX);
+        (self.mark, self.moment) = (mark, moment);
+        self.refused.clear();
+        self.parked(&parked);
+        let time = started.elapsed();
+        self.batches.folded(count, time);
+        self.engine.instruments.took(Stage::Project, time);
+        if self.serves() {
+            self.engine.instruments.projected(&Projected { events: count, time, commits: named });
+        }
+        Ok(Folded::Events(count))
+    }
+
+    fn watermark(&self, mark: Mark, moment: Instant) -> Watermark {
+        let (log, shape) = (self.engine.log.info().id, self.generation.indexing.shape().to_owned());
+        Watermark { log, shape, marks: vec![mark], moment }
+    }
+
+    /// Writes a change into the views, and lets go of what was known of the records it touches.
+    async fn apply(&mut self, change: Change) -> Result<(), ApplyError> {
         let touched: Vec<_> = match self.serves() {
             true => change.records.iter().map(|write| write.version.name.clone()).collect(),
             false => Vec::new(),
         };
-        let changing = self.engine.currents.change(touched.iter());
+        let changing = self.engine.caches.currents.change(touched.iter());
         let applied = self.generation.views.apply(change).await;
         drop(changing);
-        if let Err(cause) = applied {
+        match &applied {
+            Ok(()) => touched.iter().for_each(|name| self.generation.indexing.shown(name)),
             // What was folded in memory is not in the views: begin again from them.
-            self.states.clear();
-            return Err(ProjectError::Views(cause));
+            Err(_) => self.states.clear(),
         }
-        (self.mark, self.moment) = (mark, moment);
-        touched.iter().for_each(|name| self.generation.indexing.shown(name));
-        self.engine.instruments.took(Stage::Project, started.elapsed());
-        Ok(count)
+        applied
+    }
+
+    /// Notes what the views passed over, and tells whoever runs the program; who reads waits until this is done.
+    fn parked(&self, writes: &[ParkWrite]) {
+        for write in writes {
+            let ParkWrite::Park(parked) = write else { continue };
+            self.generation.held.write().park(parked);
+            if parked.why != Unapplied::Behind {
+                let (offset, why) = (parked.position.offset, parked.why.code());
+                tracing::error!(
+                    offset,
+                    r#type = parked.kind,
+                    schema_version = parked.schema_version,
+                    why,
+                    "an event is parked, and its record held; `anamnesis parked` shows it"
+                );
+            }
+        }
     }
 
     /// The next events, ending with a whole commit.
     async fn whole_commits(&self) -> Result<Vec<StoredEvent>, ReadError> {
         let head = self.engine.head().offset(0);
-        let mut limit = BATCH_EVENTS_MAX;
+        let mut limit = self.batches.events_max();
         loop {
             let mut stored = self.engine.log.read(0, self.mark.offset, limit).await?;
             let end = self.mark.offset + stored.len() as u64;
@@ -180,8 +284,10 @@ impl Projector {
         Arc::ptr_eq(&self.generation.views, &self.engine.views())
     }
 
-    /// Tells those who wait how far the views are.
+    /// Tells those who wait how far the views are, and those who measure what they hold.
     pub fn publish(&self) {
+        let (events, streams) = self.generation.held.read().counts();
+        self.engine.instruments.parked(Parked { events, streams });
         let cursor = Cursor { moment: self.moment, offsets: vec![self.mark.offset] };
         self.engine.reached.send_replace(Reached { cursor });
     }
@@ -189,12 +295,16 @@ impl Projector {
     /// Folds whatever comes, until `stop` says so; what cannot be folded is told and tried again.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let Some(mut offered) = self.engine.generations.offered() else { return };
+        let Some(mut asked) = self.engine.retries.asked() else { return };
         let mut head = self.engine.log.head();
         let mut pause_ms = 10;
         self.publish();
         while !*stop.borrow() {
             if let Ok(next) = offered.try_recv() {
                 self = self.succeeded_by(next).await;
+            }
+            if let Ok(ask) = asked.try_recv() {
+                self.answer(ask).await;
             }
             match self.step().await {
                 Ok(0) => {
@@ -203,12 +313,14 @@ impl Projector {
                         changed = head.changed() => if changed.is_err() { return },
                         changed = stop.changed() => if changed.is_err() { return },
                         Some(next) = offered.recv() => self = self.succeeded_by(next).await,
+                        Some(ask) = asked.recv() => self.answer(ask).await,
                     }
                     self.gather(&mut head, &mut stop).await;
                 }
                 Ok(_) => {
                     pause_ms = 10;
                     self.publish();
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Err(error) => {
                     let cause =
@@ -225,6 +337,7 @@ impl Projector {
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
                         Some(next) = offered.recv() => self = self.succeeded_by(next).await,
+                        Some(ask) = asked.recv() => self.answer(ask).await,
                         changed = stop.changed() => if changed.is_err() { return },
                     }
                 }
@@ -234,7 +347,8 @@ impl Projector {
 }
 
 impl Projector {
-    /// Gives way to the projector of the next generation, once that has all that this one has.
+    /// Gives way to the projector of the next generation, once that has all that this one has; to none that holds a
+    /// record at a version that this one is beyond.
     ///
     /// Nothing is folded here meanwhile, so what readers have seen is never taken from them.
     async fn succeeded_by(self, successor: Successor) -> Self {
@@ -246,8 +360,13 @@ impl Projector {
                 return self;
             }
         }
+        let streams = next.generation.held.read().beyond(&self.generation.held.read());
+        if streams > 0 {
+            let _ = told.send(Err(ProjectError::Held { streams }));
+            return self;
+        }
         // The next may be further than this one: what was found in these views is not kept for those.
-        let changing = self.engine.currents.change_all();
+        let changing = self.engine.caches.currents.change_all();
         self.engine.generations.swap(next.generation());
         drop(changing);
         next.publish();
@@ -257,10 +376,10 @@ impl Projector {
 
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        let enough = self.mark.offset + u64::from(self.batches.events_max());
         tokio::select! {
             () = self.engine.awaited() => {}
-            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            () = tokio::time::sleep(self.batches.gather()) => {}
             _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }

@@ -14,7 +14,7 @@ const PAGE: u32 = 2_000;
 impl Engine {
     /// The live records of a type whose events are all named after it, in the order they began.
     ///
-    /// The whole log is read, but only what such events hold is opened: a small part of what making views costs.
+    /// One whose events this program cannot read is left out. The whole log is read, but only what such events hold is opened: a small part of what making views costs.
     ///
     /// # Errors
     ///
@@ -37,7 +37,17 @@ impl Engine {
                 if event.stream.kind != kind {
                     continue;
                 }
-                let head = self.load(tag, &event.stream).await?;
+                let head = match self.load(tag, &event.stream).await {
+                    Err(ReadError::Newer { offset, what, .. }) => {
+                        tracing::warn!(
+                            offset,
+                            what,
+                            "a {kind} is left out: it has an event that cannot be read"
+                        );
+                        continue;
+                    }
+                    loaded => loaded?,
+                };
                 found.extend(head.state.elements.clone().map(|elements| (event.stream, elements)));
             }
         }

@@ -2,10 +2,16 @@
 
 #[path = "engine/as_of.rs"]
 mod as_of;
+#[path = "engine/caches.rs"]
+mod caches;
 #[path = "engine/generations.rs"]
 mod generations;
 #[path = "support/house.rs"]
 mod house;
+#[path = "engine/pages.rs"]
+mod pages;
+#[path = "engine/parked.rs"]
+mod parked;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

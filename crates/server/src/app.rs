@@ -1,6 +1,7 @@
 //! What every handler is given: the engine, the limits, the instruments.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Arc<Engine>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
+    /// The data directory.
+    pub(crate) data: PathBuf,
     pub(crate) validation: Validation,
     pub(crate) profiles: Arc<Profiles>,
     pub(crate) parameters: Arc<Parameters>,

@@ -15,6 +15,7 @@ macro_rules! statements {
 statements! {
     LOG_APPEND_EVENT = "log_append_event";
     LOG_STREAM_VERSION = "log_stream_version";
+    LOG_STREAM_HEAD = "log_stream_head";
     LOG_FIND_EVENT_ID = "log_find_event_id";
     LOG_FIND_CLAIM = "log_find_claim";
     LOG_TOUCH_CLAIM = "log_touch_claim";
@@ -34,6 +35,17 @@ statements! {
     KEY_DESTROY = "key_destroy";
     SECRET_READ = "secret_read";
     SECRET_ADD = "secret_add";
+    SNAPSHOT_ADD = "snapshot_add";
+    SNAPSHOT_REMOVE = "snapshot_remove";
+    SNAPSHOT_NEWEST = "snapshot_newest";
+    SNAPSHOT_LIST = "snapshot_list";
+    SNAPSHOT_REMOVE_SUBJECT = "snapshot_remove_subject";
+    SNAPSHOT_REMOVE_OTHER_SHAPES = "snapshot_remove_other_shapes";
+    SNAPSHOT_COUNT = "snapshot_count";
+    SNAPSHOT_OLDEST = "snapshot_oldest";
+    SNAPSHOT_LATEST = "snapshot_latest";
+    SNAPSHOT_SWEEP_READ = "snapshot_sweep_read";
+    SNAPSHOT_SWEEP_WRITE = "snapshot_sweep_write";
     RECORD_FIND = "record_find";
     RECORD_GET = "record_get";
     RECORD_GET_THEN = "record_get_then";
@@ -58,6 +70,7 @@ statements! {
     TEXT_OPEN = "text_open";
     TEXT_CLOSE = "text_close";
     TEXT_PAST = "text_past";
+    TEXT_PAST_OF = "text_past_of";
     DATE_OPEN = "date_open";
     DATE_CLOSE = "date_close";
     DATE_PAST = "date_past";
@@ -77,6 +90,10 @@ statements! {
     INTERNED_ADD = "interned_add";
     UNIT_ADD = "unit_add";
     UNIT_READ = "unit_read";
+    PARKED_ADD = "parked_add";
+    PARKED_RELEASE = "parked_release";
+    PARKED_READ = "parked_read";
+    PARKED_HELD = "parked_held";
     VIEW_META_READ = "view_meta_read";
     VIEW_META_WRITE = "view_meta_write";
 }

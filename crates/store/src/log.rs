@@ -1,5 +1,7 @@
 //! The log: every event ever recorded, in one order for each partition.
 
+use std::time::Duration;
+
 use anamnesis_kernel::{Cursor, Instant, Partition, Position, Version};
 use anamnesis_seal::{Entry, Hash, SubjectNumber, Tag};
 use async_trait::async_trait;
@@ -65,6 +67,13 @@ pub trait Log: Send + Sync {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ReadError>;
 
+    /// Where a stream stands: its newest event, without what that holds; none when there is no such stream.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError>;
+
     /// At most `limit` events of a partition from `offset` on, oldest first, without a gap.
     ///
     /// # Errors
@@ -116,6 +125,8 @@ pub struct Head {
     pub roots: Vec<Hash>,
     /// How many groups of commits this process has synced.
     pub syncs: u64,
+    /// How long that took, all of them together.
+    pub sync_time: Duration,
 }
 
 /// Events to be recorded together.
@@ -259,6 +270,30 @@ impl StoredEvent {
             moment: self.moment,
             sealed_hash,
         }
+    }
+}
+
+/// The newest event of a stream, as far as it says where the stream stands.
+///
+/// Two streams that agree in version and leaf have the same history, even where a log was put back from a copy and took
+/// another course since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamHead {
+    /// Its number, which is how many events the stream has.
+    pub version: Version,
+    /// Its leaf of the tree.
+    pub leaf: Hash,
+    /// Whose key opens it.
+    pub subject: SubjectNumber,
+    /// The moment of its commit.
+    pub moment: Instant,
+}
+
+impl StreamHead {
+    /// Where a stream stands whose newest event this is.
+    pub const fn of(newest: &StoredEvent) -> Self {
+        let StoredEvent { version, leaf, subject, moment, .. } = newest;
+        Self { version: *version, leaf: *leaf, subject: *subject, moment: *moment }
     }
 }
 

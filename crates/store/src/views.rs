@@ -1,11 +1,15 @@
 //! The views: what each record is and was, and what it is found by; may be lost at any time.
 
+mod parked;
+
 use anamnesis_kernel::search::{After, Entry, Place, Query};
-use anamnesis_kernel::{Instant, Partition, ResourceType, StreamName, Version};
+use anamnesis_kernel::{Instant, Partition, Position, ResourceType, StreamName, Version};
 use anamnesis_seal::Hash;
 use async_trait::async_trait;
 use compact_str::CompactString;
 use uuid::Uuid;
+
+pub use parked::{HeldStream, ParkWrite, Parked, Unapplied};
 
 use crate::{Cause, ReadError};
 
@@ -40,7 +44,21 @@ pub trait Views: Send + Sync {
     /// # Errors
     ///
     /// When it could not be written; nothing was.
-    async fn apply(&self, change: Change) -> Result<(), Cause>;
+    async fn apply(&self, change: Change) -> Result<(), ApplyError>;
+
+    /// At most `limit` of the events that are parked, from this place in the log on, in its order.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn parked(&self, from: Position, limit: u32) -> Result<Vec<Parked>, ReadError>;
+
+    /// The streams that are held, in the order of their first events that are parked.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn held(&self) -> Result<Vec<HeldStream>, ReadError>;
 
     /// What these records were as of a moment, or are now, in the order asked; none where there was not one yet.
     ///
@@ -124,7 +142,7 @@ pub trait Views: Send + Sync {
     /// The units of this system that amounts have or had, in order: all that a search of what was applied can find.
     fn units(&self, system: &str) -> Vec<CompactString>;
 
-    /// A hash of all rows in their order: equal for equal views, however they were built.
+    /// A hash of all rows in their order: equal for equal views, however they were built; what is parked is no part of it.
     ///
     /// # Errors
     ///
@@ -265,6 +283,25 @@ pub struct Change {
     pub records: Vec<RecordWrite>,
     /// Rows of the index, in commit order.
     pub index: Vec<IndexWrite>,
+    /// What is parked and what no longer, in this order.
+    pub parked: Vec<ParkWrite>,
+}
+
+/// Why a change was not written. Each variant is something else for the caller to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A row of this record is none that the store takes, however often it is tried: leave the record out.
+    #[error("the views refuse a row")]
+    Refused {
+        /// The record.
+        record: RecordNumber,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// There is no room, or the store is away: try again later.
+    #[error("the views are unavailable")]
+    Unavailable(#[source] Cause),
 }
 
 /// A version that came, and perhaps went, within the batch.

@@ -5,6 +5,7 @@ use anamnesis_json::Value;
 use super::{Family, Of, Reach, Role, Row};
 use crate::change::Change;
 use crate::elements::Elements;
+use crate::upcast;
 
 const PATIENT: Of = Of { family: Family::Patient, types: &["Patient"] };
 
@@ -49,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
     UNMERGED,
 
     PATIENT.part("PatientNameChanged", &["name"]),
-    PATIENT.part("PatientAddressUpdated", &["address"]).version(2),
+    PATIENT.part("PatientAddressUpdated", &["address"]).lifted_by(&[upcast::one_address_to_many]),
     PATIENT.part("PatientContactPointsChanged", &["telecom"]),
     PATIENT.part("PatientIdentifiersChanged", &["identifier"]),
     PATIENT.part("PatientGenderChanged", &["gender"]),

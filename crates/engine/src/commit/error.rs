@@ -50,6 +50,9 @@ pub enum CommitError {
     /// The store went quiet during the commit: it may have been kept.
     #[error("the log did not answer")]
     Unanswered(#[source] Cause),
+    /// A record has an event that a newer program wrote, so nothing can be decided on it here.
+    #[error("a record has an event that this program does not know")]
+    EventUnknown(#[source] ReadError),
     /// What is stored is not what was written.
     #[error(transparent)]
     Damaged(ReadError),
@@ -60,6 +63,7 @@ impl From<ReadError> for CommitError {
         match error {
             ReadError::Unavailable(cause) => Self::Unavailable(cause),
             query @ (ReadError::TooLong | ReadError::Unanswerable(_)) => Self::Unavailable(query.into()),
+            newer @ ReadError::Newer { .. } => Self::EventUnknown(newer),
             damaged @ ReadError::Damaged { .. } => Self::Damaged(damaged),
         }
     }

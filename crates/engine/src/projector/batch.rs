@@ -1,17 +1,23 @@
 //! One batch: each record folded commit by commit, and of its rows only the difference.
+//!
+//! Invariant: a commit makes a whole version of a record, or none: then its events of that record are parked.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anamnesis_chart::{EventRef, evolve, is_correction};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Place;
-use anamnesis_kernel::{Event, Instant, ResourceId, StreamName};
+use anamnesis_kernel::{Event, Instant, ResourceId, StreamName, Version};
+use anamnesis_seal::Tag;
 use anamnesis_store::{
-    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, Watermark,
+    Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, StoredEvent,
+    Unapplied, Watermark,
 };
 
+use super::parking::{Failed, Parking};
 use super::state::{State, States};
-use crate::codec;
+use crate::codec::{self, Opened};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::index::Indexing;
@@ -26,45 +32,141 @@ pub(super) struct Batch<'a> {
     index: Vec<IndexWrite>,
     /// Rows opened in this batch: where they stand in `index`.
     opened: HashMap<IndexRow, usize>,
+    /// Of each of `records`: whose it is.
+    streams: Vec<(RecordNumber, Tag)>,
+    parking: Parking<'a>,
+}
+
+/// What a commit makes of a record.
+struct Folded {
+    elements: Option<Object>,
+    corrects: Option<Version>,
+    /// What it was found by, and is.
+    were: Vec<IndexRow>,
+    are: Vec<IndexRow>,
+    happened: Vec<IndexWrite>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(engine: &'a Engine, generation: &'a Generation, states: &'a mut States) -> Self {
-        let (records, newest) = (Vec::new(), HashMap::new());
-        Self { engine, generation, states, records, newest, index: Vec::new(), opened: HashMap::new() }
+    pub(super) fn new(
+        engine: &'a Engine,
+        generation: &'a Generation,
+        states: &'a mut States,
+        parking: Parking<'a>,
+    ) -> Self {
+        Self {
+            engine,
+            generation,
+            states,
+            records: Vec::new(),
+            newest: HashMap::new(),
+            index: Vec::new(),
+            opened: HashMap::new(),
+            streams: Vec::new(),
+            parking,
+        }
     }
 
     /// Folds the events of one commit: one version of each record it touched.
-    pub(super) async fn add(&mut self, events: Vec<Event>) -> Result<(), ReadError> {
-        let mut order: Vec<StreamName> = Vec::new();
-        let mut by_stream: HashMap<StreamName, Vec<Event>> = HashMap::new();
-        for event in events {
-            let of_stream = by_stream.entry(event.stream.clone()).or_default();
-            if of_stream.is_empty() {
-                order.push(event.stream.clone());
+    pub(super) async fn add(&mut self, commit: Vec<StoredEvent>) -> Result<(), ReadError> {
+        // What a commit does to one stream stands together.
+        let mut commit = commit.into_iter().peekable();
+        while let Some(first) = commit.next() {
+            let (tag, position) = (first.stream, first.position);
+            let mut events = vec![first];
+            while let Some(next) = commit.next_if(|next| next.stream == tag) {
+                events.push(next);
             }
-            of_stream.push(event);
-        }
-        for name in order {
-            if let Some(events) = by_stream.remove(&name) {
-                self.add_version(name, &events).await?;
+            if self.parking.holds(&tag) {
+                self.parking.behind(events);
+                continue;
+            }
+            let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+            if let Err(failed) = self.add_version(tag, events).await? {
+                let events = self.engine.log.read(position.partition, position.offset, count).await?;
+                self.parking.hold(tag, events, failed).await?;
             }
         }
         Ok(())
     }
 
-    async fn add_version(&mut self, name: StreamName, events: &[Event]) -> Result<(), ReadError> {
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
-        let before = self.state(&name, first).await?;
-        let moment = last.recorded_at;
-        let earlier = before.as_ref().map(|state| state.version);
-        let mut corrects = before.as_ref().and_then(|state| state.corrects);
+    /// Folds what one commit did to one record; what cannot be folded leaves nothing in the batch.
+    async fn add_version(
+        &mut self,
+        tag: Tag,
+        stored: Vec<StoredEvent>,
+    ) -> Result<Result<(), Failed>, ReadError> {
+        let begins = stored.first().map_or(0, |first| first.version);
+        let failed = |version, why| Ok(Err(Failed { version, why }));
+        if self.parking.is_refused(&tag) {
+            return failed(begins, Unapplied::Refused);
+        }
+        let mut events: Vec<Event> = Vec::with_capacity(stored.len());
+        for stored in stored {
+            let version = stored.version;
+            match codec::opened(&self.engine.keyring, stored).await? {
+                Opened::Event(event) => events.push(event),
+                Opened::Erased => {}
+                Opened::Sealed => return failed(version, Unapplied::Unopened),
+            }
+        }
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Ok(())) };
+        let name = first.stream.clone();
+        let before = match self.state(&name, first).await {
+            Err(ReadError::Newer { .. }) => return failed(begins, Unapplied::NewerSchema),
+            before => before?,
+        };
         let number = before.as_ref().map_or(
             RecordNumber { partition: first.position.partition, record: first.position.offset },
             |state| state.number,
         );
-        let rows =
-            |elements: Option<&Object>| index_rows(&*self.generation.indexing, &name, number, elements);
+        let earlier = before.as_ref().map(|state| state.version);
+        // A bug in an extractor is one record's misfortune; what it printed names no patient.
+        let folded = catch_unwind(AssertUnwindSafe(|| self.fold(&name, number, before, &events)));
+        let Folded { elements, corrects, were, are, happened } = match folded {
+            Ok(Ok(folded)) => folded,
+            Ok(Err(failed)) => return Ok(Err(failed)),
+            Err(_) => return failed(begins, Unapplied::Bug),
+        };
+        let (moment, version) = (last.recorded_at, last.version);
+        let body = match &elements {
+            None => Body::Deleted,
+            // What the event holds already is not kept twice.
+            Some(_) if events.len() == 1 && last.whole => Body::InLog,
+            Some(elements) => Body::Here(elements.to_text()),
+        };
+        self.index.extend(happened);
+        // What a record begins with is not kept, since few change soon.
+        let kept = (!were.is_empty()).then(|| are.clone());
+        self.difference(were, are, moment);
+        let offset = last.position.offset;
+        let shown = RecordVersion {
+            number,
+            name: name.clone(),
+            version,
+            began: moment,
+            ended: None,
+            offset,
+            body,
+            corrects,
+        };
+        self.add_record(shown, earlier.is_some());
+        self.streams.push((number, tag));
+        self.states.put(name, State { number, version, elements, corrects, rows: kept });
+        Ok(Ok(()))
+    }
+
+    /// What these events make of a record, and what it is found by before and after; of nothing but what it is handed.
+    fn fold(
+        &self,
+        name: &StreamName,
+        number: RecordNumber,
+        before: Option<State>,
+        events: &[Event],
+    ) -> Result<Folded, Failed> {
+        let earlier = before.as_ref().map(|state| state.version);
+        let mut corrects = before.as_ref().and_then(|state| state.corrects);
+        let rows = |elements: Option<&Object>| index_rows(&*self.generation.indexing, name, number, elements);
         let (mut elements, were) = match before {
             None => (None, Vec::new()),
             Some(State { elements, rows: Some(were), .. }) => (elements, were),
@@ -73,52 +175,39 @@ impl<'a> Batch<'a> {
                 (elements, were)
             }
         };
-        let mut were_about = self.patients(&name, elements.as_ref());
+        let mut happened = Vec::new();
+        let mut were_about = self.patients(name, elements.as_ref());
         for event in events {
-            let data = codec::lifted(event)?;
+            let data = codec::lift(event).map_err(|why| Failed { version: event.version, why })?;
             if is_correction(&event.kind) {
                 corrects = earlier;
             }
             elements = evolve(elements, &EventRef { kind: &event.kind, whole: event.whole, data: &data });
             // What is made again after a deletion puts nothing right.
             corrects = corrects.filter(|_| elements.is_some());
-            let are_about = self.patients(&name, elements.as_ref());
-            self.happened(event, number, &were_about, &are_about);
+            let are_about = self.patients(name, elements.as_ref());
+            self.happened(event, number, &were_about, &are_about, &mut happened);
             were_about = are_about;
         }
-        let body = match &elements {
-            None => Body::Deleted,
-            // What the event holds already is not kept twice.
-            Some(_) if events.len() == 1 && last.whole => Body::InLog,
-            Some(elements) => Body::Here(elements.to_text()),
-        };
         let are = rows(elements.as_ref());
-        // What a record begins with is not kept, since few change soon.
-        let kept = (!were.is_empty()).then(|| are.clone());
-        self.difference(were, are, moment);
-        let version = RecordVersion {
-            number,
-            name: name.clone(),
-            version: last.version,
-            began: moment,
-            ended: None,
-            offset: last.position.offset,
-            body,
-            corrects,
-        };
-        self.add_record(version, earlier.is_some());
-        self.states.put(name, State { number, version: last.version, elements, corrects, rows: kept });
-        Ok(())
+        Ok(Folded { elements, corrects, were, are, happened })
     }
 
     /// Notes the event with everyone the record was or is about, for ever: a record that went to someone else, or was
     /// deleted, has still happened to whom it was about.
-    fn happened(&mut self, event: &Event, number: RecordNumber, were: &[ResourceId], are: &[ResourceId]) {
+    fn happened(
+        &self,
+        event: &Event,
+        number: RecordNumber,
+        were: &[ResourceId],
+        are: &[ResourceId],
+        rows: &mut Vec<IndexWrite>,
+    ) {
         let date = i64::try_from(event.position.offset).unwrap_or(i64::MAX);
         let place = Place { date, record: number.record, partition: number.partition };
         let gone = were.iter().filter(|patient| !are.contains(patient));
         for entry in gone.chain(are).filter_map(|patient| self.engine.indexing.happened(patient)) {
-            self.index.push(IndexWrite::Open(IndexRow { entry, place }, event.recorded_at));
+            rows.push(IndexWrite::Open(IndexRow { entry, place }, event.recorded_at));
         }
     }
 
@@ -176,8 +265,24 @@ impl<'a> Batch<'a> {
         }
     }
 
-    pub(super) fn finish(self, watermark: Watermark) -> Change {
-        Change { watermark, records: self.records, index: self.index }
+    /// Forgets what was folded, but for the states it led to: the views have all of it already.
+    pub(super) fn forget(&mut self) {
+        self.records.clear();
+        self.newest.clear();
+        self.index.clear();
+        self.opened.clear();
+        self.streams.clear();
+    }
+
+    /// Whether a stream is held, before this batch or since.
+    pub(super) fn holds(&self, stream: &Tag) -> bool {
+        self.parking.holds(stream)
+    }
+
+    /// The change, and whose each of its records is.
+    pub(super) fn finish(self, watermark: Watermark) -> (Change, Vec<(RecordNumber, Tag)>) {
+        let Self { records, index, streams, parking, .. } = self;
+        (Change { watermark, records, index, parked: parking.writes() }, streams)
     }
 }
 

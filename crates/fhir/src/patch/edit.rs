@@ -73,6 +73,7 @@ pub(super) fn replace(resource: &mut Object, slot: &Slot<'_>, shape: Option<Shap
             set(holder, beside(&key), other);
         }
         Some(at) => {
+            // What is made beside a list is as long as that, wherever in it the element stands.
             let length = length(holder, slot.key).max(at + 1);
             for (key, value) in [(slot.key.to_owned(), one), (beside(slot.key), other)] {
                 if let Some(items) = list(holder, &key, length, value != Value::Null)

@@ -75,6 +75,7 @@ fn operations() {
         (r#""deceasedBoolean":true"#, "type=replace;path=Patient.deceased;value={\"valueDateTime\":\"2026\"}",     patient(r#""deceasedDateTime":"2026""#)),
         (names,                      "type=replace;path=Patient.name[1];value={\"valueHumanName\":{\"text\":\"C\"}}", patient(r#""name":[{"family":"A"},{"text":"C"}]"#)),
         (given,                      "type=replace;path=Patient.name[0].given[1];value={\"valueString\":\"X\"}",   patient(r#""name":[{"given":["A","X","C"]}]"#)),
+        (r#""name":[{"given":["A","B"]}]"#, "type=replace;path=Patient.name[0].given[0];value={\"valueString\":\"X\",\"_valueString\":{\"id\":\"x\"}}", patient(r#""name":[{"given":["X","B"],"_given":[{"id":"x"},null]}]"#)),
         (r#""name":[{"given":["A","B","C"]}]"#, "type=replace;path=Patient.name[0].given[1];value={\"valueString\":\"X\",\"_valueString\":{\"id\":\"x\"}}", patient(r#""name":[{"given":["A","X","C"],"_given":[null,{"id":"x"},null]}]"#)),
         (r#""name":[{"_given":[{"id":"a"},{"id":"b"}]}]"#, "type=replace;path=Patient.name[0].given[0];value={\"valueString\":\"X\"}", patient(r#""name":[{"_given":[null,{"id":"b"}],"given":["X",null]}]"#)),
         ("",                         "type=replace;path=Patient;value={\"valueString\":\"x\"}",                    no("the resource itself is not replaced by a patch")),

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     KeyReused,
     /// The cursor lies beyond the log: it is of another one.
     CursorUnknown,
+    /// The generation serves, or another is being made.
+    Generation,
     /// The record was deleted.
     Deleted,
     /// The person was erased.
@@ -42,6 +44,8 @@ pub(super) enum Kind {
     TooSlow,
     /// The body is of a type that is not taken.
     MediaType,
+    /// The record has an event that this program does not know.
+    EventUnknown,
     /// The rules say no.
     Refused,
     /// What is stored is not what was written.
@@ -59,7 +63,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, in the order of their statuses.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Malformed,
         Self::BadRequest,
         Self::NotFound,
@@ -68,6 +72,8 @@ impl Kind {
         Self::Conflict,
         Self::KeyReused,
         Self::CursorUnknown,
+        Self::EventUnknown,
+        Self::Generation,
         Self::Deleted,
         Self::Erased,
         Self::TooLarge,
@@ -91,6 +97,10 @@ impl Kind {
             Self::Conflict => (S::CONFLICT, "conflict", "the record is not where it was expected"),
             Self::KeyReused => (S::CONFLICT, "key-reused", "the key was used with other content"),
             Self::CursorUnknown => (S::CONFLICT, "cursor-unknown", "the cursor lies beyond the log"),
+            Self::EventUnknown => {
+                (S::CONFLICT, "event-unknown", "the record has an event that a newer program wrote")
+            }
+            Self::Generation => (S::CONFLICT, "generation", "the generation stands otherwise"),
             Self::Deleted => (S::GONE, "deleted", "the record was deleted"),
             Self::Erased => (S::GONE, "erased", "the person was erased"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
@@ -185,6 +195,8 @@ impl Problem {
             CommitError::Unavailable(_) => Self::logged(Kind::Unavailable, &error),
             CommitError::Full(_) => Self::logged(Kind::Full, &error),
             CommitError::Unanswered(_) => Self::logged(Kind::Unanswered, &error),
+            // Whoever runs the server was told when the event was parked.
+            CommitError::EventUnknown(_) => Self::new(Kind::EventUnknown, detail),
             CommitError::Damaged(_) => Self::logged(Kind::Damaged, &error),
         }
     }
@@ -224,6 +236,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let kind = match error {
             ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => Kind::Unavailable,
+            ReadError::Newer { .. } => return Self::new(Kind::EventUnknown, error.to_string()),
             ReadError::Damaged { .. } => Kind::Damaged,
         };
         Self::logged(kind, &error)
@@ -283,6 +296,7 @@ mod tests {
         let stream = || "Patient/p1".parse().unwrap();
         let conflict = |expected| CommitError::Conflict { stream: stream(), expected, actual: 4 };
         let full = || CommitError::Full("no space left".into());
+        let newer = || ReadError::Newer { partition: 0, offset: 7, what: "its type is not known" }.into();
 
         #[rustfmt::skip] // A table reads by column.
         let cases = [
@@ -291,6 +305,7 @@ mod tests {
             (Problem::commit(conflict(Expect::None)),                   409, r#"{"type":"/problems/conflict","title":"the record is not where it was expected","status":409,"detail":"a record is at version 4","stream":"Patient/p1","expected":"none","actual":4}"#),
             (Problem::commit(CommitError::KeyReused),                   409, r#"{"type":"/problems/key-reused","title":"the key was used with other content","status":409,"detail":"the key was used before with other content"}"#),
             (Problem::commit(CommitError::Erased(stream())),            410, r#"{"type":"/problems/erased","title":"the person was erased","status":410,"detail":"the subject was erased"}"#),
+            (Problem::commit(newer()),                                  409, r#"{"type":"/problems/event-unknown","title":"the record has an event that a newer program wrote","status":409,"detail":"a record has an event that this program does not know"}"#),
             (Problem::commit(full()),                                   507, r#"{"type":"/problems/unavailable","title":"nothing was kept: there is no room","status":507,"detail":"the disk is full"}"#),
             (Problem::commit(CommitError::Clock { behind_s: 61 }),      503, r#"{"type":"/problems/clock","title":"the system clock is behind the log","status":503,"detail":"the system clock is behind the log by 61 s"}"#),
             (Problem::refused(vec![Reason::invalid("data", "missing")]), 422, r#"{"type":"/problems/refused","title":"the events are refused","status":422,"detail":"missing","reasons":[{"path":"data","detail":"missing","cause":"invalid"}]}"#),

@@ -44,6 +44,7 @@ fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
             engine: Arc::clone(&opened.engine),
             metrics,
             limits,
+            data: settings.data.clone(),
             validation: Validation::Strict,
             profiles: Arc::clone(&opened.profiles),
             parameters: Arc::clone(&opened.parameters),

@@ -36,6 +36,7 @@ pub(super) async fn run(demo: Demo, settings: &Settings) -> anyhow::Result<Outco
         engine: Arc::clone(&opened.engine),
         metrics: Arc::new(Metrics::new()?),
         limits: settings.limits,
+        data: settings.data.clone(),
         validation: settings.validation,
         profiles: Arc::clone(&opened.profiles),
         parameters: Arc::clone(&opened.parameters),

@@ -45,6 +45,7 @@ pub(super) async fn run(import: Import, settings: Settings) -> anyhow::Result<Ou
                 engine: Arc::clone(&opened.engine),
                 metrics: Arc::new(Metrics::new()?),
                 limits: Limits { views: settings.limits.views.max(VIEWS_PATIENCE), ..settings.limits },
+                data: settings.data.clone(),
                 validation: settings.validation,
                 profiles: Arc::clone(&opened.profiles),
                 parameters: Arc::clone(&opened.parameters),

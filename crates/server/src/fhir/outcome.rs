@@ -227,6 +227,7 @@ impl Outcome {
                 let what = "the log did not answer: look before trying again";
                 machine(StatusCode::GATEWAY_TIMEOUT, IssueCode::Timeout, what.into())
             }
+            CommitError::EventUnknown(_) => newer(),
             CommitError::Damaged(_) => {
                 log(&error);
                 damaged()
@@ -297,6 +298,12 @@ fn code_of(cause: Cause) -> IssueCode {
     }
 }
 
+/// Whoever runs the server was told when the event was parked.
+fn newer() -> Outcome {
+    let what = "event-unknown: the record has an event that a newer program wrote, and cannot be changed by this one";
+    Outcome::Conflict(Issue::error(IssueCode::NotSupported, what))
+}
+
 fn damaged() -> Outcome {
     let issue = Issue::error(IssueCode::Exception, "what is stored is not what was written");
     Outcome::Machine(StatusCode::INTERNAL_SERVER_ERROR, issue)
@@ -322,6 +329,9 @@ impl From<CommitError> for Outcome {
 
 impl From<ReadError> for Outcome {
     fn from(error: ReadError) -> Self {
+        if matches!(error, ReadError::Newer { .. }) {
+            return newer();
+        }
         log(&error);
         match error {
             ReadError::Unavailable(_) => Self::Machine(
@@ -339,6 +349,7 @@ impl From<ReadError> for Outcome {
                 StatusCode::BAD_REQUEST,
                 Issue::error(IssueCode::NotSupported, format!("the search cannot be answered: {why}")),
             ),
+            ReadError::Newer { .. } => newer(),
             ReadError::Damaged { .. } => damaged(),
         }
     }
@@ -389,6 +400,8 @@ mod tests {
                 Refusal { cause, path: "Patient.status".into(), text: "no".into() },
             )])
         };
+        let unknown =
+            || CommitError::from(ReadError::Newer { partition: 0, offset: 7, what: "its type is not known" });
         let entries = [(4, stream("Person/x")), (7, stream("Patient/p1"))];
         #[rustfmt::skip] // A table reads by column.
         let cases = [
@@ -399,6 +412,7 @@ mod tests {
             (CommitError::KeyReused,                      409, "key-reused: the Idempotency-Key was used before with other content"),
             (CommitError::Busy,                           503, "too many others write to the same records"),
             (CommitError::Erased(stream("Patient/gone")), 410, "erased: the person it is about was erased"),
+            (unknown(),                                   409, "event-unknown: the record has an event that a newer program wrote, and cannot be changed by this one"),
             (CommitError::Full("x".into()),               507, "the disk is full"),
             (CommitError::Unavailable("x".into()),        503, "the store is unavailable; nothing was kept"),
             (CommitError::Unanswered("x".into()),         504, "the log did not answer: look before trying again"),

@@ -6,6 +6,25 @@ CREATE TABLE view_meta (
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Events that could not be applied, and those of their streams that wait behind them: rows of a stream follow each other by version.
+CREATE TABLE parked (
+    partition      INTEGER NOT NULL,
+    stream         BLOB    NOT NULL,
+    version        INTEGER NOT NULL,
+    kind           INTEGER,
+    id             BLOB,
+    position       INTEGER NOT NULL,
+    event_id       BLOB    NOT NULL,
+    type           TEXT    NOT NULL,
+    schema_version INTEGER NOT NULL,
+    moment         INTEGER NOT NULL,
+    why            TEXT    NOT NULL,
+    since          INTEGER NOT NULL,
+    attempts       INTEGER NOT NULL,
+    PRIMARY KEY (partition, stream, version)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX parked_position ON parked (partition, position);
+
 CREATE TABLE record_now (
     kind      INTEGER NOT NULL,
     id        BLOB    NOT NULL,
@@ -107,7 +126,16 @@ CREATE TABLE text_then (
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
-CREATE INDEX text_then_record ON text_then (record, partition, param);
+-- The same by record: those of one that ended together, an array of parameter, text, group, exact and began for each, in one row.
+CREATE TABLE text_past (
+    partition INTEGER NOT NULL, record INTEGER NOT NULL, ended INTEGER NOT NULL,
+    texts BLOB NOT NULL,
+    PRIMARY KEY (partition, record, ended)
+) WITHOUT ROWID;
+CREATE VIEW text_then_of AS
+SELECT p.partition AS partition, p.record AS record, p.ended AS ended,
+    t.value ->> 0 AS param, t.value ->> 1 AS text, t.value ->> 2 AS grp, t.value ->> 3 AS exact, t.value ->> 4 AS began
+FROM text_past p CROSS JOIN json_each(p.texts) t;
 
 CREATE TABLE date_now (
     param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,

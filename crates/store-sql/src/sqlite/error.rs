@@ -33,6 +33,17 @@ pub(super) fn is_malformed(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
+/// Whether what was to be written is at fault, so that it fails however often it is tried.
+pub(super) fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::ToSqlConversionFailure(_) => true,
+        error => matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+        ),
+    }
+}
+
 /// A query that failed, or was given up for the time it took.
 pub(super) fn query_error(error: Error) -> ReadError {
     match error.sqlite_error_code() {
@@ -44,6 +55,12 @@ pub(super) fn query_error(error: Error) -> ReadError {
 /// A read of anything else that failed.
 pub(super) fn unavailable(error: Error) -> ReadError {
     ReadError::Unavailable(error.into())
+}
+
+/// Whether a file could not be opened for want of room: also what readers and writers share takes some.
+pub(super) fn has_no_room(error: &Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    is_full(error) || code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn is_full(error: &Error) -> bool {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anamnesis_kernel::{Cursor, Instant, Partition, Position, Version};
 use anamnesis_seal::Tag;
 use anamnesis_store::{
-    AppendError, Appended, Commit, Direction, Head, Kept, Log, LogInfo, ReadError, StoredEvent,
+    AppendError, Appended, Commit, Direction, Head, Kept, Log, LogInfo, ReadError, StoredEvent, StreamHead,
 };
 use async_trait::async_trait;
 use crossbeam_channel::Sender;
@@ -151,6 +151,11 @@ impl Log for SqliteLog {
     ) -> Result<Vec<StoredEvent>, ReadError> {
         let read = self.readers.with(|c| Ok(read::stream(c, stream, from, direction, limit)));
         read.map_err(|error| read_error(error, 0))?
+    }
+
+    async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError> {
+        let read = self.readers.with(|c| rows::stream_head(c, &stream));
+        read.map_err(|error| read_error(error, 0))
     }
 
     async fn read(

@@ -6,7 +6,7 @@ use super::Harness;
 use super::sample::{all, commit, event, head, one, open, reopen, stream, tag, taken};
 use crate::Direction::{Backward, Forward};
 use crate::Expected::{Any, Exact};
-use crate::{Claim, Idempotency, Log, ReadError};
+use crate::{Claim, Idempotency, Log, ReadError, StreamHead};
 
 /// Ten events of two streams: stream 1 has the even offsets, stream 2 the odd ones.
 async fn ten(log: &dyn Log) {
@@ -71,6 +71,29 @@ pub async fn a_stream_is_read_both_ways(harness: &impl Harness) {
         );
         assert_eq!(stores.log.read_stream(tag(3), from, direction, limit).await.expect("reads"), []);
     }
+}
+
+/// What is told of it is what its newest event says, after a restart too; nothing where there is no such stream.
+pub async fn a_stream_stands_where_its_newest_event_does(harness: &impl Harness) {
+    let mut stores = open(harness).await;
+    assert_eq!(stores.log.stream_head(tag(1)).await.expect("reads"), None);
+    ten(&*stores.log).await;
+    for _ in 0..2 {
+        for stream in [tag(1), tag(2)] {
+            let newest = stores.log.read_stream(stream, u64::MAX, Backward, 1).await.expect("reads");
+            let head = stores.log.stream_head(stream).await.expect("reads");
+            assert_eq!(head, newest.first().map(StreamHead::of));
+            assert_eq!(head.map(|head| head.version), Some(5));
+        }
+        assert_eq!(stores.log.stream_head(tag(3)).await.expect("reads"), None);
+        stores = reopen(harness, stores).await;
+    }
+    // A condition is no event.
+    taken(&*stores.log, commit(20, vec![stream(1, Exact(5), &[20]), stream(2, Exact(5), &[])])).await;
+    let head = stores.log.stream_head(tag(1)).await.expect("reads").expect("it is there");
+    assert_eq!((head.version, head.subject), (6, event(20).subject));
+    let head = stores.log.stream_head(tag(2)).await.expect("reads").expect("it is there");
+    assert_eq!(head.version, 5);
 }
 
 /// In the order asked, as often as asked.

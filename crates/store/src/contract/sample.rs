@@ -130,7 +130,7 @@ pub(super) fn watermark(events: u64) -> Watermark {
 }
 
 pub(super) fn change(events: u64, records: Vec<RecordWrite>, index: Vec<IndexWrite>) -> Change {
-    Change { watermark: watermark(events), records, index }
+    Change { watermark: watermark(events), records, index, parked: Vec::new() }
 }
 
 pub(super) fn token(param: u32, code: &str, system: &str) -> Entry {

@@ -10,7 +10,7 @@ use super::sample::{
     PATIENT, at, change, everything, first, name, next, of_type, open, patients, query, reopen, row, version,
     watermark,
 };
-use crate::{Body, IndexWrite, RecordVersion, RecordWrite, Views};
+use crate::{ApplyError, Body, IndexWrite, RecordNumber, RecordVersion, RecordWrite, Views};
 
 async fn find(views: &dyn Views, n: u64) -> Option<RecordVersion> {
     views.find(&[name(n)], None).await.expect("reads").into_iter().next().flatten()
@@ -78,7 +78,12 @@ pub async fn a_change_that_cannot_be_written_leaves_nothing(harness: &impl Harne
     let digest = views.digest().await.expect("reads");
     let rows = vec![IndexWrite::Open(row(2, None, of_type(PATIENT)), at(2))];
     let twice = vec![first(version(2, 1, 2)), next(version(1, 2, 3)), first(version(2, 2, 4))];
-    views.apply(change(4, twice, rows)).await.expect_err("a record begins once");
+    let refused = views.apply(change(4, twice, rows)).await.expect_err("a record begins once");
+    let whose = |record: RecordNumber| (record.partition, record.record);
+    assert!(
+        matches!(&refused, ApplyError::Refused { record, .. } if whose(*record) == (0, 2)),
+        "{refused:?}: it says of which record"
+    );
     assert_eq!(views.watermark().await.expect("reads"), Some(watermark(1)));
     assert_eq!(views.digest().await.expect("reads"), digest);
     assert_eq!(find(views, 2).await, None);

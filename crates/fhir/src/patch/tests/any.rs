@@ -34,6 +34,23 @@ fn is_well_formed(value: &Value) -> bool {
     }
 }
 
+/// Carries operations out one by one, so that those that cannot be leave the others to be.
+fn one_by_one(operations: impl Iterator<Item = String>) -> Result<(), TestCaseError> {
+    let mut resource = patient();
+    for operation in operations {
+        let patch = PathPatch::read(parameters(&[&operation])).map(Patch::Path);
+        if let Ok(after) = patch.and_then(|patch| patch.apply(resource.clone(), &BOUNDS)) {
+            prop_assert!(
+                is_well_formed(&after),
+                "{operation}: {}",
+                String::from_utf8_lossy(&after.to_text())
+            );
+            resource = after;
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn paths(operations in prop::collection::vec(
@@ -55,21 +72,34 @@ proptest! {
         ),
         0..12,
     )) {
-        let operations: Vec<String> = operations
-            .into_iter()
-            .map(|(kind, path, name, at, to, value)| {
-                format!("type={kind};path={path};name={name};index={at};source={at};destination={to};value={value}")
-            })
-            .collect();
-        // One by one, so that those that cannot be carried out leave the others to be.
-        let mut resource = patient();
-        for operation in &operations {
-            let patch = PathPatch::read(parameters(&[operation])).map(Patch::Path);
-            if let Ok(after) = patch.and_then(|patch| patch.apply(resource.clone(), &BOUNDS)) {
-                prop_assert!(is_well_formed(&after), "{operation}: {}", String::from_utf8_lossy(&after.to_text()));
-                resource = after;
-            }
-        }
+        let operations = operations.into_iter().map(|(kind, path, name, at, to, value)| {
+            format!("type={kind};path={path};name={name};index={at};source={at};destination={to};value={value}")
+        });
+        one_by_one(operations)?;
+    }
+
+    /// A list and what stands beside it, closely: the rare orders of a few operations on one list.
+    #[test]
+    fn lists(operations in prop::collection::vec(
+        (
+            select(vec!["add", "insert", "delete", "replace", "move"]),
+            select(vec![
+                "Patient.name[0]", "Patient.name[0].given", "Patient.name[0].given[0]", "Patient.name[0].given[1]",
+                "Patient.name.given.last()", "Patient.name.given.first()",
+            ]),
+            0_u8..4,
+            0_u8..4,
+            select(vec![
+                r#"{"valueString":"s"}"#, r#"{"valueString":"s","_valueString":{"id":"i"}}"#,
+                r#"{"_valueString":{"id":"i"}}"#,
+            ]),
+        ),
+        0..12,
+    )) {
+        let operations = operations.into_iter().map(|(kind, path, at, to, value)| {
+            format!("type={kind};path={path};name=given;index={at};source={at};destination={to};value={value}")
+        });
+        one_by_one(operations)?;
     }
 
     #[test]

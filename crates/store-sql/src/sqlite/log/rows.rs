@@ -2,7 +2,7 @@
 
 use anamnesis_kernel::{Cursor, Instant, Position};
 use anamnesis_seal::{Hash, SubjectNumber, Tag, Tree};
-use anamnesis_store::{Appended, Kept, StoredEvent};
+use anamnesis_store::{Appended, Kept, StoredEvent, StreamHead};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -41,6 +41,20 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         leaf: row.get::<_, Hash>(9)?,
         sealed: row.get(10)?,
     })
+}
+
+/// Where a stream stands.
+pub(super) fn stream_head(connection: &Connection, stream: &Tag) -> rusqlite::Result<Option<StreamHead>> {
+    let mut statement = connection.prepare_cached(statements::LOG_STREAM_HEAD)?;
+    let head = |row: &Row<'_>| {
+        Ok(StreamHead {
+            version: unsigned(row, 0)?,
+            leaf: row.get(1)?,
+            subject: SubjectNumber(row.get(2)?),
+            moment: Instant::from_micros(row.get(3)?),
+        })
+    };
+    statement.query_row(params![0, stream.0], head).optional()
 }
 
 /// What an idempotency key was used for.

@@ -3,6 +3,7 @@
 //! Invariant: nobody is answered before the sync; a group that fails leaves nothing behind.
 
 use std::path::Path;
+use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
 use anamnesis_seal::{Entry, Tree};
@@ -40,6 +41,7 @@ pub(super) enum Request {
 struct End {
     next: u64,
     syncs: u64,
+    sync_time: Duration,
     moment: Instant,
     /// What the file says instead of `moment`: after a crash no commit begins at or before it.
     closed: Instant,
@@ -91,13 +93,14 @@ impl Writer {
             let at = Position { partition: 0, offset: last };
             read::at(&connection, &[at]).map_err(|error| match error {
                 ReadError::Damaged { what, .. } => damaged(last, what),
-                ReadError::Unavailable(_) | ReadError::TooLong | ReadError::Unanswerable(_) => {
-                    damaged(last, "the event cannot be read")
-                }
+                ReadError::Unavailable(_)
+                | ReadError::TooLong
+                | ReadError::Unanswerable(_)
+                | ReadError::Newer { .. } => damaged(last, "the event cannot be read"),
             })?;
         }
         let moment = Instant::from_micros(moment);
-        let end = End { next, syncs: 0, moment, closed: moment, bytes, tree };
+        let end = End { next, syncs: 0, sync_time: Duration::ZERO, moment, closed: moment, bytes, tree };
         let (head, _) = watch::channel(end.head());
         let forgot = Instant::default();
         Ok(Self { connection, versions: Versions::default(), end, forgot, head })
@@ -281,7 +284,9 @@ impl Writer {
                 moved.map_or_else(append_error, |_| AppendError::Unavailable("the head is not there".into()))
             );
         }
+        let started = Stopwatch::now();
         let committed = self.connection.execute_batch("COMMIT");
+        self.end.sync_time += started.elapsed();
         committed.map_err(|error| {
             self.roll_back();
             commit_error(error)
@@ -309,7 +314,13 @@ impl Request {
 impl End {
     fn head(&self) -> Head {
         let cursor = Cursor { moment: self.moment, offsets: vec![self.next] };
-        Head { cursor, bytes: self.bytes, roots: vec![self.tree.root()], syncs: self.syncs }
+        Head {
+            cursor,
+            bytes: self.bytes,
+            roots: vec![self.tree.root()],
+            syncs: self.syncs,
+            sync_time: self.sync_time,
+        }
     }
 }
 

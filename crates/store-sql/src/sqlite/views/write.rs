@@ -1,24 +1,29 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
+mod texts;
 mod words;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::{Entry, Key, Place};
-use anamnesis_store::{Change, IndexRow, IndexWrite, RecordWrite};
+use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
 use super::table::Table;
 use super::units::{self, Unit, Units};
-use super::{history, records, watermark_to_bytes};
+use super::{history, parked, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
+use texts::Ended;
 
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "view_meta",
+    "parked",
     "record_now",
     "record_then",
     "history",
@@ -31,6 +36,7 @@ const TABLES: [&str; 21] = [
     "token_then",
     "text_now",
     "text_then",
+    "text_past",
     "date_now",
     "date_then",
     "quantity_now",
@@ -45,11 +51,13 @@ pub(super) struct Writer {
     connection: Connection,
     interned: HashMap<String, i64>,
     units: Arc<Units>,
+    /// The record whose rows are being written.
+    at: Cell<Option<RecordNumber>>,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, units: Arc<Units>) -> Self {
-        Self { connection, interned: HashMap::new(), units }
+        Self { connection, interned: HashMap::new(), units, at: Cell::new(None) }
     }
 
     /// Writes all of a change or nothing.
@@ -62,6 +70,11 @@ impl Writer {
             Err(_) => self.roll_back(),
         }
         written
+    }
+
+    /// The record whose row was written last, or could not be.
+    pub(super) fn at(&self) -> Option<RecordNumber> {
+        self.at.get()
     }
 
     /// Empties every table.
@@ -96,17 +109,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves it to the machine when anything reaches the disk.
-    pub(super) fn sync_nothing(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("PRAGMA synchronous = OFF;")
-    }
-
     /// Brings all that can be into the file itself, synced, and goes on as with [`Care::Derived`].
     pub(super) fn settle(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
         self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
         self.connection.execute_batch(Care::Derived.pragmas())
+    }
+
+    /// Gives the memory back that only makes it faster.
+    pub(super) fn shrink(&self) {
+        // It is as right without.
+        let _ = self.connection.execute_batch("PRAGMA shrink_memory;");
     }
 
     fn roll_back(&mut self) {
@@ -118,12 +132,14 @@ impl Writer {
     }
 
     fn write(&mut self, change: &Change, units: &BTreeSet<Unit>) -> rusqlite::Result<()> {
+        self.at.set(None);
         units::write(&self.connection, units)?;
         // A record's versions stay in their order.
         let mut records: Vec<&RecordWrite> = change.records.iter().collect();
         records.sort_by_key(|write| write.version.number);
         let mut closed = None;
         for RecordWrite { version, replaces } in records {
+            self.at.set(Some(version.number));
             if *replaces {
                 records::close(&self.connection, version.number, version.began)?;
                 closed = Some(version.number);
@@ -137,8 +153,10 @@ impl Writer {
         let mut versions: Vec<_> = change.records.iter().map(|write| &write.version).collect();
         versions.sort_by_key(|version| (version.name.kind.number(), version.place()));
         for version in versions {
+            self.at.set(Some(version.number));
             history::add(&self.connection, version)?;
         }
+        self.at.set(None);
         // What is interned is numbered in commit order, so that a rebuild numbers it alike whatever its batches.
         for write in &change.index {
             match &write.row().entry.key {
@@ -154,16 +172,25 @@ impl Writer {
             change.index.iter().partition(|write| table(&write.row().entry.key) == Table::Words);
         self.write_words(words)?;
         sorted.sort_by_key(|write| order(write));
+        let mut texts = Ended::default();
         for write in sorted {
             match write {
                 IndexWrite::Open(row, began) => self.row(row, Act::Open, &[&began.micros()])?,
-                IndexWrite::Close(row, ended) => self.close_row(row, ended.micros())?,
+                IndexWrite::Close(row, ended) => {
+                    if let Some(began) = self.close_row(row, *ended)? {
+                        texts.take(row, began, *ended);
+                    }
+                }
                 IndexWrite::Past(row, began, ended) => {
                     self.row(row, Act::Past, &[&began.micros(), &ended.micros()])?;
+                    texts.take(row, *began, *ended);
                 }
             }
         }
+        texts.write(&self.connection)?;
+        self.at.set(None);
         self.count_places(&change.index)?;
+        parked::write(&self.connection, &change.parked)?;
         self.note("watermark", &watermark_to_bytes(&change.watermark))
     }
 
@@ -185,15 +212,16 @@ impl Writer {
         Ok(())
     }
 
-    fn close_row(&self, row: &IndexRow, ended: i64) -> rusqlite::Result<()> {
+    /// Moves a row to what held, and gives the moment it began; none where there was no such row.
+    fn close_row(&self, row: &IndexRow, ended: Instant) -> rusqlite::Result<Option<Instant>> {
         let statement = pick(&row.entry.key, Act::Close);
         let began: Option<i64> = self.with_key(row, &[], |parameters| {
             self.connection.prepare_cached(statement)?.query_row(parameters, |r| r.get(0)).optional()
         })?;
-        match began {
-            Some(began) => self.row(row, Act::Past, &[&began, &ended]),
-            None => Ok(()),
+        if let Some(began) = &began {
+            self.row(row, Act::Past, &[began, &ended.micros()])?;
         }
+        Ok(began.map(Instant::from_micros))
     }
 
     fn row(&self, row: &IndexRow, act: Act, rest: &[&dyn ToSql]) -> rusqlite::Result<()> {
@@ -212,6 +240,7 @@ impl Writer {
         run: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
         let IndexRow { entry: Entry { param, key, group }, place: Place { date, record, partition } } = row;
+        self.at.set(Some(RecordNumber { partition: *partition, record: *record }));
         let record = clamp(*record);
         let place: [&dyn ToSql; 3] = [date, &record, partition];
         let mut columns: Vec<&dyn ToSql> = vec![&param.0];

@@ -3,7 +3,7 @@
 //! Invariant: words are numbered in commit order, whatever the batches, and nothing in the index is ever changed.
 
 use anamnesis_kernel::search::Key;
-use anamnesis_store::{IndexRow, IndexWrite};
+use anamnesis_store::{IndexRow, IndexWrite, RecordNumber};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Act, Writer, pick};
@@ -18,6 +18,8 @@ impl Writer {
         let mut last: i64 =
             self.connection.prepare_cached(sql::WORDS_LAST)?.query_row([], |row| row.get(0))?;
         for write in writes {
+            let place = write.row().place;
+            self.at.set(Some(RecordNumber { partition: place.partition, record: place.record }));
             match write {
                 IndexWrite::Open(row, began) => {
                     last += 1;

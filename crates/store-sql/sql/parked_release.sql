@@ -1,0 +1,1 @@
+DELETE FROM parked WHERE partition = $1 AND stream = $2 AND version <= $3
