@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|streams|search|search-http|search-http-large|cache]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -6,12 +6,14 @@
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 
 mod appends;
+mod caches;
 mod imports;
 mod inside;
 mod machine;
 mod reads;
 mod rebuild;
 mod searches;
+mod streams;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -121,8 +123,15 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         if wanted("rebuild") {
             rebuild::rows(&bench, &mut table).await?;
         }
+        if wanted("streams") {
+            streams::rows(&bench, &mut table).await?;
+            streams::cost_rows(&bench, &mut table).await?;
+        }
         if wanted("search") {
             searches::rows(&bench, &mut table).await?;
+        }
+        if wanted("cache") {
+            caches::rows(&bench, &mut table).await?;
         }
         for (part, resources) in [("search-http", 30_000), ("search-http-large", 300_000)] {
             if wanted(part) {

@@ -189,6 +189,66 @@ fn demo_people_are_the_same_every_time_and_import_again_is_nothing() {
 }
 
 /// Good lines are kept, bad ones named by their number.
+/// A collection and what a search found are their resources; a document is one record; the rest is told what it is.
+#[test]
+fn an_import_takes_bundles_of_every_type_or_says_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let patient = r#"{"resourceType":"Patient","active":true}"#;
+    let about = r#"{"resourceType":"Flag","id":"f","status":"active","code":{"text":"x"},"subject":{"reference":"urn:uuid:0b9d7a0e-6a0c-4a3e-9a54-27f1d1b4b1ff"}}"#;
+    let bundle = |kind: &str, entries: &str| {
+        format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{entries}]}}"#)
+    };
+    let document = r#"{"resourceType":"Bundle","id":"d","type":"document","identifier":{"system":"urn:x","value":"1"},"timestamp":"2024-01-01T00:00:00Z","entry":[
+        {"fullUrl":"urn:uuid:0b9d7a0e-6a0c-4a3e-9a54-27f1d1b4b1fe","resource":{"resourceType":"Composition","status":"final","type":{"text":"x"},"date":"2024","author":[{"display":"A"}],"title":"t"}}]}"#;
+    let found = r#"{"resource":{"resourceType":"Patient","id":"p"},"search":{"mode":"match"}},{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}"#;
+    let files = [
+        (
+            "a.json",
+            bundle(
+                "collection",
+                &format!(
+                    r#"{{"fullUrl":"urn:uuid:0b9d7a0e-6a0c-4a3e-9a54-27f1d1b4b1ff","resource":{patient}}},{{"resource":{about}}}"#
+                ),
+            ),
+        ),
+        ("b.json", bundle("searchset", found)),
+        ("c.json", document.to_owned()),
+        ("d.json", bundle("history", "")),
+        (
+            "e.json",
+            bundle(
+                "collection",
+                r#"{"resource":{"resourceType":"Patient","id":"q"}},{"resource":{"resourceType":"Patient","gender":"mail"}}"#,
+            ),
+        ),
+    ];
+    for (name, text) in &files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let paths: Vec<String> =
+        files.iter().map(|(name, _)| folder.path().join(name).to_string_lossy().into_owned()).collect();
+    let mut args = vec!["import", "--json"];
+    args.extend(paths.iter().map(String::as_str));
+    let said = on(&data, &args).expect(1).json();
+    assert_eq!(int(&said, "taken"), 4);
+    let refused: Vec<_> = list(&said, "refused")
+        .iter()
+        .map(|one| (str(one, "path").to_owned(), str(one, "reason").to_owned()))
+        .collect();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused.iter().any(|(path, why)| path == "Bundle.type" && why.starts_with("a history")));
+    assert!(refused.iter().any(|(path, _)| path == "Bundle.entry[1].resource.gender"));
+    let server = Options::new().data(&data).start();
+    let http = server.http();
+    let patients = http.get("/fhir/Patient").json();
+    assert_eq!(int(&patients, "total"), 2, "all of a collection or nothing");
+    let flag = http.get("/fhir/Flag/f").expect(200).json();
+    http.get(&format!("/fhir/{}", str(&flag, "subject.reference"))).expect(200);
+    assert_eq!(str(&http.get("/fhir/Bundle/d").expect(200).json(), "type"), "document");
+    assert_eq!(int(&http.get("/fhir/Composition").json(), "total"), 0);
+}
+
 #[test]
 fn an_import_names_the_line_it_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anamnesis_e2e::{at, commit, count, events, json, list, run, str, stream, text, verified};
 use anamnesis_testkit::{Http, Options, Reply, Server, skipped};
@@ -84,7 +84,7 @@ fn note(http: &Http, n: u64) -> Reply {
 fn writes_say_so_reads_go_on_and_room_makes_it_well() {
     let Some(disk) = SmallDisk::mounted(12) else { return };
     let data = disk.path().join("data");
-    let mut server = Options::new().data(&data).start();
+    let mut server = Options::new().data(&data).arg("--set").arg("alerts.every_ms=50").start();
     let http = server.http();
     for n in 0..20 {
         note(&http, n).expect(201);
@@ -113,7 +113,16 @@ fn writes_say_so_reads_go_on_and_room_makes_it_well() {
     assert_eq!(at(&told[19], "data.address.0.city").as_str(), Some("Town 19"));
     assert_eq!(events(&http, "_count=100").events.len() as u64, acknowledged);
     http.get("/livez").expect(200);
-    http.get("/metrics").expect(200);
+    let metrics = http.get("/metrics").expect(200).text();
+    let failures =
+        metrics.lines().filter_map(|line| line.strip_prefix("anamnesis_append_failures_total{reason="));
+    let failed: u64 = failures.filter_map(|line| line.split(' ').nth(1)?.parse::<u64>().ok()).sum();
+    assert_eq!(failed, 2, "what was refused is counted");
+    let begun = Instant::now();
+    while !server.stderr().contains("alert: writes fail") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody is told:\n{}", server.stderr());
+        std::thread::sleep(Duration::from_millis(20));
+    }
     http.get("/fhir/Patient/p1").expect(200);
     http.get("/fhir/Patient/p2").expect(404);
 

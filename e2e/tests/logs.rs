@@ -1,6 +1,6 @@
 //! The process's log: a line for each request, and nothing of any patient in any of them.
 
-use anamnesis_e2e::{Raw, at, commit, json, list, run, str};
+use anamnesis_e2e::{Raw, Receiver, at, commit, json, list, run, str};
 use anamnesis_json::Value;
 use anamnesis_testkit::{Http, Options, People, Server};
 
@@ -34,7 +34,9 @@ fn a_session(server: &Server) {
         .http()
         .with_header("authorization", "Bearer tok-s3cr3t-bearer")
         .with_header("anamnesis-reason", "because-she-fell")
-        .with_header("x-request-id", "req-for-Zebedee");
+        .with_header("x-request-id", "req-for-Zebedee")
+        .with_header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        .with_header("tracestate", "who=Zanzibarski");
     let fhir = [("content-type", "application/fhir+json"), ("idempotency-key", "key-of-the-client")];
     let id = "zz-patient-4711";
     let send = |http: &Http, method: &str, path: &str, body: &str| {
@@ -131,18 +133,31 @@ fn tells_nothing(said: &str, by: &str) {
 #[test]
 fn no_line_has_a_patients_data_at_any_level() {
     for level in ["debug", "trace"] {
-        let mut server =
-            Options::new().arg("--log").arg(level).arg("--set").arg("limits.body_ms_max=500").start();
+        let (collector, hook) = (Receiver::start(), Receiver::start());
+        let settings = [
+            "limits.body_ms_max=500".to_owned(),
+            "alerts.every_ms=20".to_owned(),
+            format!("telemetry.otlp={}", collector.url()),
+            format!("alerts.webhook={}", hook.url()),
+        ];
+        let options = settings.iter().fold(Options::new().arg("--log").arg(level), |options, setting| {
+            options.arg("--set").arg(setting)
+        });
+        let mut server = options.start();
         a_session(&server);
         for person in People::small(3).iter().take(2) {
             server.http().post("/fhir", &person.bundle_with_ids()).expect(200);
         }
+        collector.wait_for("a trace", |received| received.first().map(drop));
         server.kill9();
         server.restart();
         server.terminate();
         let said = server.stderr();
         assert!(said.contains("answered"), "it logs at {level}:\n{said}");
         tells_nothing(&said, level);
+        for told in collector.received().iter().chain(&hook.received()) {
+            tells_nothing(&String::from_utf8_lossy(&told.body), "what is told elsewhere");
+        }
         // The commands on the same data, as loud.
         let data = server.data().to_string_lossy().into_owned();
         for command in [&["verify", "--views"][..], &["rebuild"], &["log", "--record", "Observation"]] {

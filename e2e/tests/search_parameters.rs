@@ -5,8 +5,8 @@
 use std::process::Command;
 
 use anamnesis_e2e::{
-    at, commit, count, entries, generations, indexed, int, issue, json, last_cursor, list, run, send, str,
-    text, verified,
+    at, bundle, commit, count, entries, entry, generations, indexed, int, issue, json, last_cursor, list,
+    run, send, str, text, verified,
 };
 use anamnesis_json::Value;
 use anamnesis_testkit::{Http, Options, People, Reply, Server, binary};
@@ -277,4 +277,48 @@ fn many_at_once_take_few_generations() {
     let begun = server.stderr().matches("generation of the views is begun").count();
     assert!((1..=3).contains(&begun), "{begun} generations for six search parameters");
     assert_eq!(at(&generations(&http), "building"), &Value::Null);
+}
+
+/// Whoever comes second is told, by whichever door, and in one commit too.
+#[test]
+fn of_two_that_clash_at_once_one_is_refused() {
+    let server = peopled(2);
+    for round in 0..6 {
+        let code = format!("eye-{round}");
+        let text = definition(&code, "token", "Patient.active");
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let one = |n: usize| {
+                let (http, text) = (server.http(), text.clone());
+                let own = format!("{n}-of-{round}");
+                let text = text.replace(&format!(r#""id":"{code}""#), &format!(r#""id":"{own}""#));
+                let text =
+                    text.replace(&format!("SearchParameter/{code}"), &format!("SearchParameter/{own}"));
+                scope.spawn(move || match n % 2 {
+                    0 => put(&http, &own, &text).status,
+                    _ => {
+                        let event = format!(
+                            r#"{{"stream":"SearchParameter/{own}","type":"SearchParameterCreated","data":{text}}}"#
+                        );
+                        http.post("/api/commits", &json(&event)).status
+                    }
+                })
+            };
+            let all: Vec<_> = (0..4).map(one).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let taken = statuses.iter().filter(|status| **status == 201).count();
+        assert_eq!(taken, 1, "{statuses:?}");
+        assert!(statuses.iter().all(|status| matches!(status, 201 | 400 | 422)), "{statuses:?}");
+    }
+    let http = server.http();
+    let both = ["left", "right"].map(|id| {
+        let text = definition("hair", "token", "Patient.active");
+        let text = text.replace(r#""id":"hair""#, &format!(r#""id":"{id}""#));
+        let text = text.replace("SearchParameter/hair", &format!("SearchParameter/{id}"));
+        entry("", "PUT", &format!("SearchParameter/{id}"), "", &text)
+    });
+    let refused = bundle(&http, "transaction", &both);
+    assert!(matches!(refused.status, 400 | 422), "{}", refused.status);
+    indexed(&http, 6);
+    assert!(!server.stderr().contains("left out"), "{}", server.stderr());
 }

@@ -117,16 +117,18 @@ impl Engine {
     ///
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
-        let answer = self.append(&request).await?;
+        let answer = self.append(&request).await.inspect_err(|error| self.append_failed(error))?;
         if request.wait == Wait::Log {
             return Ok(answer);
         }
+        let started = Stopwatch::now();
         // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
         let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
             && answer
                 .items
                 .iter()
                 .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        self.instruments.waited(started.elapsed());
         Ok(Answer { seen, ..answer })
     }
 
@@ -138,7 +140,7 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        let _held = self.heads.hold(&tags).await;
+        let _held = self.caches.heads.hold(&tags).await;
         self.decide(request, &tags).await?.foreseen(request)
     }
 
@@ -153,7 +155,8 @@ impl Engine {
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
-            let held = self.heads.hold(&tags).await;
+            let seen = self.caches.erasures.seen();
+            let held = self.caches.heads.hold(&tags).await;
             let decided = self.decide(request, &tags).await?;
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
@@ -180,9 +183,13 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if adds {
+                // Before the log has it, since the projector may have it right after.
+                self.instruments.committing(commit_id, request.correlation_id.as_deref());
+            }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, request, &tags);
+            let decision = decided.remember(self, seen, request, &tags, commit_id);
             drop(held);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -194,10 +201,10 @@ impl Engine {
                     if !adds && let Some(answer) = self.known(request).await? {
                         return Ok(answer);
                     }
-                    return Self::settle(decision, &appended);
+                    return self.settle(decision, &appended);
                 }
                 Err(error) => {
-                    self.heads.forget(&tags);
+                    self.caches.heads.forget(&tags);
                     match error {
                         AppendError::Conflict { .. } => self.instruments.conflict(),
                         AppendError::Claimed { .. } => {
@@ -212,10 +219,7 @@ impl Engine {
                         AppendError::EventKnown { position, .. } => {
                             return self.known_events(request, position).await;
                         }
-                        other => {
-                            self.append_failed(&other);
-                            return Err(other.into());
-                        }
+                        other => return Err(other.into()),
                     }
                 }
             }
@@ -223,29 +227,28 @@ impl Engine {
         Err(CommitError::Busy)
     }
 
-    fn append_failed(&self, error: &AppendError) {
+    /// Counts a request that failed for another reason than what it asked: in the log, or before it in the keys.
+    fn append_failed(&self, error: &CommitError) {
         self.instruments.append_failed(match error {
-            AppendError::Full(_) => AppendFailure::Full,
-            AppendError::Clock { .. } => AppendFailure::Clock,
-            AppendError::Unanswered(_) => AppendFailure::Unanswered,
-            AppendError::Unavailable(_) => AppendFailure::Unavailable,
-            // What the log judged is no failure of it.
-            AppendError::Conflict { .. }
-            | AppendError::Claimed { .. }
-            | AppendError::KeyKnown(_)
-            | AppendError::EventKnown { .. } => return,
+            CommitError::Full(_) => AppendFailure::Full,
+            CommitError::Clock { .. } => AppendFailure::Clock,
+            CommitError::Unanswered(_) => AppendFailure::Unanswered,
+            CommitError::Unavailable(_) => AppendFailure::Unavailable,
+            _ => return,
         });
     }
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.
     fn settle(
+        &self,
         decision: decide::Settled,
         appended: &anamnesis_store::Appended,
     ) -> Result<Answer, CommitError> {
         match decision {
             decide::Settled::Refused(error) => Err(error),
-            decide::Settled::Taken(mut answer) => {
+            decide::Settled::Taken(mut answer, due) => {
                 answer.place(appended);
+                due.into_iter().for_each(|job| self.taking.offer(job));
                 Ok(answer)
             }
         }

@@ -5,19 +5,18 @@ use std::time::Duration;
 
 use anamnesis_kernel::{Clock, Cursor};
 use anamnesis_seal::{Minter, SystemRandom};
-use anamnesis_store::{Log, Views};
+use anamnesis_store::{CacheHealth, Log, Snapshots, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use crate::current::Currents;
+use crate::cache::{Caches, Caching};
 use crate::generation::{Generation, Generations};
-use crate::heads::Heads;
 use crate::held::Retries;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
-use crate::texts::Texts;
+use crate::snapshot::{SnapshotPolicy, Taking};
 
 /// What an engine is put together from.
 pub struct Parts {
@@ -25,6 +24,10 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// The serving views.
     pub views: Arc<dyn Views>,
+    /// States that were folded already.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// When such states are kept.
+    pub snapshot_policy: SnapshotPolicy,
     /// The keys.
     pub keyring: Keyring,
     /// What FHIR says of a record, and what the serving views find it by.
@@ -33,6 +36,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who measures.
     pub instruments: Arc<dyn Instruments>,
+    /// How much is remembered, and where.
+    pub caching: Caching,
     /// How long a writer waits for the views before it is told that the log has its events, the views not yet.
     pub views_patience: Duration,
 }
@@ -41,6 +46,7 @@ pub struct Parts {
 pub struct Engine {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) generations: Generations,
+    pub(crate) taking: Taking,
     pub(crate) retries: Retries,
     pub(crate) keyring: Keyring,
     pub(crate) indexing: Arc<dyn Indexing>,
@@ -48,9 +54,7 @@ pub struct Engine {
     pub(crate) instruments: Arc<dyn Instruments>,
     pub(crate) views_patience: Duration,
     pub(crate) minter: Minter,
-    pub(crate) heads: Heads,
-    pub(crate) texts: Texts,
-    pub(crate) currents: Currents,
+    pub(crate) caches: Caches,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
@@ -60,13 +64,16 @@ pub struct Engine {
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
+        let Parts { log, views, snapshots, snapshot_policy, keyring, .. } = parts;
+        let Parts { indexing, clock, instruments, caching, views_patience, .. } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
+        let caches = Caches::new(caching, Arc::clone(&instruments));
         let serving = Generation::new(views, Arc::clone(&indexing));
         Arc::new(Self {
             log,
             generations: Generations::new(serving),
+            taking: Taking::new(snapshots, snapshot_policy),
             retries: Retries::new(),
             keyring,
             indexing,
@@ -74,9 +81,7 @@ impl Engine {
             instruments,
             views_patience,
             minter: Minter::new(SystemRandom),
-            heads: Heads::new(),
-            texts: Texts::new(),
-            currents: Currents::new(),
+            caches,
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),
@@ -101,6 +106,16 @@ impl Engine {
     /// The time by the engine's clock.
     pub fn now(&self) -> anamnesis_kernel::Instant {
         self.clock.now()
+    }
+
+    /// How many records, texts and streams the process remembers.
+    pub fn remembers(&self) -> usize {
+        self.caches.len()
+    }
+
+    /// How the cache outside the process fares, where there is one.
+    pub fn cache_health(&self) -> Option<CacheHealth> {
+        self.caches.health()
     }
 
     /// The end of the log: everything acknowledged lies at or before it.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use anamnesis_store::Views;
+use anamnesis_store::{ReadError, Views};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -27,6 +27,18 @@ impl Generation {
     /// The generation that these views are, or become, under this indexing.
     pub fn new(views: Arc<dyn Views>, indexing: Arc<dyn Indexing>) -> Self {
         Self { views, indexing, held: RwLock::new(HeldSet::default()) }
+    }
+}
+
+impl Generation {
+    /// How many events it includes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn offset(&self) -> Result<u64, ReadError> {
+        let watermark = self.views.watermark().await?;
+        Ok(watermark.and_then(|watermark| watermark.marks.first().map(|mark| mark.offset)).unwrap_or(0))
     }
 }
 

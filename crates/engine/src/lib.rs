@@ -4,12 +4,13 @@
 //! ([`projector`]).
 
 mod as_of;
+mod cache;
 mod codec;
 mod commit;
-mod current;
 mod engine;
+mod erase;
+mod fold;
 mod generation;
-mod heads;
 mod held;
 mod history;
 mod index;
@@ -20,23 +21,27 @@ mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
+mod recall;
 mod scan;
 mod snapshot;
+mod stream;
 mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
+pub use cache::{Caching, Current};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
-pub use current::Current;
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
+pub use load::StateThen;
 pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
+pub use snapshot::{SnapshotPolicy, Sweeper, Taker};
 pub use verify::{Damage, Verdict, verify};

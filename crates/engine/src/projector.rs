@@ -3,8 +3,10 @@
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
 mod batch;
+mod batches;
 mod parking;
 mod retry;
+mod scribe;
 mod state;
 
 use std::sync::Arc;
@@ -13,16 +15,21 @@ use std::time::{Duration, Instant as Stopwatch};
 use anamnesis_kernel::{Cursor, Instant};
 use anamnesis_seal::Tag;
 use anamnesis_store::{
-    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, StoredEvent, Unapplied, Watermark,
+    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, RecordNumber, StoredEvent, Unapplied,
+    Watermark,
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
+use crate::cache::Seen;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
-use crate::instruments::{Parked, Stage};
+use crate::instruments::{Parked, Projected, Stage};
 use batch::Batch;
+use batches::Batches;
 use parking::Parking;
+use scribe::Scribe;
 use state::States;
 
 /// Up to where the views are complete.
@@ -31,11 +38,6 @@ pub struct Reached {
     /// The point of the log.
     pub cursor: Cursor,
 }
-
-/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 5_000;
-/// How long events gather while nobody waits to see them.
-const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,9 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    /// When it last looked whether somebody was erased.
+    seen: Seen,
+    batches: Batches,
     mark: Mark,
     moment: Instant,
     /// What is parked is to be tried again before anything else: the program may be another than before.
@@ -67,6 +72,24 @@ pub struct Projector {
     careful_until: u64,
     /// Of the next commit: streams of which the views refuse a row.
     refused: Vec<Tag>,
+    /// Who writes while the next batch is folded, where nobody waits to see what was.
+    scribe: Option<Scribe>,
+}
+
+/// A batch that was folded, and is to be in the views.
+struct Made {
+    /// Where it ends.
+    mark: Mark,
+    moment: Instant,
+    count: usize,
+    /// Whether it is one commit.
+    single: bool,
+    /// Whose each of its records is.
+    streams: Vec<(RecordNumber, Tag)>,
+    parked: Vec<ParkWrite>,
+    /// Its first commits, for those who follow them.
+    named: Vec<Uuid>,
+    started: Stopwatch,
 }
 
 /// What came of a batch.
@@ -93,14 +116,17 @@ impl Projector {
         let retries = !held.is_empty();
         *generation.held.write() = held;
         let projector = Self {
+            seen: engine.caches.erasures.seen(),
             engine,
             generation,
             states: States::new(),
+            batches: Batches::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
             retries,
             careful_until: 0,
             refused: Vec::new(),
+            scribe: None,
         };
         Ok(projector)
     }
@@ -149,6 +175,89 @@ impl Projector {
     ///
     /// When the log cannot be read or the views not be written; nothing of the batch was.
     pub async fn step(&mut self) -> Result<usize, ProjectError> {
+        self.retry_first().await?;
+        self.forget_the_erased();
+        loop {
+            let Some((change, made)) = self.make(self.mark.offset).await? else { return Ok(0) };
+            let written = self.apply(change).await;
+            if let Folded::Events(count) = self.written(made, written)? {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// As [`step`](Self::step), but a batch is written while the next is folded; false when there was nothing to do.
+    ///
+    /// For generations that do not serve: what is told of the views is told when they have it.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read or the views not be written; what [`offset`](Self::offset) says is there.
+    pub(crate) async fn step_ahead(&mut self) -> Result<bool, ProjectError> {
+        self.retry_first().await?;
+        self.forget_the_erased();
+        // What the views refuse is found by one commit after the other.
+        if self.mark.offset < self.careful_until || !self.refused.is_empty() {
+            return Ok(self.step().await? > 0);
+        }
+        if self.scribe.is_none() {
+            let scribe = Scribe::new(Arc::clone(&self.generation.views));
+            self.scribe = Some(scribe.map_err(|error| ProjectError::Views(error.into()))?);
+        }
+        let made = self.make(self.ahead()).await;
+        let (had, went_on) = self.taken().await?;
+        // What was folded on top of what is not there is nothing.
+        if !went_on {
+            return Ok(true);
+        }
+        let Some((change, made)) = made? else { return Ok(had) };
+        match &mut self.scribe {
+            // Who is parked must be known before the next is folded.
+            Some(scribe) if change.parked.is_empty() => scribe.write(change, made),
+            _ => {
+                let written = self.apply(change).await;
+                self.written(made, written)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits until all that was folded is in the views, or is to be folded again.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written.
+    pub(crate) async fn settle(&mut self) -> Result<(), ProjectError> {
+        self.taken().await?;
+        self.scribe = None;
+        Ok(())
+    }
+
+    /// How many events are included once what is being written is there.
+    pub(crate) fn ahead(&self) -> u64 {
+        let under_way = self.scribe.as_ref().and_then(Scribe::made);
+        under_way.map_or(self.mark.offset, |made| made.mark.offset)
+    }
+
+    /// Whether something was being written, and whether it can be gone on from there.
+    async fn taken(&mut self) -> Result<(bool, bool), ProjectError> {
+        let Some(scribe) = &mut self.scribe else { return Ok((false, true)) };
+        let Some((made, written)) = scribe.take().await else { return Ok((false, true)) };
+        if written.is_err() {
+            self.states.clear();
+        }
+        Ok((true, matches!(self.written(made, written)?, Folded::Events(_))))
+    }
+
+    /// Lets go of what is remembered here, if somebody was erased since: it may be of them.
+    fn forget_the_erased(&mut self) {
+        let seen = self.engine.caches.erasures.seen();
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            self.states.clear();
+        }
+    }
+
+    async fn retry_first(&mut self) -> Result<(), ProjectError> {
         if self.retries {
             let retried = self.retry(None).await?;
             tracing::info!(
@@ -159,40 +268,45 @@ impl Projector {
             );
             self.retries = false;
         }
-        loop {
-            if let Folded::Events(count) = self.fold_batch().await? {
-                return Ok(count);
-            }
-        }
+        Ok(())
     }
 
-    async fn fold_batch(&mut self) -> Result<Folded, ProjectError> {
+    /// Folds the batch that begins there; none where nothing does.
+    async fn make(&mut self, from: u64) -> Result<Option<(Change, Made)>, ProjectError> {
         let started = Stopwatch::now();
-        let mut commits = commits(self.whole_commits().await?);
-        if self.mark.offset < self.careful_until {
+        let mut commits = commits(self.whole_commits(from).await?);
+        if from < self.careful_until {
             commits.truncate(1);
         }
-        let Some(last) = commits.last().and_then(|commit| commit.last()) else {
-            return Ok(Folded::Events(0));
-        };
+        let Some(last) = commits.last().and_then(|commit| commit.last()) else { return Ok(None) };
         let mark = Mark { offset: last.position.offset + 1, leaf: last.leaf };
         let moment = last.moment;
+        let first = commits.iter().take(Projected::COMMITS_MAX).filter_map(|commit| commit.first());
+        let named = first.map(|stored| stored.commit_id).collect();
         let single = commits.len() == 1;
         let watermark = self.watermark(mark, moment);
         let parking = Parking::new(&self.engine, &self.generation, &self.refused);
-        let mut batch = Batch::new(&self.engine, &self.generation, &mut self.states, parking);
+        let mut batch =
+            Batch::new(&self.engine, &self.generation, &mut self.states, parking, self.scribe.as_mut());
         for commit in commits {
             batch.add(commit).await?;
         }
         let (change, streams) = batch.finish(watermark);
+        let count = usize::try_from(mark.offset - from).unwrap_or(usize::MAX);
         let parked = change.parked.clone();
-        match self.apply(change).await {
+        Ok(Some((change, Made { mark, moment, count, single, streams, parked, named, started })))
+    }
+
+    /// Notes what came of writing a batch.
+    fn written(&mut self, made: Made, written: Result<(), ApplyError>) -> Result<Folded, ProjectError> {
+        match written {
             Ok(()) => {}
             Err(ApplyError::Refused { record, cause }) => {
-                let stream = streams.iter().find(|(number, _)| *number == record).map(|(_, stream)| *stream);
+                let stream =
+                    made.streams.iter().find(|(number, _)| *number == record).map(|(_, stream)| *stream);
                 match stream {
                     // Which commit it is of is found by going through them one by one.
-                    Some(_) if !single => self.careful_until = mark.offset,
+                    Some(_) if !made.single => self.careful_until = made.mark.offset,
                     Some(stream) if !self.refused.contains(&stream) => {
                         tracing::error!(offset = self.mark.offset, %cause, "the views refuse a row");
                         self.refused.push(stream);
@@ -203,15 +317,17 @@ impl Projector {
             }
             Err(ApplyError::Unavailable(cause)) => return Err(ProjectError::Views(cause)),
         }
-        let count = usize::try_from(mark.offset - self.mark.offset).unwrap_or(usize::MAX);
-        (self.mark, self.moment) = (mark, moment);
+        (self.mark, self.moment) = (made.mark, made.moment);
         self.refused.clear();
-        self.parked(&parked);
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        self.parked(&made.parked);
+        let time = made.started.elapsed();
+        self.batches.folded(made.count, time);
+        self.engine.instruments.took(Stage::Project, time);
         if self.serves() {
-            self.engine.instruments.projected(count);
+            let (events, commits) = (made.count, made.named);
+            self.engine.instruments.projected(&Projected { events, time, commits });
         }
-        Ok(Folded::Events(count))
+        Ok(Folded::Events(made.count))
     }
 
     fn watermark(&self, mark: Mark, moment: Instant) -> Watermark {
@@ -225,7 +341,7 @@ impl Projector {
             true => change.records.iter().map(|write| write.version.name.clone()).collect(),
             false => Vec::new(),
         };
-        let changing = self.engine.currents.change(touched.iter());
+        let changing = self.engine.caches.currents.change(touched.iter());
         let applied = self.generation.views.apply(change).await;
         drop(changing);
         match &applied {
@@ -255,12 +371,12 @@ impl Projector {
     }
 
     /// The next events, ending with a whole commit.
-    async fn whole_commits(&self) -> Result<Vec<StoredEvent>, ReadError> {
+    async fn whole_commits(&self, from: u64) -> Result<Vec<StoredEvent>, ReadError> {
         let head = self.engine.head().offset(0);
-        let mut limit = BATCH_EVENTS_MAX;
+        let mut limit = self.batches.events_max();
         loop {
-            let mut stored = self.engine.log.read(0, self.mark.offset, limit).await?;
-            let end = self.mark.offset + stored.len() as u64;
+            let mut stored = self.engine.log.read(0, from, limit).await?;
+            let end = from + stored.len() as u64;
             if end >= head || stored.is_empty() {
                 return Ok(stored);
             }
@@ -317,6 +433,7 @@ impl Projector {
                 Ok(_) => {
                     pause_ms = 10;
                     self.publish();
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Err(error) => {
                     let cause =
@@ -362,7 +479,7 @@ impl Projector {
             return self;
         }
         // The next may be further than this one: what was found in these views is not kept for those.
-        let changing = self.engine.currents.change_all();
+        let changing = self.engine.caches.currents.change_all();
         self.engine.generations.swap(next.generation());
         drop(changing);
         next.publish();
@@ -372,10 +489,10 @@ impl Projector {
 
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        let enough = self.mark.offset + u64::from(self.batches.events_max());
         tokio::select! {
             () = self.engine.awaited() => {}
-            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            () = tokio::time::sleep(self.batches.gather()) => {}
             _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }

@@ -29,13 +29,10 @@ pub async fn rebuild(
     mut tell: impl FnMut(Progress),
 ) -> Result<u64, ProjectError> {
     let mut projector = Projector::new(Arc::clone(engine), generation).await?;
-    loop {
-        let folded = projector.step().await?;
+    while projector.step_ahead().await? {
         tell(Progress { done: projector.offset(), total: engine.head().offset(0) });
-        if folded == 0 {
-            return Ok(projector.offset());
-        }
     }
+    Ok(projector.offset())
 }
 
 /// Folds the log into a generation until it is near enough to its end to take over, however much is written
@@ -58,6 +55,10 @@ pub async fn build(
         if done + NEAR_EVENTS > total {
             return Ok(Some(projector));
         }
-        projector.step().await?;
+        if projector.ahead() + NEAR_EVENTS > total {
+            projector.settle().await?;
+        } else {
+            projector.step_ahead().await?;
+        }
     }
 }

@@ -14,6 +14,7 @@ mod page;
 mod patients;
 mod problem;
 mod query;
+mod snapshots;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ mod timeline;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::app::{App, Limits};
 use crate::turns::Busy;
@@ -38,13 +39,16 @@ pub(crate) fn router(limits: &Limits) -> Router<App> {
         .route("/commits", commits)
         .route("/events", get(events::get))
         .route("/streams/{kind}/{id}", get(streams::get))
+        .route("/streams/{kind}/{id}/snapshots", get(snapshots::get))
         .route("/patients/{id}", get(patients::patient))
         .route("/patients/{id}/clinical-record", get(patients::clinical_record))
         .route("/patients/{id}/lab-results", get(patients::lab_results))
         .route("/patients/{id}/timeline", get(timeline::get))
         .route("/patients/{id}/diff", get(diff::of_patient))
         .route("/diff/{kind}/{id}", get(diff::of_record))
-        .route("/generations", get(generations::get))
+        .route("/generations", get(generations::get).post(generations::make))
+        .route("/generations/{number}", delete(generations::remove))
+        .route("/generations/{number}/serve", post(generations::serve))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what a client was told is registered is indexed, or a search that names it is refused until it is.
 
+mod registering;
 mod set;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use anamnesis_store::{ReadError, Views};
 use tokio::sync::{Mutex, watch};
 
+use registering::Registering;
 pub(crate) use set::ParameterSet;
 
 /// How many records are read at once.
@@ -31,6 +33,7 @@ pub(crate) struct Parameters {
     wanted: watch::Sender<Arc<ParameterSet>>,
     registered_max: usize,
     full_text: bool,
+    registering: Registering,
 }
 
 impl Parameters {
@@ -38,7 +41,8 @@ impl Parameters {
     pub(crate) fn new(set: Arc<ParameterSet>, registered_max: usize, full_text: bool) -> Self {
         // Before the first look, everything is new.
         let (changes, seen) = (watch::Sender::new(1), Mutex::new(0));
-        Self { changes, seen, wanted: watch::Sender::new(set), registered_max, full_text }
+        let (wanted, registering) = (watch::Sender::new(set), Registering::default());
+        Self { changes, seen, wanted, registered_max, full_text, registering }
     }
 
     /// Is told of each record that the serving views show anew.

@@ -103,6 +103,8 @@ pub(crate) fn faults(
     // Each element was looked at where it came in; only contained resources are told by what refers to them.
     let extent = if after.contains_key("contained") { Extent::Whole } else { Extent::Together };
     let mut found = faults_of(stream.kind, after, rules, extent);
+    let beside = rules.parameters.faults_beside(stream, after);
+    found.extend(beside.map(|issue| Finding { issue, bearable: false }));
     if found.is_empty() {
         return Vec::new();
     }

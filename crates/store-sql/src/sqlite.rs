@@ -13,4 +13,4 @@ pub use directory::{OpenError, SqliteStore};
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
 pub use snapshots::SqliteSnapshots;
-pub use views::SqliteViews;
+pub use views::{Difference, DifferenceKind, SqliteViews};

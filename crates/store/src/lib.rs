@@ -1,7 +1,9 @@
 //! What this house needs from storage: the log of facts, the keys they are sealed with, the views made of them.
 //!
-//! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`.
+//! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`, those of
+//! [`Cache`] in the tests of who keeps it.
 
+mod cache;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod keys;
@@ -9,6 +11,7 @@ mod log;
 mod snapshots;
 mod views;
 
+pub use cache::{Cache, CacheHealth, Cached, Circuit, Found, Place};
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,

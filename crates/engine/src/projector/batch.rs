@@ -3,6 +3,7 @@
 //! Invariant: a commit makes a whole version of a record, or none: then its events of that record are parked.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anamnesis_chart::{EventRef, evolve, is_correction};
@@ -16,6 +17,7 @@ use anamnesis_store::{
 };
 
 use super::parking::{Failed, Parking};
+use super::scribe::Scribe;
 use super::state::{State, States};
 use crate::codec::{self, Opened};
 use crate::engine::Engine;
@@ -30,11 +32,13 @@ pub(super) struct Batch<'a> {
     /// By record: where its newest version in this batch stands in `records`.
     newest: HashMap<StreamName, usize>,
     index: Vec<IndexWrite>,
-    /// Rows opened in this batch: where they stand in `index`.
-    opened: HashMap<IndexRow, usize>,
+    /// By record: where rows that were opened in this batch stand in `index`.
+    opened: HashMap<RecordNumber, Vec<Range<usize>>>,
     /// Of each of `records`: whose it is.
     streams: Vec<(RecordNumber, Tag)>,
     parking: Parking<'a>,
+    /// Who may be writing what the views are to be asked for.
+    scribe: Option<&'a mut Scribe>,
 }
 
 /// What a commit makes of a record.
@@ -53,6 +57,7 @@ impl<'a> Batch<'a> {
         generation: &'a Generation,
         states: &'a mut States,
         parking: Parking<'a>,
+        scribe: Option<&'a mut Scribe>,
     ) -> Self {
         Self {
             engine,
@@ -64,6 +69,7 @@ impl<'a> Batch<'a> {
             opened: HashMap::new(),
             streams: Vec::new(),
             parking,
+            scribe,
         }
     }
 
@@ -138,7 +144,7 @@ impl<'a> Batch<'a> {
         self.index.extend(happened);
         // What a record begins with is not kept, since few change soon.
         let kept = (!were.is_empty()).then(|| are.clone());
-        self.difference(were, are, moment);
+        self.difference(number, were, are, moment);
         let offset = last.position.offset;
         let shown = RecordVersion {
             number,
@@ -232,6 +238,11 @@ impl<'a> Batch<'a> {
         if first.version == 1 {
             return Ok(None);
         }
+        if let Some(scribe) = &mut self.scribe
+            && !scribe.settled().await
+        {
+            return Err(ReadError::Unavailable("the batch before was not written".into()));
+        }
         let Some(found) = self.generation.views.find_one(name, None).await? else { return Ok(None) };
         let RecordVersion { number, version, corrects, .. } = found;
         let elements = self.engine.elements(&found).await?;
@@ -239,23 +250,24 @@ impl<'a> Batch<'a> {
     }
 
     /// Closes rows that no longer hold and opens those that hold now; both are sorted.
-    fn difference(&mut self, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
+    fn difference(&mut self, number: RecordNumber, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
         for row in were.iter().filter(|row| are.binary_search(row).is_err()) {
-            self.close(row.clone(), moment);
+            self.close(number, row.clone(), moment);
         }
-        for row in are.into_iter().filter(|row| were.binary_search(row).is_err()) {
-            self.open(row, moment);
+        let begin = self.index.len();
+        let opens = are.into_iter().filter(|row| were.binary_search(row).is_err());
+        self.index.extend(opens.map(|row| IndexWrite::Open(row, moment)));
+        if begin < self.index.len() {
+            self.opened.entry(number).or_default().push(begin..self.index.len());
         }
     }
 
-    fn open(&mut self, row: IndexRow, moment: Instant) {
-        // Only rows that close within the batch are looked up again, and a new record's seldom do.
-        self.opened.insert(row.clone(), self.index.len());
-        self.index.push(IndexWrite::Open(row, moment));
-    }
-
-    fn close(&mut self, row: IndexRow, moment: Instant) {
-        match self.opened.remove(&row).and_then(|at| self.index.get_mut(at)) {
+    /// A row that was opened in this batch has held and is past; another is closed in the views.
+    fn close(&mut self, number: RecordNumber, row: IndexRow, moment: Instant) {
+        let mut opened = self.opened.get(&number).into_iter().flatten().rev().flat_map(Range::clone);
+        let is_it =
+            |at: &usize| matches!(self.index.get(*at), Some(IndexWrite::Open(open, _)) if *open == row);
+        match opened.find(is_it).and_then(|at| self.index.get_mut(at)) {
             Some(write) => {
                 if let IndexWrite::Open(_, began) = *write {
                     *write = IndexWrite::Past(row, began, moment);

@@ -63,7 +63,7 @@ impl Projector {
         let mut commits = Commits::of(Arc::clone(&engine.log), held.stream, self.mark.offset);
         loop {
             let parking = Parking::new(&engine, &generation, &[]).again(held.stream);
-            let mut batch = Batch::new(&engine, &generation, &mut states, parking);
+            let mut batch = Batch::new(&engine, &generation, &mut states, parking, None);
             let (mut added, mut through, mut stopped) = (0, held.version, None);
             while added < at_once
                 && stopped.is_none()
@@ -120,7 +120,7 @@ impl Projector {
         let refused = [held.stream];
         let parking = Parking::new(&engine, &generation, &refused).again(held.stream);
         let mut states = States::new();
-        let mut batch = Batch::new(&engine, &generation, &mut states, parking);
+        let mut batch = Batch::new(&engine, &generation, &mut states, parking, None);
         batch.add(commit).await?;
         let (change, _) = batch.finish(self.watermark(self.mark, self.moment));
         self.apply(change).await.map_err(|error| ProjectError::Views(error.into()))?;

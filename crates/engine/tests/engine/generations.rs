@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anamnesis_engine::build;
+use anamnesis_engine::{Progress, build, rebuild};
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::{Param, Query, Test};
 use anamnesis_store::Views;
@@ -87,4 +87,44 @@ async fn what_stands_in_the_log_is_found_without_views() {
     let found: Vec<_> =
         found.iter().map(|(name, all)| (name.id.as_str(), all.str("code").unwrap())).collect();
     assert_eq!(found, [("b", "four"), ("a", "two")], "in the order they began");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_while_the_next_is_folded_is_what_one_after_the_other_gives() {
+    let house = House::new().await;
+    for round in 0..15 {
+        let mut all = put("Patient/none", "{}");
+        all.items.clear();
+        for n in 0..300 {
+            let year = 1900 + (7 * round + n) % 100;
+            let one = put(&format!("Patient/p{n}"), &format!(r#"{{"birthDate":"{year}-01-01"}}"#));
+            all.items.extend(one.items);
+        }
+        house.engine.commit(all).await.unwrap();
+    }
+    let next = house.store.begin_generation().unwrap();
+    let begun = house.generation(&next, "other");
+    let mut looks = 0;
+    let stop_soon = |_| {
+        looks += 1;
+        looks < 4
+    };
+    assert!(build(&house.engine, Arc::clone(&begun), stop_soon).await.unwrap().is_none());
+    let (there, all) = (begun.offset().await.unwrap(), house.engine.head().offset(0));
+    assert!(there > 0 && there < all, "{there} of {all}");
+
+    // Whoever goes on knows none of the records, and must look for them in what is being written.
+    let mut first = None;
+    let go_on = |progress: Progress| {
+        first.get_or_insert(progress.done);
+        true
+    };
+    let again = house.generation(&next, "other");
+    let projector = build(&house.engine, again, go_on).await.unwrap().unwrap();
+    assert_eq!(first, Some(there));
+    assert!(projector.offset() + 500 > all);
+    drop(projector);
+    rebuild(&house.engine, begun, |_| {}).await.unwrap();
+    assert!(house.engine.wait_for_views(&house.engine.head(), std::time::Duration::from_secs(30)).await);
+    assert_eq!(next.digest().await.unwrap(), house.engine.views().digest().await.unwrap());
 }

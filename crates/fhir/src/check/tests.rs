@@ -5,7 +5,7 @@ mod cases;
 mod csv;
 mod people;
 pub(crate) mod samples;
-mod xml;
+pub(crate) mod xml;
 
 use super::*;
 

@@ -1,11 +1,11 @@
 //! FHIRPath Patch, by tables and by the suite that nobody here wrote.
 
 mod any;
-mod xml;
 
 use anamnesis_json::{Value, parse};
 
 use super::*;
+use crate::check::tests::xml;
 
 const BOUNDS: Bounds = Bounds { copied_bytes_max: 10_000, nesting_max: 12 };
 
@@ -146,7 +146,7 @@ fn the_suite() {
         let name = case.attribute("name").unwrap_or_default();
         let resource = |part: &str| {
             let holder = case.children().find(|node| node.has_tag_name(part)).unwrap();
-            xml::resource(holder.children().find(roxmltree::Node::is_element).unwrap())
+            xml::whole(holder.children().find(roxmltree::Node::is_element).unwrap(), &text).unwrap()
         };
         let patch = PathPatch::read(resource("diff")).map(Patch::Path);
         let patched = patch.and_then(|patch| patch.apply(resource("input"), &BOUNDS));

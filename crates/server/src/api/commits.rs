@@ -63,7 +63,7 @@ async fn commit(
         wait: context.wait,
     };
     let passing = app.races().pass(request.items.iter().map(|item| &item.stream)).await;
-    let answer = app.engine.commit(request).await;
+    let answer = app.commit(request).await;
     drop(passing);
     match answer {
         Ok(answer) => {

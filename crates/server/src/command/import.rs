@@ -1,6 +1,7 @@
 //! `anamnesis import`: takes what it can, and says of the rest where and why it was refused.
 
 mod report;
+mod requests;
 mod sink;
 
 use std::path::PathBuf;

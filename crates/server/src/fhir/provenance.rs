@@ -99,17 +99,17 @@ pub(super) async fn commit_now(
     key: Option<Key>,
     request: Request,
 ) -> Result<Answer, CommitError> {
-    let Some(provenance) = &context.provenance else { return app.engine.commit(request).await };
+    let Some(provenance) = &context.provenance else { return app.commit(request).await };
     // A known key is answered before anything is decided.
     if let Some(key) = key
         && app.engine.log().kept(key.tag).await?.is_some()
     {
-        return app.engine.commit(request).await;
+        return app.commit(request).await;
     }
     for _ in 0..ATTEMPTS_MAX {
         let foreseen = app.engine.preview(&request).await?;
         let written = || foreseen.items.iter().filter(|item| !item.events.is_empty());
-        let Some(first) = written().next() else { return app.engine.commit(request).await };
+        let Some(first) = written().next() else { return app.commit(request).await };
         let mut told = request.clone();
         for (item, foreseen) in told.items.iter_mut().zip(&foreseen.items) {
             // So that what it names is what is written.
@@ -119,7 +119,7 @@ pub(super) async fn commit_now(
         let id = Mint::new(app, key, Some(slot_of(&first.stream.id))).id(app, PLACE);
         let targets = written().map(|item| format!("{}/_history/{}", item.stream, item.version));
         told.items.push(item(app, context, provenance, id, targets)?);
-        match app.engine.commit(told).await {
+        match app.commit(told).await {
             Err(CommitError::Conflict { .. }) => {}
             done => return done,
         }

@@ -16,7 +16,7 @@ const HEAD: &str = "# Headers
 
 <!-- @generated from the table in crates/server/src/headers/reference.rs: change it there, then test with ANAMNESIS_BLESS=1. -->
 
-One that is there and cannot be taken refuses the request with 400; it is never quietly left out.\n`X-Request-Id` alone is replaced: whoever sends an unfit one should still be served.
+One that is there and cannot be taken refuses the request with 400; it is never quietly left out.\n`X-Request-Id` alone is replaced, and `traceparent` passed over: whoever sends an unfit one should still be served.
 ";
 
 /// A header: its name, how it is shown, and what it says.
@@ -30,6 +30,7 @@ fn at_both_doors() -> Vec<Row> {
         (CURSOR, "Anamnesis-Cursor", "on an answer: the point of the log up to which it is complete, after a write the write's own, and after a read with `_asOf` the point it was answered as of; on a read: the point the answer must be complete up to, 409 `cursor-unknown` where the log does not reach it".into()),
         (REQUEST_ID, "X-Request-Id", format!("on a request: what it belongs together with, up to {REQUEST_ID_BYTES_MAX} visible ASCII characters; answered back, and kept as `correlation_id` in the events; a write without one, or with another, is given a UUID")),
         (CORRELATION_ID, "X-Correlation-Id", "on the answer to a write whose `X-Request-Id` was replaced: the one that was sent".into()),
+        (HeaderName::from_static("traceparent"), "traceparent", "on a request: the trace it is part of, as W3C Trace Context has it; one that is none is passed over, as that standard asks".into()),
         (std_header::CONTENT_ENCODING, "Content-Encoding", "on a request: `gzip`, and limits count what comes out of it; answers are compressed where `Accept-Encoding` allows".into()),
         (std_header::RETRY_AFTER, "Retry-After", "on a 503: when to ask again, in seconds".into()),
     ]

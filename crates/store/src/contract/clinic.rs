@@ -4,7 +4,7 @@
 //! are amended, so that the middle of the history is after the last record began.
 
 use anamnesis_kernel::search::{
-    By, Entry, Filter, Find, Kept, Key, Order, Param, Place, Query, Real, Test, newest_first,
+    By, Entry, Filter, Find, Kept, Key, Link, Order, Param, Place, Query, Real, Test, newest_first,
 };
 use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_seal::sha256;
@@ -20,6 +20,21 @@ const NAMES: [&str; 40] = [
     "ito", "novak", "dubois", "larsen", "popov", "haddad", "mensah", "costa", "moreau", "keller", "bauer",
     "lopez", "sato", "ali", "khan", "chen", "wang", "singh", "cohen", "levi", "murphy", "walsh", "byrne",
     "evans", "davies", "wood", "hall", "young", "king",
+];
+/// What is noted of patients, word by word; some words are rare.
+const NOTED: [&str; 12] = [
+    "smoker",
+    "diabetic",
+    "vegetarian",
+    "allergic",
+    "insured",
+    "retired",
+    "pregnant",
+    "deaf",
+    "blind",
+    "veteran",
+    "homeless",
+    "interpreter",
 ];
 const LOINC: &str = "http://loinc.org";
 
@@ -112,6 +127,9 @@ impl Clinic {
                     token(of(GENDER), random.pick(&["female", "male"]), ""),
                     day(of(BIRTH), born),
                 ]);
+                let noted = ["smoker", random.pick(&NOTED), random.pick(&NOTED)].join(" ");
+                let words = Key::Words { narrative: names.concat().into(), rest: noted.into() };
+                entries.push(Entry { param: Param::of_type(name.kind.number()), key: words, group: 0 });
             }
             other => {
                 entries.extend([
@@ -232,6 +250,8 @@ impl Clinic {
             high: (i64::MIN, (14_600 + 365) * DAY),
         };
         let named = |find| Test::Text { param: param(patient, NAME), text: random_name(number).into(), find };
+        let said = |word: &str| Test::Words { expression: format!("\"{word}\"").into(), narrative: false };
+        let (noted, noted_by_all) = (said(random_word(number)), said("smoker"));
         let about = |name: &StreamName| Test::Reference {
             param: param(observation, SUBJECT),
             kind: Some(name.kind.number()),
@@ -252,12 +272,14 @@ impl Clinic {
         let gender = Test::Token { param: param(patient, GENDER), system: None, code: Some("female".into()) };
         let chained = |filter: Test| Test::Chain {
             param: param(observation, SUBJECT),
+            by: Link::Name,
             kind: patient,
             filter: Box::new(filter.into()),
         };
         let has = |filter: Test| Test::Has {
             kind: observation,
             param: param(observation, SUBJECT),
+            by: Link::Name,
             filter: Box::new(filter.into()),
         };
         let without_encounter = Filter::Not(Box::new(
@@ -295,6 +317,8 @@ impl Clinic {
             ("date", of(observation, vec![year(observation).into()])),
             ("name", of(patient, vec![named(Find::Begins).into()])),
             ("name, within", of(patient, vec![named(Find::Contains).into()])),
+            ("words", of(patient, vec![noted.into()])),
+            ("words and name", of(patient, vec![noted_by_all.into(), named(Find::Begins).into()])),
             ("name, exact", of(patient, vec![named(Find::Exact).into()])),
             ("revinclude", Query { limit: 1_000, ..of(observation, vec![several]) }),
             ("chain, few", of(observation, vec![chained(named(Find::Begins)).into(), code().into()])),
@@ -336,6 +360,10 @@ impl Clinic {
             ),
         ]
     }
+}
+
+fn random_word(number: u64) -> &'static str {
+    Random(number).pick(&NOTED)
 }
 
 fn random_name(number: u64) -> &'static str {

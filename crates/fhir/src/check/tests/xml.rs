@@ -1,4 +1,4 @@
-//! FHIR's XML as FHIR's JSON, for published cases that exist in XML alone.
+//! FHIR's XML as FHIR's JSON, for published cases and patches that exist in XML alone.
 //!
 //! <https://hl7.org/fhir/R4/xml.html>. What the tables do not know keeps its name, so that the check can say so.
 
@@ -17,7 +17,8 @@ pub(super) fn resource(text: &str) -> Option<Value> {
     whole(document.root_element(), text)
 }
 
-fn whole(node: Node<'_, '_>, text: &str) -> Option<Value> {
+/// The resource that an element is, of the document of this text.
+pub(crate) fn whole(node: Node<'_, '_>, text: &str) -> Option<Value> {
     let name = node.tag_name().name();
     let mut object = Object::new().with("resourceType", name);
     children(ResourceType::parse(name).map(Shape::of), node, text, &mut object)?;

@@ -24,6 +24,13 @@ pub(crate) struct Refused {
     pub(super) again: bool,
 }
 
+impl Refused {
+    /// The refusal of a whole file, or of a line of it.
+    pub(super) fn whole(file: &str, line: Option<u64>, reason: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, entry: None, path: None, reason: reason.into(), again: false }
+    }
+}
+
 /// What an import did so far.
 #[derive(Default)]
 pub(super) struct Report {

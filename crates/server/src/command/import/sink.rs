@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anamnesis_chart::Door;
 use anamnesis_engine::Wait;
-use anamnesis_json::{Object, Value};
+use anamnesis_json::Value;
 use anamnesis_kernel::{Actor, Source};
 use anyhow::Context;
 
 use super::report::Refused;
+use super::requests::{Shape, requests, with_text, wrap};
 use crate::app::{App, WriteContext};
 use crate::command::feed::Feed;
 use crate::command::web::Web;
@@ -85,22 +86,27 @@ impl Sink {
             Err(error) => return Ok(Taken { bytes, ..Taken::refusal(name, line, error.to_string()) }),
         };
         let kind = value.get("resourceType").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let is_bundle = kind == "Bundle";
-        let (bundle, text) = if is_bundle {
-            (value, text)
-        } else {
-            let bundle = wrap(vec![value]);
-            let text = bundle.to_text();
-            (bundle, text)
+        let shape = match kind.as_str() {
+            "Bundle" => Shape::of(&value),
+            _ => Shape::Single,
+        };
+        let (bundle, text) = match shape {
+            Shape::Requests => (value, text),
+            Shape::Single => with_text(wrap(vec![value])),
+            Shape::Collection => with_text(requests(value)),
+            Shape::Other(why) => {
+                let refused =
+                    Refused { path: Some("Bundle.type".to_owned()), ..Refused::whole(name, line, why) };
+                return Ok(Taken { bytes, refused: vec![refused], ..Taken::default() });
+            }
         };
         let done = self.bundle(bundle, text).await?;
+        let alone = matches!(shape, Shape::Single);
         let refused = done.refused.into_iter().map(|(entry, path, reason)| Refused {
-            file: name.to_owned(),
-            line,
-            entry: entry.filter(|_| is_bundle),
-            path: if is_bundle { path } else { path.and_then(|path| unwrapped(&kind, &path)) },
-            reason,
+            entry: entry.filter(|_| !alone),
+            path: if alone { path.and_then(|path| unwrapped(&kind, &path)) } else { path },
             again: done.again,
+            ..Refused::whole(name, line, reason)
         });
         let known = if done.known { done.resources } else { 0 };
         Ok(Taken { resources: done.resources, known, bytes, refused: refused.collect(), again: None })
@@ -171,8 +177,7 @@ impl Sink {
 
 impl Taken {
     fn refusal(name: &str, line: Option<u64>, reason: String) -> Self {
-        let refused = Refused { file: name.to_owned(), line, entry: None, path: None, reason, again: false };
-        Self { refused: vec![refused], ..Self::default() }
+        Self { refused: vec![Refused::whole(name, line, reason)], ..Self::default() }
     }
 
     fn may_pass_later(&self) -> bool {
@@ -273,19 +278,6 @@ fn entry_of(path: &str) -> Option<u64> {
 fn unwrapped(kind: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix("Bundle.entry[0].resource")?;
     Some(format!("{kind}{rest}"))
-}
-
-/// A transaction of single resources: under their own ids where they have one.
-fn wrap(resources: Vec<Value>) -> Value {
-    let entry = |resource: Value| {
-        let text = |key: &str| resource.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (kind, id) = (text("resourceType"), text("id"));
-        let (method, url) = if id.is_empty() { ("POST", kind) } else { ("PUT", format!("{kind}/{id}")) };
-        let request = Object::new().with("method", method).with("url", url);
-        Value::from(Object::new().with("resource", resource).with("request", request))
-    };
-    let entries: Vec<Value> = resources.into_iter().map(entry).collect();
-    Object::new().with("resourceType", "Bundle").with("type", "transaction").with("entry", entries).into()
 }
 
 /// A bundle is taken once: its key is the hash of its text.

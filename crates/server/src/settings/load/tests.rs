@@ -85,7 +85,7 @@ fn refusals() {
         ("limits.count_max = 1.5",            &[],                                    &[],                "limits.count_max (anamnesis.toml:1): expected a whole number from 1 to 10000"),
         ("log.json = \"true\"",               &[],                                    &[],                "log.json (anamnesis.toml:1): expected true or false"),
         ("[limits]\ncuont_max = 5",           &[],                                    &[],                "there is no setting limits.cuont_max (anamnesis.toml:2); perhaps limits.count_max is meant"),
-        ("snapshot.every = 100",              &[],                                    &[],                "there is no setting snapshot.every (anamnesis.toml:1)"),
+        ("mllp.port = 2575",                  &[],                                    &[],                "there is no setting mllp.port (anamnesis.toml:1)"),
         ("data = [\"a\"]",                    &[],                                    &[],                "data (anamnesis.toml:1): expected a path"),
         ("data = {a = 1}",                    &[],                                    &[],                "there is no setting data.a (anamnesis.toml:1); perhaps data is meant"),
         ("data = \"a\"\ndata = \"b\"",        &[],                                    &[],                "anamnesis.toml:2 is not TOML: duplicate key"),
@@ -111,4 +111,13 @@ fn a_file_that_is_named_must_be_there() {
     assert!(load(&Given::default(), variables.into_iter()).is_err());
     // Where none is named, none need be there.
     assert!(load(&Given::default(), std::iter::empty()).unwrap().file.is_none());
+}
+
+#[test]
+fn a_variable_shared_with_others_is_read_where_it_says_something() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let otlp = |value| loaded("", &[(SHARED, value), ("OTEL_SERVICE_NAME", "x")], &[], &[]);
+    assert_eq!(of(&otlp("http://here:4318/").unwrap(), "telemetry.otlp").0, "http://here:4318");
+    assert_eq!(of(&otlp("").unwrap(), "telemetry.otlp"), ("-".to_owned(), "default"));
+    assert!(otlp("here:4318").err().unwrap().contains(SHARED));
 }

@@ -118,17 +118,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves it to the machine when anything reaches the disk.
-    pub(super) fn sync_nothing(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("PRAGMA synchronous = OFF;")
-    }
-
     /// Brings all that can be into the file itself, synced, and goes on as before.
     pub(super) fn settle(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
         self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
         self.connection.execute_batch("PRAGMA synchronous = NORMAL;")
+    }
+
+    /// Gives the memory back that only makes it faster.
+    pub(super) fn shrink(&self) {
+        // It is as right without.
+        let _ = self.connection.execute_batch("PRAGMA shrink_memory;");
     }
 
     fn roll_back(&mut self) {

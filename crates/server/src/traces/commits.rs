@@ -1,0 +1,68 @@
+//! Which request a commit came with, until the projector has it.
+//!
+//! Invariant: bounded; what is forgotten costs a link and nothing else.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use opentelemetry::trace::SpanContext;
+use uuid::Uuid;
+
+/// Where a commit comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The span of its request.
+    pub(super) span: SpanContext,
+    /// What it belongs together with, where that is told.
+    pub(super) correlation: Option<Uuid>,
+}
+
+/// How many commits may be on their way to the views.
+const COMMITS_MAX: usize = 8_192;
+
+#[derive(Default)]
+pub(super) struct Commits(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    by_id: HashMap<Uuid, Origin>,
+    order: VecDeque<Uuid>,
+}
+
+impl Commits {
+    pub(super) fn remember(&self, commit: Uuid, origin: Origin) {
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.by_id.insert(commit, origin).is_none() {
+            remembered.order.push_back(commit);
+        }
+        // The order also has those that were recalled.
+        while remembered.order.len() > COMMITS_MAX
+            && let Some(oldest) = remembered.order.pop_front()
+        {
+            remembered.by_id.remove(&oldest);
+        }
+    }
+
+    /// Where this commit came from; asked once.
+    pub(super) fn recall(&self, commit: Uuid) -> Option<Origin> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_id.remove(&commit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_are_forgotten_first() {
+        let commits = Commits::default();
+        let id = |n: usize| Uuid::from_u128(n as u128);
+        for n in 0..=COMMITS_MAX {
+            commits.remember(id(n), Origin { span: SpanContext::NONE, correlation: None });
+        }
+        assert!(commits.recall(id(0)).is_none());
+        assert!(commits.recall(id(1)).is_some());
+        assert!(commits.recall(id(1)).is_none(), "it is asked once");
+        assert!(commits.recall(id(COMMITS_MAX)).is_some());
+    }
+}
