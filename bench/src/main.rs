@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|streams|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|streams|search|search-http|search-http-large|cache]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 
 mod appends;
+mod caches;
 mod imports;
 mod inside;
 mod machine;
@@ -128,6 +129,9 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         }
         if wanted("search") {
             searches::rows(&bench, &mut table).await?;
+        }
+        if wanted("cache") {
+            caches::rows(&bench, &mut table).await?;
         }
         for (part, resources) in [("search-http", 30_000), ("search-http-large", 300_000)] {
             if wanted(part) {

@@ -21,6 +21,7 @@ use anamnesis_store::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::cache::Seen;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
@@ -60,6 +61,8 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    /// When it last looked whether somebody was erased.
+    seen: Seen,
     batches: Batches,
     mark: Mark,
     moment: Instant,
@@ -113,6 +116,7 @@ impl Projector {
         let retries = !held.is_empty();
         *generation.held.write() = held;
         let projector = Self {
+            seen: engine.caches.erasures.seen(),
             engine,
             generation,
             states: States::new(),
@@ -260,6 +264,11 @@ impl Projector {
     /// Folds the batch that begins there; none where nothing does.
     async fn make(&mut self, from: u64) -> Result<Option<(Change, Made)>, ProjectError> {
         let started = Stopwatch::now();
+        // What is remembered here may be of somebody who was erased since.
+        let seen = self.engine.caches.erasures.seen();
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            self.states.clear();
+        }
         let mut commits = commits(self.whole_commits(from).await?);
         if from < self.careful_until {
             commits.truncate(1);

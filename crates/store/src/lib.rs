@@ -1,6 +1,7 @@
 //! What this house needs from storage: the log of facts, the keys they are sealed with, the views made of them.
 //!
-//! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`.
+//! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`, those of
+//! [`Cache`] in the tests of who keeps it.
 
 mod cache;
 #[cfg(feature = "contract")]

@@ -58,7 +58,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("alerts.every_ms", |s| &mut s.alerts.every, "how often the conditions of alerts are looked at; how long they must last is counted in looks").within(10, 3_600_000),
 
     row("redis", |s| &mut s.redis, "a Redis that keeps what was read lately, sealed, beside what the process keeps: redis://[NAME:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// with TLS; none where none is set").flag("redis", "URL", SERVE),
-    row("cache.bytes_max", |s| &mut s.cache.bytes_max, "what the process keeps of what was read and written lately, all together").within(1 << 20, 1 << 40),
+    row("cache.bytes_max", |s| &mut s.cache.bytes_max, "what the process keeps of what was read and written lately, all together; nothing at 0").within(0, 1 << 40),
     row("cache.ttl_s", |s| &mut s.cache.ttl, "how long Redis keeps what is put there, at most").within(1, 31_536_000),
     row("cache.redis_ms_max", |s| &mut s.cache.answer, "how long an answer of Redis is waited for").within(1, 10_000),
     row("cache.redis_connect_ms_max", |s| &mut s.cache.connect, "how long a connection to Redis may take to come about; nobody waits for it").within(1, 60_000),
