@@ -176,6 +176,7 @@ impl Projector {
     /// When the log cannot be read or the views not be written; nothing of the batch was.
     pub async fn step(&mut self) -> Result<usize, ProjectError> {
         self.retry_first().await?;
+        self.forget_the_erased();
         loop {
             let Some((change, made)) = self.make(self.mark.offset).await? else { return Ok(0) };
             let written = self.apply(change).await;
@@ -194,6 +195,7 @@ impl Projector {
     /// When the log cannot be read or the views not be written; what [`offset`](Self::offset) says is there.
     pub(crate) async fn step_ahead(&mut self) -> Result<bool, ProjectError> {
         self.retry_first().await?;
+        self.forget_the_erased();
         // What the views refuse is found by one commit after the other.
         if self.mark.offset < self.careful_until || !self.refused.is_empty() {
             return Ok(self.step().await? > 0);
@@ -247,6 +249,14 @@ impl Projector {
         Ok((true, matches!(self.written(made, written)?, Folded::Events(_))))
     }
 
+    /// Lets go of what is remembered here, if somebody was erased since: it may be of them.
+    fn forget_the_erased(&mut self) {
+        let seen = self.engine.caches.erasures.seen();
+        if std::mem::replace(&mut self.seen, seen) != seen {
+            self.states.clear();
+        }
+    }
+
     async fn retry_first(&mut self) -> Result<(), ProjectError> {
         if self.retries {
             let retried = self.retry(None).await?;
@@ -264,11 +274,6 @@ impl Projector {
     /// Folds the batch that begins there; none where nothing does.
     async fn make(&mut self, from: u64) -> Result<Option<(Change, Made)>, ProjectError> {
         let started = Stopwatch::now();
-        // What is remembered here may be of somebody who was erased since.
-        let seen = self.engine.caches.erasures.seen();
-        if std::mem::replace(&mut self.seen, seen) != seen {
-            self.states.clear();
-        }
         let mut commits = commits(self.whole_commits(from).await?);
         if from < self.careful_until {
             commits.truncate(1);
