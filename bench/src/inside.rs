@@ -4,6 +4,8 @@ mod checks;
 mod folded;
 mod opened;
 
+pub(super) use folded::{Machine, R4};
+
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;

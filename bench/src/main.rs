@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|search|search-http|search-http-large|cache]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|streams|search|search-http|search-http-large|cache]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -13,6 +13,7 @@ mod machine;
 mod reads;
 mod rebuild;
 mod searches;
+mod streams;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -121,6 +122,10 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         }
         if wanted("rebuild") {
             rebuild::rows(&bench, &mut table).await?;
+        }
+        if wanted("streams") {
+            streams::rows(&bench, &mut table).await?;
+            streams::cost_rows(&bench, &mut table).await?;
         }
         if wanted("search") {
             searches::rows(&bench, &mut table).await?;

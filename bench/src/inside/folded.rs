@@ -7,7 +7,8 @@ use std::time::{Duration, Instant as Stopwatch};
 use anamnesis_chart::{Command, Door};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Caching, Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
+    Caching, Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, SnapshotPolicy, Step,
+    Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
@@ -55,6 +56,8 @@ pub(super) async fn addresses(data: &Path, events: usize, batch: usize) -> anyho
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
         views: Arc::clone(&store.views) as _,
+        snapshots: Arc::clone(&store.snapshots) as _,
+        snapshot_policy: SnapshotPolicy::default(),
         keyring,
         indexing: Arc::new(R4(anamnesis_fhir::Catalogue::default())),
         clock: Arc::new(Machine),
@@ -134,7 +137,7 @@ fn bytes_written() -> u64 {
 }
 
 /// What the server indexes by when nobody registered anything.
-struct R4(anamnesis_fhir::Catalogue);
+pub(crate) struct R4(pub(crate) anamnesis_fhir::Catalogue);
 
 impl Indexing for R4 {
     fn shape(&self) -> &str {
@@ -156,7 +159,8 @@ impl Indexing for R4 {
     }
 }
 
-struct Machine;
+/// The machine's clock.
+pub(crate) struct Machine;
 
 impl Clock for Machine {
     fn now(&self) -> Instant {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::{Caching, Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent};
+use anamnesis_engine::{Caching, Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent, SnapshotPolicy};
 use anamnesis_json::Object;
 use anamnesis_kernel::{Clock, Cursor, Instant, ResourceId, StreamName};
 use anamnesis_seal::MasterKey;
@@ -20,6 +20,8 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
         views: Arc::clone(&store.views) as _,
+        snapshots: Arc::clone(&store.snapshots) as _,
+        snapshot_policy: SnapshotPolicy::default(),
         keyring,
         indexing: Arc::new(Nothing),
         clock: Arc::new(Stopped),

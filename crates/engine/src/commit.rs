@@ -189,7 +189,7 @@ impl Engine {
             }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, seen, request, &tags);
+            let decision = decided.remember(self, seen, request, &tags, commit_id);
             drop(held);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -201,7 +201,7 @@ impl Engine {
                     if !adds && let Some(answer) = self.known(request).await? {
                         return Ok(answer);
                     }
-                    return Self::settle(decision, &appended);
+                    return self.settle(decision, &appended);
                 }
                 Err(error) => {
                     self.caches.heads.forget(&tags);
@@ -246,13 +246,15 @@ impl Engine {
 
     /// What a decision that is now durable is answered with: a refusal too had to be true of what is durable.
     fn settle(
+        &self,
         decision: decide::Settled,
         appended: &anamnesis_store::Appended,
     ) -> Result<Answer, CommitError> {
         match decision {
             decide::Settled::Refused(error) => Err(error),
-            decide::Settled::Taken(mut answer) => {
+            decide::Settled::Taken(mut answer, due) => {
                 answer.place(appended);
+                due.into_iter().for_each(|job| self.taking.offer(job));
                 Ok(answer)
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anamnesis_kernel::{Clock, Cursor};
 use anamnesis_seal::{Minter, SystemRandom};
-use anamnesis_store::{CacheHealth, Log, Views};
+use anamnesis_store::{CacheHealth, Log, Snapshots, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -16,6 +16,7 @@ use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
+use crate::snapshot::{SnapshotPolicy, Taking};
 
 /// What an engine is put together from.
 pub struct Parts {
@@ -23,6 +24,10 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// The serving views.
     pub views: Arc<dyn Views>,
+    /// States that were folded already.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// When such states are kept.
+    pub snapshot_policy: SnapshotPolicy,
     /// The keys.
     pub keyring: Keyring,
     /// What FHIR says of a record, and what the serving views find it by.
@@ -41,6 +46,7 @@ pub struct Parts {
 pub struct Engine {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) generations: Generations,
+    pub(crate) taking: Taking,
     pub(crate) retries: Retries,
     pub(crate) keyring: Keyring,
     pub(crate) indexing: Arc<dyn Indexing>,
@@ -58,7 +64,8 @@ pub struct Engine {
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments, caching, views_patience } = parts;
+        let Parts { log, views, snapshots, snapshot_policy, keyring, .. } = parts;
+        let Parts { indexing, clock, instruments, caching, views_patience, .. } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
         let caches = Caches::new(caching, Arc::clone(&instruments));
@@ -66,6 +73,7 @@ impl Engine {
         Arc::new(Self {
             log,
             generations: Generations::new(serving),
+            taking: Taking::new(snapshots, snapshot_policy),
             retries: Retries::new(),
             keyring,
             indexing,

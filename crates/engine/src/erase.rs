@@ -30,6 +30,10 @@ impl Engine {
     pub async fn forget_subject(&self, subject: &StreamName, number: SubjectNumber) -> bool {
         self.keyring.forget(subject, number);
         self.caches.clear();
+        if let Err(cause) = self.taking.store.remove_subject(number).await {
+            // They cannot be opened, and go when others take their place.
+            tracing::warn!(%cause, "snapshots of a subject who was erased are not removed yet");
+        }
         match &self.caches.outside {
             Some(outside) => outside.forget(number).await,
             None => true,

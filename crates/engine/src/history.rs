@@ -15,8 +15,8 @@ use crate::engine::Engine;
 const PAGE: u32 = 250;
 
 impl Engine {
-    /// Calls `visit` with each event of a stream in order, its data lifted to today's shape, until that breaks; gives the
-    /// version of the last event that was looked at, 0 where there is no such stream.
+    /// Calls `visit` with each event of a stream from version `from` on in order, its data lifted to today's shape, until
+    /// that breaks; gives the version of the last event that was looked at, that before `from` where there is none.
     ///
     /// # Errors
     ///
@@ -24,10 +24,11 @@ impl Engine {
     pub async fn visit_stream(
         &self,
         name: &StreamName,
+        from: Version,
         mut visit: impl FnMut(Event, Object) -> ControlFlow<()> + Send,
     ) -> Result<Version, ReadError> {
         let tag = self.keyring.store.stream_tag(name);
-        let mut seen = 0;
+        let mut seen = from.saturating_sub(1);
         loop {
             let stored = self.log.read_stream(tag, seen + 1, Direction::Forward, PAGE).await?;
             let more = stored.len() == PAGE as usize;

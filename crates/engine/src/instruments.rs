@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anamnesis_kernel::Instant;
+use anamnesis_store::Reason;
 use uuid::Uuid;
 
 /// A step of an event's way.
@@ -49,17 +50,6 @@ pub enum CacheResult {
     Miss,
     /// The cache did not answer, or what it had could not be read.
     Error,
-}
-
-/// Why a snapshot was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SnapshotReason {
-    /// The stream had grown by so many events.
-    Count,
-    /// The record was active that day.
-    Daily,
-    /// Something significant had happened.
-    Significant,
 }
 
 /// The snapshots that are kept.
@@ -128,7 +118,7 @@ pub trait Instruments: Send + Sync {
     fn circuit_open(&self, _: bool) {}
 
     /// A snapshot was taken and kept.
-    fn snapshot(&self, _: SnapshotReason) {}
+    fn snapshot(&self, _: Reason) {}
 
     /// So many snapshots are kept now.
     fn snapshots_kept(&self, _: SnapshotsKept) {}

@@ -9,6 +9,7 @@ mod codec;
 mod commit;
 mod engine;
 mod erase;
+mod fold;
 mod generation;
 mod held;
 mod history;
@@ -35,11 +36,12 @@ pub use generation::Generation;
 pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
-    SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
+pub use load::StateThen;
 pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
+pub use snapshot::{SnapshotPolicy, Sweeper, Taker};
 pub use verify::{Damage, Verdict, verify};

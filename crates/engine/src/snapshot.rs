@@ -3,5 +3,16 @@
 //! Invariant: a snapshot is a hint. It is used only where the log has its event, this code folded it and its subject's
 //! key opens it; in any other case the record is folded as if it were not there.
 
+mod find;
 pub(crate) mod form;
+mod policy;
 mod shape;
+mod sweep;
+mod take;
+
+pub(crate) use find::Found;
+pub use policy::SnapshotPolicy;
+pub(crate) use policy::{Last, Written};
+pub use sweep::Sweeper;
+pub use take::Taker;
+pub(crate) use take::{Job, Taking};

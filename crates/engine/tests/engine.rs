@@ -12,6 +12,8 @@ mod house;
 mod pages;
 #[path = "engine/parked.rs"]
 mod parked;
+#[path = "engine/snapshots.rs"]
+mod snapshots;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -346,7 +348,7 @@ async fn events_are_found_by_whom_they_are_about() {
     }
     let mut seen = Vec::new();
     let name = "Observation/o".parse().unwrap();
-    let last = house.engine.visit_stream(&name, |event, _| {
+    let last = house.engine.visit_stream(&name, 1, |event, _| {
         seen.push(event.version);
         if event.version == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -14,6 +14,7 @@ mod page;
 mod patients;
 mod problem;
 mod query;
+mod snapshots;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub(crate) fn router(limits: &Limits) -> Router<App> {
         .route("/commits", commits)
         .route("/events", get(events::get))
         .route("/streams/{kind}/{id}", get(streams::get))
+        .route("/streams/{kind}/{id}/snapshots", get(snapshots::get))
         .route("/patients/{id}", get(patients::patient))
         .route("/patients/{id}/clinical-record", get(patients::clinical_record))
         .route("/patients/{id}/lab-results", get(patients::lab_results))

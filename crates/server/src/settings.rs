@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anamnesis_engine::Caching;
+use anamnesis_engine::{Caching, SnapshotPolicy};
 use anamnesis_store_sql::SqliteStore;
 
 use crate::alerts;
@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) profiles: Addresses,
     /// Whether the words of records are indexed.
     pub(crate) full_text: bool,
+    /// When the state of a record is kept.
+    pub(crate) snapshot: SnapshotPolicy,
     /// The Redis beside the process.
     pub(crate) redis: Option<RedisUrl>,
     /// How much is remembered, and where.
@@ -112,6 +114,7 @@ impl Default for Settings {
             validation: Validation::default(),
             profiles: Addresses::default(),
             full_text: false,
+            snapshot: SnapshotPolicy::default(),
             redis: None,
             cache: Cache::default(),
             grace_s: 300,

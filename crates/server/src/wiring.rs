@@ -13,7 +13,7 @@ use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Caching, Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts,
+    Caching, Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts, Sweeper, Taker,
 };
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Entry;
@@ -21,6 +21,7 @@ use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
 use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
+use futures::future::OptionFuture;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -178,6 +179,8 @@ async fn put_together(
     let engine = Engine::new(Parts {
         log: Arc::clone(&store.log) as Arc<dyn Log>,
         views: Arc::clone(&store.views) as _,
+        snapshots: Arc::clone(&store.snapshots) as _,
+        snapshot_policy: settings.snapshot,
         keyring,
         indexing: Arc::new(indexing),
         clock: Arc::new(SystemClock),
@@ -257,20 +260,33 @@ pub(crate) fn begin_trial(
 pub(crate) struct Running {
     stop: watch::Sender<bool>,
     projector: JoinHandle<()>,
+    taker: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<SqliteStore>>,
 }
 
-/// Starts folding the log into the serving views.
+/// Starts folding the log into the serving views, and taking the snapshots that are due.
 pub(crate) async fn project(engine: &Arc<Engine>) -> Result<Running, WiringError> {
+    start(engine, false).await
+}
+
+async fn start(engine: &Arc<Engine>, sweeps: bool) -> Result<Running, WiringError> {
     let projector = Projector::new(Arc::clone(engine), engine.serving()).await?;
     let (stop, stopped) = watch::channel(false);
     let projector = on_a_thread("projector", move || async { projector.run(stopped).await })?;
-    Ok(Running { stop, projector, keeper: None })
+    let taker = Taker::new(engine).map(|taker| {
+        let sweeper = sweeps.then(|| Sweeper::new(engine).run(stop.subscribe()));
+        let taking = taker.run(stop.subscribe());
+        on_a_thread("snapshots", || async {
+            priority::yield_to_others();
+            tokio::join!(taking, OptionFuture::from(sweeper));
+        })
+    });
+    Ok(Running { stop, projector, taker: taker.transpose()?, keeper: None })
 }
 
-/// As [`project`], and makes the next generation of the views whenever another is wanted.
+/// As [`project`], sweeps when a day has ended, and makes the next generation of the views whenever another is wanted.
 pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running, WiringError> {
-    let mut running = project(&opened.engine).await?;
+    let mut running = start(&opened.engine, true).await?;
     let (patience, grace) = (settings.limits.query, Duration::from_secs(settings.grace_s));
     if let Some(keeper) = Keeper::new(opened, patience, grace, running.stop.subscribe()) {
         running.keeper = Some(on_a_thread("keeper", || keeper.keep())?);
@@ -297,6 +313,7 @@ impl Running {
         self.stop.send_replace(true);
         // A panic in one of them was told when it happened.
         let _ = self.projector.join();
+        let _ = self.taker.map(JoinHandle::join);
         if let Some(Ok(store)) = self.keeper.map(JoinHandle::join)
             && let Err(error) = store.rest()
         {

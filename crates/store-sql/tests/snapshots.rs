@@ -25,7 +25,7 @@ fn write(version: u64) -> SnapshotWrite {
         sealed: vec![9; 5_000],
     };
     let snapshot = Snapshot { state, taken_at: NOW, reason: Reason::Count };
-    SnapshotWrite { snapshot, surplus: Vec::new() }
+    SnapshotWrite { stream: snapshot.state.stream, keep: Some(snapshot), remove: Vec::new() }
 }
 
 async fn newest(store: &SqliteStore) -> Option<u64> {

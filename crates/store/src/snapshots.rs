@@ -75,10 +75,12 @@ pub trait Snapshots: Send + Sync {
 /// What is written of one stream.
 #[derive(Clone, Debug)]
 pub struct SnapshotWrite {
-    /// What is kept.
-    pub snapshot: Snapshot,
-    /// What is removed of the same stream, by version and shape.
-    pub surplus: Vec<(Version, Shape)>,
+    /// The keyed hash of the stream's name.
+    pub stream: Tag,
+    /// What is kept of it.
+    pub keep: Option<Snapshot>,
+    /// What is removed, by version and shape.
+    pub remove: Vec<(Version, Shape)>,
 }
 
 /// A state of a record that was kept, when and why.

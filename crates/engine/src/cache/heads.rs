@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use anamnesis_chart::State;
-use anamnesis_kernel::StreamName;
-use anamnesis_seal::Tag;
-use anamnesis_store::StreamHead;
+use anamnesis_kernel::{Instant, StreamName};
+use anamnesis_seal::{Hash, Tag};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::entries;
+use crate::index::Indexing;
+use crate::snapshot::Last;
 use crate::snapshot::form::Folded;
 
 const STRIPES: usize = 1_024;
@@ -21,20 +22,45 @@ const ENTRY_BYTES: usize = 160;
 pub(crate) struct Head {
     pub(crate) state: State,
     pub(crate) subject: StreamName,
+    /// When the stream was last written to, if it was.
+    pub(crate) written: Option<Instant>,
+    /// The newest snapshot of it, as far as is known.
+    pub(crate) last: Option<Last>,
     bytes: usize,
 }
 
 impl Head {
-    pub(crate) fn new(state: State, subject: StreamName) -> Self {
+    pub(crate) fn new(
+        state: State,
+        subject: StreamName,
+        written: Option<Instant>,
+        last: Option<Last>,
+    ) -> Self {
         let elements = state.elements.as_ref().map_or(0, anamnesis_json::Object::heap_bytes);
-        Self { state, subject, bytes: ENTRY_BYTES + elements }
+        Self { state, subject, written, last, bytes: ENTRY_BYTES + elements }
     }
 
-    /// What can be kept of it outside, of a stream that stands there.
-    pub(crate) fn folded(&self, stands: &StreamHead) -> Folded {
-        let State { version, elements } = &self.state;
-        let state = State { version: *version, elements: elements.clone() };
-        Folded { state, subject: self.subject.clone(), moment: stands.moment, leaf: stands.leaf }
+    /// The head of a stream that was folded; of one that is not there yet where nothing was.
+    pub(crate) fn of(
+        folded: Option<Folded>,
+        last: Option<Last>,
+        name: &StreamName,
+        indexing: &dyn Indexing,
+    ) -> Self {
+        let Some(Folded { state, subject, moment, .. }) = folded else {
+            return Self::new(State { version: 0, elements: None }, name.clone(), None, None);
+        };
+        let subject = match &state.elements {
+            Some(elements) => indexing.subject(name, elements),
+            None => subject,
+        };
+        Self::new(state, subject, Some(moment), last)
+    }
+
+    /// The state with where it comes from.
+    pub(crate) fn to_folded(&self, moment: Instant, leaf: Hash) -> Folded {
+        let state = State { version: self.state.version, elements: self.state.elements.clone() };
+        Folded { state, subject: self.subject.clone(), moment, leaf }
     }
 }
 
@@ -81,8 +107,8 @@ impl Heads {
         self.cache.get(tag)
     }
 
-    pub(crate) fn put(&self, tag: Tag, head: Head) {
-        self.cache.insert(tag, Arc::new(head));
+    pub(crate) fn put(&self, tag: Tag, head: Arc<Head>) {
+        self.cache.insert(tag, head);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,8 +1,10 @@
 //! Deciding: the rules of each record, applied to where it stands and to what the same request did to it.
 
-use anamnesis_chart::{Context, Door, EventRef, NewEvent, Refusal, State, decide, evolve};
+use std::sync::Arc;
+
+use anamnesis_chart::{Context, Door, EventRef, NewEvent, Refusal, State, decide, evolve, is_significant};
 use anamnesis_json::Object;
-use anamnesis_kernel::{Position, StreamName, Version};
+use anamnesis_kernel::{Instant, Position, StreamName, Version};
 use anamnesis_seal::{Clear, Tag};
 use anamnesis_store::{Expected, StreamAppend};
 use uuid::Uuid;
@@ -11,6 +13,7 @@ use super::{Answer, CommitError, Expect, Item, ItemAnswer, Receipt, Request, Ste
 use crate::cache::{Head, Seen};
 use crate::codec;
 use crate::engine::Engine;
+use crate::snapshot::{Job, Last, Written};
 
 /// What was decided, stream by stream.
 pub(super) struct Decided {
@@ -20,7 +23,8 @@ pub(super) struct Decided {
 
 /// What is answered once what it rests on is durable.
 pub(super) enum Settled {
-    Taken(Answer),
+    /// The answer, and the snapshots that are due.
+    Taken(Answer, Vec<Job>),
     Refused(CommitError),
 }
 
@@ -30,6 +34,10 @@ struct DecidedItem {
     after: State,
     subject: StreamName,
     events: Vec<DecidedEvent>,
+    /// When the stream was written to before, if it was.
+    earlier: Option<Instant>,
+    /// The newest snapshot of it, as far as is known.
+    last: Option<Last>,
 }
 
 struct DecidedEvent {
@@ -100,7 +108,8 @@ impl Engine {
         if head.state.elements.is_some() && subject != head.subject && !events.iter().any(|e| e.event.whole) {
             carry_whole(&mut events, &mut state, head.state.version, &item.stream);
         }
-        DecidedItem { before: head.state.version, created, after: state, subject, events }
+        let (before, earlier, last) = (head.state.version, head.written, head.last);
+        DecidedItem { before, created, after: state, subject, events, earlier, last }
     }
 
     /// Seals what was decided; a refusal leaves the conditions alone, to be confirmed by the log.
@@ -198,23 +207,53 @@ impl Decided {
     }
 
     /// Lets the next decision build on this one, and gives what to answer when the log has it.
-    pub(super) fn remember(self, engine: &Engine, seen: Seen, request: &Request, tags: &[Tag]) -> Settled {
+    pub(super) fn remember(
+        self,
+        engine: &Engine,
+        seen: Seen,
+        request: &Request,
+        tags: &[Tag],
+        commit_id: Uuid,
+    ) -> Settled {
         if let Some(refusal) = self.refusal {
             return Settled::Refused(refusal);
         }
         let answer = self.outcome(request);
+        let now = engine.clock.now();
+        let mut due = Vec::new();
         for (item, tag) in self.items.into_iter().zip(tags) {
             // A record just begun is rarely touched again soon: leave the room to others.
-            if item.before > 0 || item.events.is_empty() {
-                let (caches, head) = (&engine.caches, Head::new(item.after, item.subject));
+            let kept = item.before > 0 || item.events.is_empty();
+            let reason = engine.taking.policy.due(item.last, &item.written(now));
+            if !kept && reason.is_none() {
+                continue;
+            }
+            let head = Arc::new(item.into_head(reason.is_some(), now));
+            if let Some(reason) = reason {
+                due.push(Job::Appended { stream: *tag, head: Arc::clone(&head), commit_id, reason });
+            }
+            if kept {
+                let caches = &engine.caches;
                 caches.erasures.keep(seen, || caches.heads.put(*tag, head));
             }
         }
-        Settled::Taken(answer)
+        Settled::Taken(answer, due)
     }
 }
 
 impl DecidedItem {
+    fn written(&self, now: Instant) -> Written {
+        let significant = self.events.iter().any(|event| is_significant(&event.event.kind));
+        Written { before: self.before, after: self.after.version, significant, earlier: self.earlier, now }
+    }
+
+    /// Where the stream stands now; a snapshot that is due counts as taken.
+    fn into_head(self, due: bool, now: Instant) -> Head {
+        let last = if due { Some(Last { version: self.after.version, taken_at: now }) } else { self.last };
+        let written = if self.events.is_empty() { self.earlier } else { Some(now) };
+        Head::new(self.after, self.subject, written, last)
+    }
+
     fn answer(&self, stream: &StreamName) -> ItemAnswer {
         let receipt = |(event, version): (&DecidedEvent, Version)| Receipt {
             event_id: event.event_id,

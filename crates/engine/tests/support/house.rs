@@ -8,14 +8,14 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
     CacheLevel, CacheResult, Caching, Engine, Expect, Generation, Indexed, Indexing, Instruments, Item,
-    Keyring, Parts, Request, Step, Wait,
+    Keyring, Parts, Request, SnapshotPolicy, Step, Taker, Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
@@ -35,6 +35,9 @@ pub(crate) struct House {
     master: MasterKey,
     clock: Arc<dyn Clock>,
     pub(crate) tally: Arc<Tally>,
+    policy: SnapshotPolicy,
+    /// Snapshots are taken when a test says so.
+    pub(crate) taker: Taker,
     redis: Option<String>,
     /// The patient whose record the extractors trip over.
     trips_over: Trips,
@@ -50,15 +53,29 @@ impl House {
     }
 
     pub(crate) async fn with_clock(clock: impl Clock + 'static) -> Self {
+        Self::with(clock, SnapshotPolicy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: SnapshotPolicy) -> Self {
+        Self::with(Machine, policy).await
+    }
+
+    pub(crate) async fn with(clock: impl Clock + 'static, policy: SnapshotPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None).await
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None, policy).await
+    }
+
+    /// The same house, opened again with other rules for snapshots.
+    pub(crate) async fn with_other_policy(mut self, policy: SnapshotPolicy) -> Self {
+        self.policy = policy;
+        self.reopened().await
     }
 
     /// With a cache in this Redis, which answers.
     pub(crate) async fn beside(redis: &Redis) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (master, clock) = (MasterKey::generate(&SystemRandom), Arc::new(Machine));
-        Self::opened(folder, master, clock, Some(redis.url())).await
+        Self::opened(folder, master, clock, Some(redis.url()), SnapshotPolicy::default()).await
     }
 
     /// The same house, closed and opened again.
@@ -68,12 +85,12 @@ impl House {
 
     /// The same, after something was done to its folder.
     pub(crate) async fn reopened_after(self, change: impl FnOnce(&std::path::Path)) -> Self {
-        let Self { folder, store, engine, master, clock, redis, stop, projecting, .. } = self;
+        let Self { folder, store, engine, master, clock, redis, policy, taker, stop, projecting, .. } = self;
         stop.send_replace(true);
         projecting.await.unwrap();
-        drop((engine, store));
+        drop((engine, store, taker));
         change(folder.path());
-        Self::opened(folder, master, clock, redis).await
+        Self::opened(folder, master, clock, redis, policy).await
     }
 
     async fn opened(
@@ -81,6 +98,7 @@ impl House {
         master: MasterKey,
         clock: Arc<dyn Clock>,
         redis: Option<String>,
+        policy: SnapshotPolicy,
     ) -> Self {
         let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
@@ -91,6 +109,8 @@ impl House {
         let engine = Engine::new(Parts {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
+            snapshots: Arc::clone(&store.snapshots) as _,
+            snapshot_policy: policy,
             keyring,
             indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE, Arc::clone(&trips_over))),
             clock: Arc::clone(&clock),
@@ -101,7 +121,21 @@ impl House {
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let projecting = tokio::spawn(projector.run(stopped));
-        let house = Self { folder, store, engine, master, clock, tally, redis, trips_over, stop, projecting };
+        let taker = Taker::new(&engine).unwrap();
+        let house = Self {
+            folder,
+            store,
+            engine,
+            master,
+            clock,
+            tally,
+            policy,
+            taker,
+            redis,
+            trips_over,
+            stop,
+            projecting,
+        };
         let open = |health: CacheHealth| health.circuit != Circuit::Closed;
         while house.engine.cache_health().is_some_and(open) {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -216,18 +250,27 @@ fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
     Arc::new(RedisCache::open(options).unwrap())
 }
 
-/// What came of asking Redis: hits, misses, errors.
+/// What came of asking Redis: hits, misses, errors; and how many events were folded to load states.
 #[derive(Default)]
-pub(crate) struct Tally([AtomicU32; 3]);
+pub(crate) struct Tally([AtomicU32; 3], AtomicUsize);
 
 impl Tally {
     /// How many since this was asked last.
     pub(crate) fn taken(&self) -> [u32; 3] {
         self.0.each_ref().map(|count| count.swap(0, Ordering::SeqCst))
     }
+
+    /// How many events were folded since this was asked last.
+    pub(crate) fn folded(&self) -> usize {
+        self.1.swap(0, Ordering::SeqCst)
+    }
 }
 
 impl Instruments for Tally {
+    fn loaded(&self, events: usize) {
+        self.1.fetch_add(events, Ordering::SeqCst);
+    }
+
     fn cache(&self, level: CacheLevel, result: CacheResult) {
         let [hits, misses, errors] = &self.0;
         let count = match result {

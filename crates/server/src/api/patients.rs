@@ -15,6 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::answer::{json, stamp};
 use super::problem::{Kind, Problem};
 use super::query::Query;
+use super::snapshots::shown;
 use crate::app::App;
 use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
@@ -112,13 +113,13 @@ async fn read(
     if as_of.at().is_none() && as_of.is_behind(app).await? {
         made = self::made(app, model, &name, Some(as_of.cursor.moment)).await;
     }
-    let Made { version, data } = made?;
+    let Made { version, snapshot, data } = made?;
     let answer = Object::new()
         .with("id", name.id.as_str())
         .with("version", version)
         .with("cursor", as_of.cursor.to_string())
         .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
-        .with("snapshot", Value::Null)
+        .with("snapshot", snapshot)
         .with("data", data);
     Ok(json(&as_of.cursor, answer.to_text()))
 }
@@ -126,6 +127,8 @@ async fn read(
 /// A read model, and the version of the Patient it is of.
 struct Made {
     version: Version,
+    /// The newest snapshot of that stream, null where there is none.
+    snapshot: Value,
     data: Object,
 }
 
@@ -143,7 +146,9 @@ async fn made(app: &App, model: &Model, name: &StreamName, at: Option<Instant>) 
     let mut loaded = vec![patient];
     compartment(app, model, name, at, &mut loaded).await?;
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
-    Ok(Made { version, data: (model.make)(&entries) })
+    let snapshot = app.engine.snapshot(name, at).await?;
+    let snapshot = snapshot.map_or(Value::Null, |listed| shown(&listed).into());
+    Ok(Made { version, snapshot, data: (model.make)(&entries) })
 }
 
 /// Loads those records of the patient's compartment that the model is made of, of all records merged with it too.

@@ -227,7 +227,7 @@ fn reads() {
             ("/api/patients/p1?_asOf=2020-01-01",    400),
             ("/api/streams/Patient/nobody",          404),
             ("/api/streams/Nonsense/1",              404),
-            ("/api/streams/Patient/p1/snapshots",    404),
+            ("/api/streams/Patient/p1/snapshot",     404),
             ("/api/streams/Patient/p1?from=0",       400),
             ("/api/events?from=nonsense",            400),
             ("/api/events?from=c1~1~9",              409),

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anamnesis_engine::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, SnapshotReason, SnapshotsKept,
-    Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, SnapshotsKept, Stage,
 };
+use anamnesis_store::Reason;
 
 use uuid::Uuid;
 
@@ -73,13 +73,8 @@ impl Instruments for Metrics {
         self.circuit.set(open.into());
     }
 
-    fn snapshot(&self, reason: SnapshotReason) {
-        let reason = match reason {
-            SnapshotReason::Count => "count",
-            SnapshotReason::Daily => "daily",
-            SnapshotReason::Significant => "significant",
-        };
-        self.snapshots.with_label_values(&[reason]).inc();
+    fn snapshot(&self, reason: Reason) {
+        self.snapshots.with_label_values(&[reason.name()]).inc();
     }
 
     fn snapshots_kept(&self, kept: SnapshotsKept) {

@@ -72,6 +72,11 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("generations.grace_s", |s| &mut s.grace_s, "how long a generation of the views is kept after another took its place, so that one can go back to it").within(0, 604_800),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 
+    row("snapshot.every", |s| &mut s.snapshot.every, "after how many events of a record its state is kept, so that it loads fast however long its history; 0 for never").within(0, 1_000_000),
+    row("snapshot.daily", |s| &mut s.snapshot.daily, "keep the state of each record that was active on a day"),
+    row("snapshot.significant", |s| &mut s.snapshot.significant, "keep the state of a record when something significant happened: an admission, a final result, a death"),
+    row("snapshot.significant_gap", |s| &mut s.snapshot.significant_gap, "how many events must lie between the last state that was kept and one that is kept because something significant happened").within(0, 1_000_000),
+
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),
     row("limits.event_bytes_max", |s| &mut s.limits.event_bytes_max, "the largest event taken, without its envelope").within(1, 16 << 20),
     row("limits.nesting_max", |s| &mut s.limits.nesting_max, "how deep arrays and objects nest in JSON that is taken").within(1, anamnesis_json::DEPTH_MAX as u64),

@@ -132,12 +132,14 @@ impl Snapshots for SqliteSnapshots {
     async fn put(&self, writes: Vec<SnapshotWrite>) -> Result<(), Cause> {
         let put = |connection: &Connection| {
             let (mut more, mut fewer) = (0, 0);
-            for SnapshotWrite { snapshot, surplus } in &writes {
-                let SealedState { stream, version, shape, .. } = snapshot.state;
-                for (version, shape) in surplus.iter().chain([&(version, shape)]) {
-                    fewer += remove(connection, stream, *version, *shape)?;
+            for SnapshotWrite { stream, keep, remove: gone } in &writes {
+                let replaced = keep.as_ref().map(|snapshot| (snapshot.state.version, snapshot.state.shape));
+                for (version, shape) in gone.iter().chain(&replaced) {
+                    fewer += remove(connection, *stream, *version, *shape)?;
                 }
-                more += add(connection, snapshot)?;
+                if let Some(snapshot) = keep {
+                    more += add(connection, snapshot)?;
+                }
             }
             Ok((more, fewer))
         };

@@ -29,7 +29,7 @@ fn snapshot(stream: u8, version: Version, shape: Shape) -> Snapshot {
 }
 
 fn write(snapshot: Snapshot) -> SnapshotWrite {
-    SnapshotWrite { snapshot, surplus: Vec::new() }
+    SnapshotWrite { stream: snapshot.state.stream, keep: Some(snapshot), remove: Vec::new() }
 }
 
 async fn put(snapshots: &dyn Snapshots, kept: &[Snapshot]) {
@@ -122,12 +122,16 @@ pub async fn surplus_goes_as_others_come(harness: &impl Harness) {
     let kept =
         [snapshot(1, 100, OURS), snapshot(1, 200, OURS), snapshot(1, 200, OTHER), snapshot(2, 200, OURS)];
     put(&*stores.snapshots, &kept).await;
-    let surplus = vec![(100, OURS), (200, OTHER), (150, OURS)];
-    let write = SnapshotWrite { snapshot: snapshot(1, 300, OURS), surplus };
+    let remove = vec![(100, OURS), (200, OTHER), (150, OURS)];
+    let write = SnapshotWrite { remove, ..write(snapshot(1, 300, OURS)) };
     stores.snapshots.put(vec![write]).await.expect("kept");
     assert_eq!(versions(&*stores.snapshots, 1).await, [300, 200]);
     assert_eq!(versions(&*stores.snapshots, 2).await, [200]);
     assert_eq!(stores.snapshots.tally().await.expect("reads").count, 3);
+    let removal = SnapshotWrite { stream: tag(1), keep: None, remove: vec![(300, OURS), (300, OTHER)] };
+    stores.snapshots.put(vec![removal]).await.expect("removed");
+    assert_eq!(versions(&*stores.snapshots, 1).await, [200]);
+    assert_eq!(stores.snapshots.tally().await.expect("reads").count, 2);
 }
 
 /// No store holds a version as high as this; what came before it in the batch is not kept either.
@@ -136,7 +140,7 @@ pub async fn a_batch_that_cannot_be_written_leaves_nothing(harness: &impl Harnes
     put(&*stores.snapshots, &[snapshot(1, 100, OURS)]).await;
     let mut impossible = snapshot(1, 3, OURS);
     impossible.state.version = u64::MAX;
-    let first = SnapshotWrite { snapshot: snapshot(1, 200, OURS), surplus: vec![(100, OURS)] };
+    let first = SnapshotWrite { remove: vec![(100, OURS)], ..write(snapshot(1, 200, OURS)) };
     stores.snapshots.put(vec![first, write(impossible)]).await.expect_err("it cannot be written");
     assert_eq!(versions(&*stores.snapshots, 1).await, [100]);
     assert_eq!(stores.snapshots.tally().await.expect("reads").count, 1);

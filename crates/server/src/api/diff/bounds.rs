@@ -4,8 +4,10 @@
 
 use std::time::Instant as Stopwatch;
 
+use anamnesis_engine::StateThen;
 use anamnesis_json::Value;
 use anamnesis_kernel::{Cursor, Event, Version};
+use anamnesis_store::UpTo;
 
 use crate::api::moment::{Edge, point};
 use crate::api::problem::{Kind, Problem};
@@ -43,6 +45,23 @@ impl Bound {
         match self {
             Self::Version(version) => Some(*version),
             Self::Point(_) => None,
+        }
+    }
+
+    /// What certainly lies before it: of a version less than itself, since whether it ends a commit shows only when its
+    /// event is passed.
+    pub(super) fn start(&self) -> UpTo {
+        match self {
+            Self::Version(version) => UpTo::Version(version.saturating_sub(1)),
+            Self::Point(cursor) => UpTo::Moment(cursor.moment.plus_micros(-1)),
+        }
+    }
+
+    /// Whether a state certainly lies before it.
+    pub(super) fn follows(&self, state: &StateThen) -> bool {
+        match self {
+            Self::Version(version) => state.version < *version,
+            Self::Point(cursor) => state.began < cursor.moment,
         }
     }
 

@@ -1,4 +1,5 @@
-//! One record between two moments: folded once from its beginning, what it was kept on the way.
+//! One record between two moments: folded once, from the snapshot before the first where there is one, what it was kept
+//! on the way.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -44,11 +45,15 @@ struct Way {
 ///
 /// When a version is none of the record's, the moments stand the wrong way round, or it takes too long.
 pub(super) async fn folded(app: &App, name: &StreamName, bounds: &Bounds) -> Result<Option<Folded>, Problem> {
+    let start = app.engine.nearest_snapshot(name, bounds.from.start()).await?;
+    let start = start.filter(|state| bounds.from.follows(state) && bounds.to.follows(state));
+    let (version, elements) = start.map_or((0, None), |state| (state.version, state.elements));
     let (set_by, turned_by) = (HashMap::new(), None);
-    let folded = Folded { name: name.clone(), before: None, after: None, set_by, turned_by };
-    let mut way = Way { folded, reached: (0, 0), last: None, inside: None, late: false };
+    let folded = Folded { name: name.clone(), before: elements.clone(), after: elements, set_by, turned_by };
+    let mut way = Way { folded, reached: (version, version), last: None, inside: None, late: false };
     let named = [bounds.from.version(), bounds.to.version()];
-    let seen = app.engine.visit_stream(name, |event, data| way.pass(bounds, event, &data)).await?;
+    let seen =
+        app.engine.visit_stream(name, version + 1, |event, data| way.pass(bounds, event, &data)).await?;
     if way.late {
         return Err(ReadError::TooLong.into());
     }

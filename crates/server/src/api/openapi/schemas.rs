@@ -94,10 +94,22 @@ pub(super) const SCHEMAS: &[Schema] = &[
     ),
     schema(
         "ReadModel",
-        r#"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
+        r##"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
-            "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"type":["object","null"]},
-            "data":{"type":"object"}}}"#,
+            "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"anyOf":[{"$ref":"#/components/schemas/Snapshot"},{"type":"null"}],"description":"the newest of the Patient's stream, of a version that was there at that moment"},
+            "data":{"type":"object"}}}"##,
+    ),
+    schema(
+        "Snapshots",
+        r##"{"type":"object","required":["stream","snapshots"],"properties":{"stream":{"type":"string"},
+            "snapshots":{"type":"array","items":{"$ref":"#/components/schemas/Snapshot"}}}}"##,
+    ),
+    schema(
+        "Snapshot",
+        r#"{"type":"object","required":["version","taken_at","reason"],"properties":{
+            "version":{"type":"integer","description":"the version it is the state at"},
+            "taken_at":{"type":"string","format":"date-time"},
+            "reason":{"enum":["count","daily","significant"]}}}"#,
     ),
     schema(
         "Diff",

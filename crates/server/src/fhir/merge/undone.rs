@@ -74,7 +74,7 @@ async fn told(app: &App, party: &Party, side: Side, other: &Party) -> Result<Tol
     let (mut elements, mut merged) = (None, None);
     let version = app
         .engine
-        .visit_stream(&party.stream, |event, data| {
+        .visit_stream(&party.stream, 1, |event, data| {
             let seen = EventRef { kind: &event.kind, whole: event.whole, data: &data };
             merged = Merged::after(merged.take(), side, &other.stream, &event.event_id.to_string(), &seen);
             elements = evolve(elements.take(), &seen);
