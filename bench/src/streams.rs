@@ -109,8 +109,9 @@ impl House {
 }
 
 fn request(name: &StreamName, events: Vec<(&str, Object)>) -> Request {
-    let step =
-        |(kind, data): (&str, Object)| Step::of(Command::Append { kind: kind.into(), schema_version: None, data });
+    let step = |(kind, data): (&str, Object)| {
+        Step::of(Command::Append { kind: kind.into(), schema_version: None, data })
+    };
     Request {
         items: vec![Item {
             stream: name.clone(),
@@ -261,7 +262,8 @@ pub(super) async fn cost_rows(bench: &Bench, table: &mut Table) -> anyhow::Resul
         let noon: Instant = "2026-03-01T12:00:00Z".parse().ok().context("a moment")?;
         let clock = StandingClock::new(noon);
         let given: Arc<dyn Clock> = Arc::new(clock.clone());
-        let mut house = House::open(&folder, &MasterKey::generate(&SystemRandom), given, policy, None).await?;
+        let mut house =
+            House::open(&folder, &MasterKey::generate(&SystemRandom), given, policy, None).await?;
         house.engine.sweep(|| true).await?;
         let started = Stopwatch::now();
         let mut taking = Duration::ZERO;
