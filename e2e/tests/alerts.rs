@@ -1,5 +1,7 @@
 //! Alerts without Prometheus: told to a webhook and to the log, once when they begin and once when they are over.
 
+#![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
+
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -104,7 +104,19 @@ const SEARCHES: &[&str] = &[
     "/fhir/Observation?encounter.subject:Patient.gender=female&_count=100",
     "/fhir/Observation?subject._has:Condition:patient:clinical-status=active&_count=100",
     "/fhir/Observation?performer:missing=false&_include:iterate=*&_count=50",
+    "/fhir/Observation?patient:missing=false&_summary=count",
+    "/fhir/Condition?_content=disorder&_count=50",
+    "/fhir/Condition?_content=hypertension%20OR%20asthma*&clinical-status=active,resolved&_sort=-onset-date&_count=50",
+    "/fhir/Observation?_content=pressure,weight&status:not=final&_count=100",
+    "/fhir/Observation?_content=haemolysed%20NOT%20potassium&_summary=count",
+    "/fhir/Patient?_has:Condition:patient:_content=disorder&_count=5",
+    "/fhir/Patient?_text=ID&_total=none",
 ];
+
+/// A server that finds words, too.
+fn with_words(data: impl AsRef<Path>) -> Server {
+    Options::new().data(data).arg("--full-text=true").start()
+}
 
 /// How many people, and at how many points a copy is made.
 const PEOPLE: u64 = 2;
@@ -195,7 +207,7 @@ struct Write {
 impl Story {
     fn new(name: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = Options::new().data(folder.path().join("data")).start();
+        let server = with_words(folder.path().join("data"));
         Self { name, folder, server, copies: Vec::new(), records: Vec::new(), patients: Vec::new() }
     }
 
@@ -220,7 +232,7 @@ impl Story {
         self.server.terminate();
         copied(&data, &copy);
         self.copies.push((copy, cursor));
-        self.server = Options::new().data(&data).start();
+        self.server = with_words(&data);
     }
 
     fn questions(&self) -> Vec<String> {
@@ -239,7 +251,7 @@ impl Story {
         let whole = &self.server;
         let (mut asked, mut changed) = (0, 0);
         for (copy, cursor) in &self.copies {
-            let then = Options::new().data(copy).start();
+            let then = with_words(copy);
             for question in self.questions() {
                 let expected = answer(&then, &question);
                 let joint = if question.contains('?') { '&' } else { '?' };

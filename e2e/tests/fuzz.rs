@@ -25,7 +25,7 @@ fn whatever_is_sent_is_answered_and_nothing_is_half_done() {
     let seed = setting("ANAMNESIS_FUZZ_SEED", SEED);
     let time = Duration::from_secs(setting("ANAMNESIS_FUZZ_SECONDS", SECONDS));
     println!("ANAMNESIS_FUZZ_SEED={seed} ANAMNESIS_FUZZ_SECONDS={}", time.as_secs());
-    let mut server = Options::new().arg("--log").arg("debug").start();
+    let mut server = Options::new().arg("--log").arg("debug").arg("--full-text=true").start();
     let campaign = Campaign { seed, clients: CLIENTS, time };
     let score = campaign.run(&server).unwrap_or_else(|failure| {
         let small = smallest(&failure);

@@ -1,5 +1,7 @@
 //! Prometheus is content with the metrics, and all of them are there from the start.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 

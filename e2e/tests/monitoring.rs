@@ -1,6 +1,8 @@
 //! What operators load into Prometheus and Grafana: rules that fire when they should, and nothing that asks for a metric
 //! which is not there.
 
+#![expect(clippy::panic, reason = "a test says by its panic what it found")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

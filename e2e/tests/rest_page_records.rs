@@ -3,7 +3,7 @@
 //! `docs/conformance.md` has the page's sentences with the test that shows each.
 
 use anamnesis_e2e::{Row, sentences};
-use anamnesis_testkit::{Http, Server};
+use anamnesis_testkit::{Http, Options, Server};
 
 const NONE: &[(&str, &str)] = &[];
 const IF_7: &[(&str, &str)] = &[("if-match", "W/\"7\"")];
@@ -42,8 +42,8 @@ fn read() {
         ("_elements, and SUBSETTED",                "GET",    "/Patient/p1?_elements=active", NONE,   "",  200, &[".meta.tag.0.code = SUBSETTED"]),
         ("a part is no base for an update",         "PUT",    "/Patient/p1",                  NONE,   r#"{"resourceType":"Patient","id":"p1","meta":{"tag":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}]},"active":true}"#, 422, &[".issue.0.expression.0 = Patient.meta.tag"]),
         ("deleted is 410",                          "DELETE", "/Patient/p1",                  NONE,   "",  204, &[]),
-        ("deleted is 410",                          "GET",    "/Patient/p1",                  NONE,   "",  410, &[".issue.0.code = deleted"]),
-        ("deleted is 410",                          "HEAD",   "/Patient/p1",                  NONE,   "",  410, &[]),
+        ("deleted is 410, with an ETag",            "GET",    "/Patient/p1",                  NONE,   "",  410, &[".issue.0.code = deleted", "etag: W/\"2\""]),
+        ("deleted is 410, with an ETag",            "HEAD",   "/Patient/p1",                  NONE,   "",  410, &["etag: W/\"2\""]),
     ];
     sentences(&http, &rows);
 }
@@ -126,6 +126,43 @@ fn concurrency() {
         ("what is no ETag is 400",                  "PUT",    "/Patient/p1",  &[("if-match", "\"a\"")],    P1,         400, &[]),
         ("a version of what is not there is 412",   "PUT",    "/Patient/p2",  IF_1,                        P2,         412, &[]),
         ("in a bundle it is the versionId",         "GET",    "/Patient",     NONE,                        "",         200, &["etag: -", ".entry.0.resource.meta.versionId = 3"]),
+    ];
+    sentences(&http, &rows);
+}
+
+/// <https://hl7.org/fhir/R4/http.html#concurrency>, where the setting `fhir.require_if_match` demands it.
+#[test]
+fn concurrency_demanded() {
+    let server = Options::new().arg("--require-if-match").start();
+    let http = server.http();
+    let off = r#"[{"op":"replace","path":"/active","value":false}]"#;
+    const JSON: (&str, &str) = ("content-type", "application/json-patch+json");
+    let bundle = |kind: &str, more: &str| {
+        format!(
+            r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{{"resource":{P1},"request":{{"method":"PUT","url":"Patient/p1"{more}}}}}]}}"#
+        )
+    };
+    let (batch, transaction) = (bundle("batch", ""), bundle("transaction", ""));
+    let versioned = bundle("transaction", r#","ifMatch":"W/\"3\"""#);
+    #[rustfmt::skip] // A table reads by column.
+    let rows: [Row<'_>; 17] = [
+        ("what is not there has no version",        "PUT",    "/Patient/p1",  NONE,                            P1,           201, &["etag: W/\"1\""]),
+        ("without one, an update is 400",           "PUT",    "/Patient/p1",  NONE,                            P1_CHANGED,   400, &[".issue.0.code = required"]),
+        ("instead of updating",                     "GET",    "/Patient/p1",  NONE,                            "",           200, &["etag: W/\"1\""]),
+        ("with one it is done",                     "PUT",    "/Patient/p1",  IF_1,                            P1_CHANGED,   200, &["etag: W/\"2\""]),
+        ("another version is 412",                  "PUT",    "/Patient/p1",  IF_1,                            P1,           412, &[]),
+        ("that it must not be there is said too",   "PUT",    "/Patient/p1",  &[("if-none-match", "*")],       P1,           412, &[]),
+        ("without one, a patch is 400",             "PATCH",  "/Patient/p1",  &[JSON],                         off,          400, &[".issue.0.code = required"]),
+        ("with one it is done",                     "PATCH",  "/Patient/p1",  &[JSON, ("if-match", "W/\"2\"")], r#"[{"op":"add","path":"/gender","value":"male"}]"#, 200, &["etag: W/\"3\""]),
+        ("of an entry of a batch",                  "POST",   "",             NONE,                            &batch,       200, &[".entry.0.response.status = 400 Bad Request"]),
+        ("of an entry of a transaction",            "POST",   "",             NONE,                            &transaction, 400, &[".issue.0.expression.0 = Bundle.entry[0].request.ifMatch"]),
+        ("with one it is done",                     "POST",   "",             NONE,                            &versioned,   200, &[]),
+        ("who names criteria names no version",     "PUT",    BY_MRN,         NONE,                            P1_CHANGED,   200, &["etag: W/\"5\""]),
+        ("without one, a deletion is 400",          "DELETE", "/Patient/p1",  NONE,                            "",           400, &[".issue.0.code = required"]),
+        ("what is not there has no version",        "DELETE", "/Patient/p9",  NONE,                            "",           204, &[]),
+        ("with one it is done",                     "DELETE", "/Patient/p1",  &[("if-match", "W/\"5\"")],      "",           204, &[]),
+        ("nor has what is deleted",                 "DELETE", "/Patient/p1",  NONE,                            "",           204, &[]),
+        ("nor has what is deleted",                 "PUT",    "/Patient/p1",  NONE,                            P1,           201, &["etag: W/\"7\""]),
     ];
     sentences(&http, &rows);
 }

@@ -1,6 +1,8 @@
 //! Traces, as a collector receives them: OTLP over HTTP, <https://opentelemetry.io/docs/specs/otlp/#otlphttp>, decoded
 //! by its own definitions.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
+
 use std::time::{Duration, Instant};
 
 use anamnesis_e2e::{Answer, Received, Receiver, json};

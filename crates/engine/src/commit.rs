@@ -117,7 +117,7 @@ impl Engine {
     ///
     /// See [`CommitError`]; nothing was kept but where it says so.
     pub async fn commit(&self, request: Request) -> Result<Answer, CommitError> {
-        let answer = self.append(&request).await?;
+        let answer = self.append(&request).await.inspect_err(|error| self.append_failed(error))?;
         if request.wait == Wait::Log {
             return Ok(answer);
         }
@@ -219,10 +219,7 @@ impl Engine {
                         AppendError::EventKnown { position, .. } => {
                             return self.known_events(request, position).await;
                         }
-                        other => {
-                            self.append_failed(&other);
-                            return Err(other.into());
-                        }
+                        other => return Err(other.into()),
                     }
                 }
             }
@@ -230,17 +227,14 @@ impl Engine {
         Err(CommitError::Busy)
     }
 
-    fn append_failed(&self, error: &AppendError) {
+    /// Counts a request that failed for another reason than what it asked: in the log, or before it in the keys.
+    fn append_failed(&self, error: &CommitError) {
         self.instruments.append_failed(match error {
-            AppendError::Full(_) => AppendFailure::Full,
-            AppendError::Clock { .. } => AppendFailure::Clock,
-            AppendError::Unanswered(_) => AppendFailure::Unanswered,
-            AppendError::Unavailable(_) => AppendFailure::Unavailable,
-            // What the log judged is no failure of it.
-            AppendError::Conflict { .. }
-            | AppendError::Claimed { .. }
-            | AppendError::KeyKnown(_)
-            | AppendError::EventKnown { .. } => return,
+            CommitError::Full(_) => AppendFailure::Full,
+            CommitError::Clock { .. } => AppendFailure::Clock,
+            CommitError::Unanswered(_) => AppendFailure::Unanswered,
+            CommitError::Unavailable(_) => AppendFailure::Unavailable,
+            _ => return,
         });
     }
 

@@ -195,6 +195,7 @@ impl Projector {
     /// When the log cannot be read or the views not be written; what [`offset`](Self::offset) says is there.
     pub(crate) async fn step_ahead(&mut self) -> Result<bool, ProjectError> {
         self.retry_first().await?;
+        self.forget_the_erased();
         // What the views refuse is found by one commit after the other.
         if self.mark.offset < self.careful_until || !self.refused.is_empty() {
             return Ok(self.step().await? > 0);

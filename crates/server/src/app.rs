@@ -174,6 +174,8 @@ pub(crate) struct Limits {
     pub(crate) conditional_delete: ConditionalDelete,
     /// Of records that are deleted at once, where several may be.
     pub(crate) conditional_delete_max: u32,
+    /// Whether who changes a record must name the version that it was.
+    pub(crate) require_if_match: bool,
 }
 
 /// What a deletion by criteria may find: <https://hl7.org/fhir/R4/valueset-conditional-delete-status.html>.
@@ -232,6 +234,7 @@ impl Default for Limits {
             shutdown: Duration::from_secs(20),
             conditional_delete: ConditionalDelete::Single,
             conditional_delete_max: 1_000,
+            require_if_match: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: handlers translate; rules are decided behind [`anamnesis_engine::Engine::commit`], and
 //! [`outcome::Outcome`] alone knows the status of a no.
 
+mod arrived;
 mod batch;
 mod binary;
 mod conditional;

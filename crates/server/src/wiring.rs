@@ -277,7 +277,6 @@ async fn start(engine: &Arc<Engine>, sweeps: bool) -> Result<Running, WiringErro
         let sweeper = sweeps.then(|| Sweeper::new(engine).run(stop.subscribe()));
         let taking = taker.run(stop.subscribe());
         on_a_thread("snapshots", || async {
-            priority::yield_to_others();
             tokio::join!(taking, OptionFuture::from(sweeper));
         })
     });

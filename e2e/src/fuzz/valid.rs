@@ -97,8 +97,9 @@ impl Maker<'_> {
             27..=33 => self.patch(),
             34..=45 => self.bundle(),
             46..=49 => self.labels(),
-            50..=53 => self.binary(),
-            54..=70 => self.read(),
+            50..=52 => self.binary(),
+            53..=55 => self.merge(),
+            56..=70 => self.read(),
             71..=88 => self.commit(),
             _ => self.ask_api(),
         };

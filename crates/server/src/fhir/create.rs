@@ -9,29 +9,24 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::arrived::Arrived;
 use super::conditional::{ATTEMPTS_MAX, Criteria, Match, resolve};
 use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, Write, checked, item, known, request as commit_request, written};
-use super::{binary, read, request};
+use super::{read, request};
 use crate::app::App;
 
 /// `POST /{kind}`
 pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, request: Request) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let kind = request::kind(&kind)?;
-        let criteria = request::header(&parts.headers, &request::IF_NONE_EXIST)?;
-        let (text, resource) = match kind.name() {
-            "Binary" => binary::received(&app, &parts.headers, body, None).await?,
-            _ => request::json(&app, &parts.headers, body).await?,
-        };
-        let returned = prefer.returned.unwrap_or(Return::Representation);
-        let write = Write { context: &context, text: &text, returned };
-        create(&app, kind, resource, criteria, &write).await
+        let criteria = request::header(&arrived.headers, &request::IF_NONE_EXIST)?.map(str::to_owned);
+        let (text, resource) = arrived.resource(&app, kind, None).await?;
+        create(&app, kind, resource, criteria.as_deref(), &arrived.write(&text)).await
     };
     reply::finish(&app, answer.await)
 }

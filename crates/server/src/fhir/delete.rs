@@ -1,16 +1,17 @@
 //! The delete interaction: <https://hl7.org/fhir/R4/http.html#delete>.
 
 use anamnesis_chart::Command;
+use anamnesis_engine::{CommitError, Expect};
 use anamnesis_kernel::{StreamName, Version};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
-use super::negotiate::Return;
+use super::arrived::Arrived;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::request;
-use super::write::{Key, Write, expect, item, request as commit_request, written};
+use super::write::{Key, Write, expect, item, request as commit_request, unless_demanded, written};
 use crate::app::App;
 
 /// `DELETE /{kind}/{id}`
@@ -20,12 +21,9 @@ pub(super) async fn handle(
     request: Request,
 ) -> Response {
     let answer = async {
-        let (parts, _) = request.into_parts();
-        let (context, _) = request::writing(&parts.headers, parts.uri.query())?;
+        let arrived = Arrived::read(request)?;
         let stream = request::stream(&kind, &id)?;
-        let if_match = request::if_match(&parts.headers)?;
-        let write = Write { context: &context, text: b"", returned: Return::Minimal };
-        delete(&app, stream, if_match, &write).await
+        delete(&app, stream, arrived.if_match()?, &arrived.deletion()).await
     };
     reply::finish(&app, answer.await)
 }
@@ -34,7 +32,7 @@ pub(super) async fn handle(
 ///
 /// # Errors
 ///
-/// When the record is not at the version that was expected.
+/// When the record is not at the version that was expected, or that had to be said.
 pub(super) async fn delete(
     app: &App,
     stream: StreamName,
@@ -43,8 +41,11 @@ pub(super) async fn delete(
 ) -> Result<Reply, Outcome> {
     let what = format!("DELETE {stream}?{}", if_match.unwrap_or_default());
     let key = Key::of(app, write.context, &what, write.text);
-    let item = item(write.context, stream, expect(if_match), Command::Delete);
-    let answer =
-        commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await?;
-    written(app, write, answer, None).await
+    let stands = unless_demanded(app, expect(if_match));
+    let item = item(write.context, stream, stands, Command::Delete);
+    match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await {
+        Ok(answer) => written(app, write, answer, None).await,
+        Err(CommitError::Conflict { expected: Expect::None, .. }) => Err(Outcome::unversioned()),
+        Err(error) => Err(error.into()),
+    }
 }

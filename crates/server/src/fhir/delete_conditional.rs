@@ -12,8 +12,8 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::StatusCode;
 
+use super::arrived::Arrived;
 use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, Settled, settle};
-use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
@@ -24,12 +24,9 @@ use crate::app::{App, ConditionalDelete, Limits, WriteContext};
 /// `DELETE /{kind}?criteria`
 pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, request: Request) -> Response {
     let answer = async {
-        let (parts, _) = request.into_parts();
-        let (context, _) = request::writing(&parts.headers, parts.uri.query())?;
+        let arrived = Arrived::read(request)?;
         let kind = request::kind(&kind)?;
-        let if_match = request::if_match(&parts.headers)?;
-        let write = Write { context: &context, text: b"", returned: Return::Minimal };
-        delete(&app, kind, parts.uri.query().unwrap_or_default(), if_match, &write).await
+        delete(&app, kind, arrived.criteria(), arrived.if_match()?, &arrived.deletion()).await
     };
     reply::finish(&app, answer.await)
 }

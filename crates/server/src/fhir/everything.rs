@@ -109,7 +109,7 @@ pub(super) async fn everything(
 async fn page_of_all(app: &App, patient: &StreamName, asked: &Asked) -> Result<(Page, Option<End>), Outcome> {
     let found = app.engine.views().find_one(patient, asked.as_of).await?.ok_or(Outcome::NotFound)?;
     if found.body == Body::Deleted {
-        return Err(Outcome::Gone);
+        return Err(Outcome::Gone(None));
     }
     let same = same_patients(&app.engine, patient, asked.as_of).await?;
     let mut page = Page { records: Vec::new(), wanted: asked.count as usize };

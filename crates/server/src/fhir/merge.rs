@@ -13,6 +13,7 @@ use anamnesis_store::ReadError;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
@@ -63,20 +64,20 @@ async fn respond(
 }
 
 async fn operate(app: &App, kind: &str, request: Request, operation: Operation) -> Result<Reply, Outcome> {
-    let (parts, body) = request.into_parts();
-    let (context, _) = request::writing(&parts.headers, parts.uri.query())?;
+    let mut arrived = Arrived::read(request)?;
     if request::kind(kind)? != anamnesis_kernel::ResourceType::PATIENT {
         return Err(Outcome::NoInteraction);
     }
-    if request::if_match(&parts.headers)?.is_some() {
+    if arrived.if_match()?.is_some() {
         let what = "If-Match: names one version of two records: write them in the references, as Patient/a/_history/3";
         return Err(Outcome::bad(what));
     }
-    let (text, parameters) = request::json(app, &parts.headers, body).await?;
+    let (text, parameters) = arrived.json(app).await?;
+    let context = &arrived.context;
     let asked = Asked::read(app, &parameters)?;
     let answered = Answered { app, operation, asked: &asked, parameters };
-    let key = Key::of(app, &context, operation.name(), &text);
-    if let Some(answer) = known(app, &context, key).await? {
+    let key = Key::of(app, context, operation.name(), &text);
+    if let Some(answer) = known(app, context, key).await? {
         return answered.done(answer).await;
     }
     for _ in 0..ATTEMPTS_MAX {
@@ -88,12 +89,12 @@ async fn operate(app: &App, kind: &str, request: Request, operation: Operation) 
             let step = Step { reason: context.reason.clone(), ..Step::of(command) };
             Item { stream: party.stream.clone(), expected, steps: vec![step] }
         });
-        let request = commit_request(&context, items.collect(), Vec::new(), key);
+        let request = commit_request(context, items.collect(), Vec::new(), key);
         if asked.preview {
             app.engine.preview(&request).await.map_err(|error| refused(error, &asked))?;
             return answered.foreseen(&request).await;
         }
-        match commit(app, &context, key, request).await {
+        match commit(app, context, key, request).await {
             Ok(answer) => return answered.done(answer).await,
             Err(CommitError::Conflict { .. }) if operation == Operation::Unmerge => {}
             Err(error) => return Err(refused(error, &asked)),

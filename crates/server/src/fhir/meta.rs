@@ -8,6 +8,7 @@ use anamnesis_kernel::StreamName;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::reply::{self, Reply};
@@ -54,13 +55,12 @@ async fn handle(
     change: fn(&mut Object, &Object),
 ) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, _) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let stream = request::stream(&kind, &id)?;
-        let if_match = request::if_match(&parts.headers)?;
-        let (text, parameters) = request::json(&app, &parts.headers, body).await?;
+        let if_match = arrived.if_match()?;
+        let (text, parameters) = arrived.json(&app).await?;
         let meta = of_parameters(&parameters).map_err(|issue| Outcome::Invalid(vec![issue]))?;
-        let write = Write { context: &context, text: &text, returned: Return::Representation };
+        let write = Write { returned: Return::Representation, ..arrived.write(&text) };
         let changed = |mut resource: Value| {
             if let Some(resource) = resource.as_object_mut() {
                 change(resource, &meta);

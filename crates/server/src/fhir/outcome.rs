@@ -5,7 +5,7 @@
 use anamnesis_chart::{Cause, Refusal};
 use anamnesis_engine::{CommitError, Expect};
 use anamnesis_fhir::outcome::{Issue, IssueCode, operation_outcome};
-use anamnesis_kernel::StreamName;
+use anamnesis_kernel::{StreamName, Version};
 use anamnesis_store::ReadError;
 use http::StatusCode;
 
@@ -26,8 +26,8 @@ pub(crate) enum Outcome {
     NoInteraction,
     /// The record was never here.
     NotFound,
-    /// The record was deleted, or its subject erased.
-    Gone,
+    /// The record was deleted, or its subject erased; at the version that may be told.
+    Gone(Option<Version>),
     /// The URL is known, the method is not for it.
     Method,
     /// Only JSON is answered.
@@ -94,12 +94,19 @@ impl Outcome {
         Self::Precondition(vec![Issue::error(IssueCode::Conflict, what)])
     }
 
+    /// A write of a record that is there, without the version that had to be named:
+    /// <https://hl7.org/fhir/R4/http.html#concurrency>.
+    pub(super) fn unversioned() -> Self {
+        let what = "If-Match: must name the version of the record that is to be changed";
+        Self::Invalid(vec![Issue::error(IssueCode::Required, what)])
+    }
+
     /// The status it is answered with.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::UnknownType | Self::NoInteraction | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Gone => StatusCode::GONE,
+            Self::Gone(_) => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -128,7 +135,7 @@ impl Outcome {
             Self::UnknownType => error(IssueCode::NotSupported, "not a resource type of FHIR R4"),
             Self::NoInteraction => error(IssueCode::NotSupported, "no interaction has this URL"),
             Self::NotFound => error(IssueCode::NotFound, "there is no such record or version"),
-            Self::Gone => error(IssueCode::Deleted, "the record was deleted"),
+            Self::Gone(_) => error(IssueCode::Deleted, "the record was deleted"),
             Self::Method => error(IssueCode::NotSupported, "this URL does not take this method"),
             Self::NotAcceptable => {
                 error(IssueCode::NotSupported, "only JSON is answered: application/fhir+json")

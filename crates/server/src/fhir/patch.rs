@@ -4,13 +4,14 @@ use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_fhir::patch::{Bounds, Failure, JsonPatch, Patch, PathPatch, settle_narrative};
 use anamnesis_json::Value;
 use anamnesis_kernel::{StreamName, Version};
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use base64::prelude::{BASE64_STANDARD, Engine};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::negotiate::{JSON_PATCH, Prefer, Return, sends_json, sends_json_patch};
+use super::arrived::Arrived;
+use super::negotiate::{JSON_PATCH, sends_json, sends_json_patch};
 use super::outcome::Outcome;
 use super::reply::{self, Reply};
 use super::request;
@@ -30,13 +31,11 @@ pub(super) async fn handle(
     request: Request,
 ) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let stream = request::stream(&kind, &id)?;
-        let if_match = request::if_match(&parts.headers)?;
-        let (text, asked) = received(&app, &parts.headers, body).await?;
-        let write = Write { context: &context, text: &text, returned: returned(&prefer) };
-        patch(&app, &stream, &asked, if_match, &write).await
+        let if_match = arrived.if_match()?;
+        let (text, asked) = received(&app, &mut arrived).await?;
+        patch(&app, &stream, &asked, if_match, &arrived.write(&text)).await
     };
     finished(&app, answer.await)
 }
@@ -46,14 +45,15 @@ pub(super) async fn handle(
 /// # Errors
 ///
 /// When it is of another media type, or no patch.
-pub(super) async fn received(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Patch), Outcome> {
-    let by_places = sends_json_patch(headers);
-    if !by_places && !sends_json(headers) {
+pub(super) async fn received(app: &App, arrived: &mut Arrived) -> Result<(Bytes, Patch), Outcome> {
+    let by_places = sends_json_patch(&arrived.headers);
+    if !by_places && !sends_json(&arrived.headers) {
         let what = format!("PATCH takes {} in UTF-8", FORMATS.join(" and "));
         let issue = Issue::error(IssueCode::NotSupported, what);
         return Err(Outcome::Machine(StatusCode::UNSUPPORTED_MEDIA_TYPE, issue));
     }
-    let (text, document) = request::parsed(app, headers, body).await?;
+    let body = arrived.body();
+    let (text, document) = request::parsed(app, &arrived.headers, body).await?;
     let asked = match by_places {
         true => JsonPatch::read(document).map(Patch::Json),
         false => PathPatch::read(document).map(Patch::Path),
@@ -84,11 +84,6 @@ pub(super) fn of_resource(app: &App, resource: Value) -> Result<Patch, Outcome> 
     }
 }
 
-/// What a patch is answered with.
-pub(super) fn returned(prefer: &Prefer) -> Return {
-    prefer.returned.unwrap_or(Return::Representation)
-}
-
 /// Makes the HTTP answer: one that says that it is no patch says what is.
 pub(super) fn finished(app: &App, answer: Result<Reply, Outcome>) -> Response {
     let mut response = reply::finish(app, answer);
@@ -117,6 +112,9 @@ pub(super) async fn patch(
     if_match: Option<Version>,
     write: &Write<'_>,
 ) -> Result<Reply, Outcome> {
+    if if_match.is_none() && app.limits.require_if_match {
+        return Err(Outcome::unversioned());
+    }
     revise(app, stream, "PATCH", if_match, write, &change(app, patch)).await
 }
 

@@ -5,25 +5,24 @@ use anamnesis_kernel::{ResourceType, Version};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, Settled, settle};
 use super::outcome::Outcome;
 use super::patch::{change, finished, received};
 use super::reply::Reply;
+use super::request;
 use super::revise::{again, attempt};
 use super::write::{Key, Write};
-use super::{patch, request};
 use crate::app::App;
 
 /// `PATCH /{kind}?criteria`
 pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, request: Request) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let kind = request::kind(&kind)?;
-        let if_match = request::if_match(&parts.headers)?;
-        let (text, asked) = received(&app, &parts.headers, body).await?;
-        let write = Write { context: &context, text: &text, returned: patch::returned(&prefer) };
-        patched(&app, kind, &asked, parts.uri.query().unwrap_or_default(), if_match, &write).await
+        let if_match = arrived.if_match()?;
+        let (text, asked) = received(&app, &mut arrived).await?;
+        patched(&app, kind, &asked, arrived.criteria(), if_match, &arrived.write(&text)).await
     };
     finished(&app, answer.await)
 }

@@ -20,7 +20,7 @@ pub(super) async fn read(app: &App, stream: StreamName, as_of: AsOf) -> Result<R
         return version(app, found, as_of.cursor).await;
     }
     let found = app.engine.current(&stream).await?.ok_or(Outcome::NotFound)?;
-    let text = found.text.ok_or(Outcome::Gone)?;
+    let text = found.text.ok_or(Outcome::Gone(Some(found.version)))?;
     Ok(Reply::version(stream, found.version, found.began, Bytes::from_owner(text), as_of.cursor))
 }
 
@@ -35,6 +35,6 @@ pub(super) async fn version(
     cursor: Cursor,
 ) -> Result<Reply, Outcome> {
     let found = found.ok_or(Outcome::NotFound)?;
-    let text = app.engine.text(&found).await?.ok_or(Outcome::Gone)?;
+    let text = app.engine.text(&found).await?.ok_or(Outcome::Gone(Some(found.version)))?;
     Ok(Reply::version(found.name, found.version, found.began, Bytes::from_owner(text), cursor))
 }

@@ -175,7 +175,7 @@ fn nos() -> Vec<Outcome> {
             IssueCode::Conflict,
             "someone else wrote first, or the record is there already",
         )),
-        Outcome::Gone,
+        Outcome::Gone(None),
         Outcome::Precondition(issue(IssueCode::Conflict, "what the request made a condition does not hold")),
         Outcome::TooLong { bytes_max: crate::app::Limits::default().body_bytes_max },
         Outcome::MediaType,

@@ -128,6 +128,10 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
             response = Response::new(Body::from(outcome.text()));
             *response.status_mut() = outcome.status();
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+            // The version of a deletion may be told: <https://hl7.org/fhir/R4/http.html#read>.
+            if let Outcome::Gone(Some(version)) = outcome {
+                set(response.headers_mut(), ETAG, values.write(etag(version)));
+            }
             if outcome.status() == StatusCode::SERVICE_UNAVAILABLE {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
             }

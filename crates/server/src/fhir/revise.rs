@@ -124,7 +124,7 @@ async fn changed(
     change: Change<'_>,
 ) -> Result<Elements, Outcome> {
     let found = found.ok_or(Outcome::NotFound)?;
-    let text = app.engine.text(&found).await?.ok_or(Outcome::Gone)?;
+    let text = app.engine.text(&found).await?.ok_or(Outcome::Gone(Some(found.version)))?;
     if let Some(expected) = if_match.filter(|expected| *expected != found.version) {
         let (expected, actual) = (Expect::Version(expected), found.version);
         return Err(CommitError::Conflict { stream: stream.clone(), expected, actual }.into());

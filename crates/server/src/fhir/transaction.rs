@@ -13,13 +13,14 @@ use anamnesis_kernel::Cursor;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::conditional::ATTEMPTS_MAX;
 use super::negotiate::Return;
 use super::outcome::{Outcome, Sent};
 use super::provenance::commit;
 use super::reply::{self, Reply};
 use super::write::{Key, known, request as commit_request};
-use super::{batch, get, request};
+use super::{batch, get};
 use crate::app::{App, WriteContext};
 
 pub(super) use respond::line_of;
@@ -63,10 +64,9 @@ impl Refused {
 /// `POST /`
 pub(super) async fn handle(State(app): State<App>, request: Request) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
-        let (text, value) = request::json(&app, &parts.headers, body).await?;
-        let done = carried_out(&app, &text, value, &context, prefer.returned).await?;
+        let mut arrived = Arrived::read(request)?;
+        let (text, value) = arrived.json(&app).await?;
+        let done = carried_out(&app, &text, value, &arrived.context, arrived.prefer.returned).await?;
         Ok(Reply::bundle(done.body, done.cursor))
     };
     reply::finish(&app, answer.await)

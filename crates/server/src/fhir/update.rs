@@ -8,12 +8,15 @@ use anamnesis_kernel::StreamName;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
-use super::write::{Key, Write, checked, condition, is_whole, item, request as commit_request, written};
-use super::{binary, request};
+use super::request;
+use super::write::{
+    Key, Write, checked, condition, is_whole, item, request as commit_request, unless_demanded, written,
+};
 use crate::app::App;
 
 /// `PUT /{kind}/{id}`
@@ -23,16 +26,11 @@ pub(super) async fn handle(
     request: Request,
 ) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let stream = request::stream(&kind, &id)?;
-        let expected = request::expected(&parts.headers)?;
-        let (text, resource) = match stream.kind.name() {
-            "Binary" => binary::received(&app, &parts.headers, body, Some(&stream.id)).await?,
-            _ => request::json(&app, &parts.headers, body).await?,
-        };
-        let returned = prefer.returned.unwrap_or(Return::Representation);
-        update(&app, stream, resource, expected, &Write { context: &context, text: &text, returned }).await
+        let expected = arrived.expected()?;
+        let (text, resource) = arrived.resource(&app, stream.kind, Some(&stream.id)).await?;
+        update(&app, stream, resource, expected, &arrived.write(&text)).await
     };
     reply::finish(&app, answer.await)
 }
@@ -41,7 +39,7 @@ pub(super) async fn handle(
 ///
 /// # Errors
 ///
-/// When the resource is refused, or the record does not stand where it was expected.
+/// When the resource is refused, or the record does not stand where it was expected, or where it stands had to be said.
 pub(super) async fn update(
     app: &App,
     stream: StreamName,
@@ -63,9 +61,13 @@ pub(super) async fn update(
     let what = format!("PUT {stream}?{}", condition(expected));
     let key = Key::of(app, write.context, &what, write.text);
     let kept = (write.returned == Return::Representation).then(|| elements.clone());
-    let item = item(write.context, stream, expected, Command::Put(elements));
+    let stands = unless_demanded(app, expected);
+    let item = item(write.context, stream, stands, Command::Put(elements));
     match commit(app, write.context, key, commit_request(write.context, vec![item], Vec::new(), key)).await {
         Ok(answer) => written(app, write, answer, kept.as_ref()).await,
+        Err(CommitError::Conflict { expected: Expect::None, .. }) if expected == Expect::Any => {
+            Err(Outcome::unversioned())
+        }
         // That it must not be there was the client's condition, as a version is.
         Err(CommitError::Conflict { expected: Expect::None, .. }) => {
             Err(Outcome::unmet("the record is there"))

@@ -11,33 +11,27 @@ use anamnesis_kernel::{ResourceType, StreamName};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
+use super::arrived::Arrived;
 use super::conditional::{ATTEMPTS_MAX, CRITERIA, Criteria, settle};
 use super::create::mint;
 use super::negotiate::Return;
 use super::outcome::Outcome;
 use super::provenance::commit;
 use super::reply::{self, Reply};
+use super::request;
 use super::write::{
     Key, Write, checked, condition, expect, is_whole, item, known, request as commit_request, written,
 };
-use super::{binary, request};
 use crate::app::App;
 
 /// `PUT /{kind}?criteria`
 pub(super) async fn handle(State(app): State<App>, Path(kind): Path<String>, request: Request) -> Response {
     let answer = async {
-        let (parts, body) = request.into_parts();
-        let (context, prefer) = request::writing(&parts.headers, parts.uri.query())?;
+        let mut arrived = Arrived::read(request)?;
         let kind = request::kind(&kind)?;
-        let expected = request::expected(&parts.headers)?;
-        let (text, resource) = match kind.name() {
-            "Binary" => binary::received(&app, &parts.headers, body, None).await?,
-            _ => request::json(&app, &parts.headers, body).await?,
-        };
-        let returned = prefer.returned.unwrap_or(Return::Representation);
-        let write = Write { context: &context, text: &text, returned };
-        let criteria = parts.uri.query().unwrap_or_default();
-        update(&app, kind, resource, criteria, expected, &write).await
+        let expected = arrived.expected()?;
+        let (text, resource) = arrived.resource(&app, kind, None).await?;
+        update(&app, kind, resource, arrived.criteria(), expected, &arrived.write(&text)).await
     };
     reply::finish(&app, answer.await)
 }

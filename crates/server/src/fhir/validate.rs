@@ -209,7 +209,7 @@ fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String])
 
 async fn stored(app: &App, stream: &StreamName) -> Result<Elements, Outcome> {
     let found = app.engine.views().find_one(stream, None).await?;
-    app.engine.elements(&found.ok_or(Outcome::NotFound)?).await?.ok_or(Outcome::Gone)
+    app.engine.elements(&found.ok_or(Outcome::NotFound)?).await?.ok_or(Outcome::Gone(None))
 }
 
 fn told(what: &str) -> Issue {

@@ -83,6 +83,11 @@ pub(super) fn expect(if_match: Option<Version>) -> Expect {
     if_match.map_or(Expect::Any, Expect::Version)
 }
 
+/// Where a record must stand when no condition was sent: anywhere, or where `If-Match` is demanded, nowhere yet.
+pub(super) fn unless_demanded(app: &App, expected: Expect) -> Expect {
+    if expected == Expect::Any && app.limits.require_if_match { Expect::None } else { expected }
+}
+
 /// Where a record must stand for an update: `If-Match` names a version, or `If-None-Match` is `*`; none when it is
 /// something else, or both stand.
 pub(super) fn expected(if_match: Option<Version>, if_none_match: Option<&str>) -> Option<Expect> {

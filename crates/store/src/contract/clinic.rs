@@ -21,6 +21,21 @@ const NAMES: [&str; 40] = [
     "lopez", "sato", "ali", "khan", "chen", "wang", "singh", "cohen", "levi", "murphy", "walsh", "byrne",
     "evans", "davies", "wood", "hall", "young", "king",
 ];
+/// What is noted of patients, word by word; some words are rare.
+const NOTED: [&str; 12] = [
+    "smoker",
+    "diabetic",
+    "vegetarian",
+    "allergic",
+    "insured",
+    "retired",
+    "pregnant",
+    "deaf",
+    "blind",
+    "veteran",
+    "homeless",
+    "interpreter",
+];
 const LOINC: &str = "http://loinc.org";
 
 /// A clinic.
@@ -112,6 +127,9 @@ impl Clinic {
                     token(of(GENDER), random.pick(&["female", "male"]), ""),
                     day(of(BIRTH), born),
                 ]);
+                let noted = ["smoker", random.pick(&NOTED), random.pick(&NOTED)].join(" ");
+                let words = Key::Words { narrative: names.concat().into(), rest: noted.into() };
+                entries.push(Entry { param: Param::of_type(name.kind.number()), key: words, group: 0 });
             }
             other => {
                 entries.extend([
@@ -232,6 +250,8 @@ impl Clinic {
             high: (i64::MIN, (14_600 + 365) * DAY),
         };
         let named = |find| Test::Text { param: param(patient, NAME), text: random_name(number).into(), find };
+        let said = |word: &str| Test::Words { expression: format!("\"{word}\"").into(), narrative: false };
+        let (noted, noted_by_all) = (said(random_word(number)), said("smoker"));
         let about = |name: &StreamName| Test::Reference {
             param: param(observation, SUBJECT),
             kind: Some(name.kind.number()),
@@ -297,6 +317,8 @@ impl Clinic {
             ("date", of(observation, vec![year(observation).into()])),
             ("name", of(patient, vec![named(Find::Begins).into()])),
             ("name, within", of(patient, vec![named(Find::Contains).into()])),
+            ("words", of(patient, vec![noted.into()])),
+            ("words and name", of(patient, vec![noted_by_all.into(), named(Find::Begins).into()])),
             ("name, exact", of(patient, vec![named(Find::Exact).into()])),
             ("revinclude", Query { limit: 1_000, ..of(observation, vec![several]) }),
             ("chain, few", of(observation, vec![chained(named(Find::Begins)).into(), code().into()])),
@@ -338,6 +360,10 @@ impl Clinic {
             ),
         ]
     }
+}
+
+fn random_word(number: u64) -> &'static str {
+    Random(number).pick(&NOTED)
 }
 
 fn random_name(number: u64) -> &'static str {

@@ -56,6 +56,22 @@ impl Maker<'_> {
         Shot::new("POST", format!("/fhir/{}/{what}", self.place())).body(FHIR, text(body))
     }
 
+    /// Two small patients taken for one, or for two again; sometimes only looked at.
+    pub(super) fn merge(&mut self) -> Shot {
+        let side = |name: &str, id: String| {
+            let reference = Object::new().with("reference", format!("Patient/{id}"));
+            Value::from(Object::new().with("name", name).with("valueReference", reference))
+        };
+        let mut parameters =
+            vec![side("source-patient", self.small_id()), side("target-patient", self.small_id())];
+        let what = *self.rng.one_of(&["$merge", "$merge", "$unmerge"]);
+        if self.rng.chance(30) {
+            parameters.push(Object::new().with("name", "preview").with("valueBoolean", true).into());
+        }
+        let body = Object::new().with("resourceType", "Parameters").with("parameter", parameters);
+        Shot::new("POST", format!("/fhir/Patient/{what}")).body(FHIR, text(body))
+    }
+
     /// Bytes, sent and asked for.
     pub(super) fn binary(&mut self) -> Shot {
         let id = format!("b{}", self.rng.below(3));

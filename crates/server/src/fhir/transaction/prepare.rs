@@ -16,13 +16,13 @@ use anamnesis_fhir::bundle::{
 use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceType, StreamName, Version, slot_of};
-use anamnesis_store::{Claim, RecordVersion};
+use anamnesis_store::{Body, Claim, ReadError, RecordVersion};
 
 use crate::app::{App, WriteContext};
 use crate::fhir::create::Mint;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::request::version_of_tag;
-use crate::fhir::write::{Key, checked, expect, expected, is_whole, item};
+use crate::fhir::write::{Key, checked, expect, expected, is_whole, item, unless_demanded};
 use own::Own;
 use patches::apply_patches;
 use references::settle_references;
@@ -190,6 +190,7 @@ pub(super) async fn prepare(
             }
             continue;
         };
+        problems.wrong(unversioned(app, &entry).await?);
         match command(app, &mut entry, stream, found.as_ref(), &plan, may_be_long) {
             Ok((expected, command)) => {
                 let item = item(context, stream.clone(), expected, command);
@@ -224,7 +225,7 @@ fn command(
 ) -> Result<(Expect, Command), Vec<Issue>> {
     let if_match = if_match(entry).map_err(|issue| vec![issue])?;
     if entry.method == Method::Delete {
-        return Ok((expect(if_match), Command::Delete));
+        return Ok((unless_demanded(app, expect(if_match)), Command::Delete));
     }
     let place = format!("Bundle.entry[{}].resource", entry.index);
     let mut resource = entry.resource.take().unwrap_or(Value::Null);
@@ -248,9 +249,22 @@ fn command(
         (_, _, Some(found)) => expect(if_match.or(Some(found.version))),
         // Nothing met its criteria, so it is as good as a create.
         (Method::Post, ..) | (_, Target::Query { .. }, None) => Expect::None,
-        _ => asked,
+        _ => unless_demanded(app, asked),
     };
     Ok((expected, Command::Put(elements)))
+}
+
+/// What is wrong with an entry that changes a record and does not name its version, where that is demanded.
+async fn unversioned(app: &App, entry: &EntryIn) -> Result<Option<Issue>, ReadError> {
+    let Target::Record(stream) = &entry.target else { return Ok(None) };
+    let unsaid = entry.if_match.is_none() && entry.if_none_match.is_none();
+    if !(app.limits.require_if_match && unsaid && entry.writes()) {
+        return Ok(None);
+    }
+    let found = app.engine.views().find_one(stream, None).await?;
+    let is_there = found.is_some_and(|found| found.body != Body::Deleted);
+    let what = "must name the version of the record that is to be changed";
+    Ok(is_there.then(|| Issue::error(IssueCode::Required, what).at(request_at(entry, "ifMatch"))))
 }
 
 /// The version an entry depends on.

@@ -85,7 +85,7 @@ fn refusals() {
         ("limits.count_max = 1.5",            &[],                                    &[],                "limits.count_max (anamnesis.toml:1): expected a whole number from 1 to 10000"),
         ("log.json = \"true\"",               &[],                                    &[],                "log.json (anamnesis.toml:1): expected true or false"),
         ("[limits]\ncuont_max = 5",           &[],                                    &[],                "there is no setting limits.cuont_max (anamnesis.toml:2); perhaps limits.count_max is meant"),
-        ("snapshot.every = 100",              &[],                                    &[],                "there is no setting snapshot.every (anamnesis.toml:1)"),
+        ("mllp.port = 2575",                  &[],                                    &[],                "there is no setting mllp.port (anamnesis.toml:1)"),
         ("data = [\"a\"]",                    &[],                                    &[],                "data (anamnesis.toml:1): expected a path"),
         ("data = {a = 1}",                    &[],                                    &[],                "there is no setting data.a (anamnesis.toml:1); perhaps data is meant"),
         ("data = \"a\"\ndata = \"b\"",        &[],                                    &[],                "anamnesis.toml:2 is not TOML: duplicate key"),

@@ -17,6 +17,7 @@ mod source;
 mod sql;
 mod walk;
 
+use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::{After, Param, Query};
 use anamnesis_store::{Hit, RecordNumber};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
@@ -67,13 +68,18 @@ fn counted(connection: &Connection, query: &Query) -> Made<u64> {
     let plan = Plan::aimed(&asked, query.kind, &query.all, 0, Aim::All)?;
     if let (Some(kind), None, true) = (query.kind, query.at, plan.is_whole_type()) {
         // Kept, not counted.
-        let mut statement = connection.prepare_cached(statements::PLACE_COUNT_READ)?;
-        let param = Param::of_type(kind.number()).0;
-        return Ok(statement.query_row([param], |row| unsigned(row, 0)).optional()?.unwrap_or(0));
+        return Ok(kept_count(connection, kind)?);
     }
     let sql = count_of(plan)?;
     let mut statement = connection.prepare_cached(&sql.text)?;
     Ok(statement.query_row(params_from_iter(sql.values), |row| unsigned(row, 0))?)
+}
+
+/// How many records of a type there are now.
+fn kept_count(connection: &Connection, kind: ResourceType) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(statements::PLACE_COUNT_READ)?;
+    let param = Param::of_type(kind.number()).0;
+    Ok(statement.query_row([param], |row| unsigned(row, 0)).optional()?.unwrap_or(0))
 }
 
 /// Without a limit the order would not be kept, and rows that are in order need no table to be told apart.

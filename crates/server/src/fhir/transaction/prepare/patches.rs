@@ -45,6 +45,6 @@ pub(super) async fn apply_patches(
 
 async fn patched(app: &App, found: &RecordVersion, asked: Value) -> Result<Value, Outcome> {
     let patch = of_resource(app, asked)?;
-    let text = app.engine.text(found).await?.ok_or(Outcome::Gone)?;
+    let text = app.engine.text(found).await?.ok_or(Outcome::Gone(None))?;
     change(app, &patch)(read_back(&text)?)
 }

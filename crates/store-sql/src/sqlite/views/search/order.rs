@@ -8,8 +8,12 @@ use rusqlite::{Row, params_from_iter};
 use super::super::super::log::{clamp, unsigned};
 use super::asked::Asked;
 use super::plan::{Aim, Plan};
+use super::source::LARGE;
 use super::sql::{Fault, Made, Sql};
 use super::{keys, walk};
+
+/// Fewer rows than these are sorted in any case.
+const WALKED_MIN: u64 = 500;
 
 /// A record of the page.
 pub(super) struct Found {
@@ -73,7 +77,7 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
         }
         [order] if walk::can(order, query) => {
             let plan = Plan::new(asked, query.kind, &query.all, 0)?;
-            if plan.is_large(asked)? {
+            if plan.is_larger(asked, walked_from(asked, query)?)? {
                 walk::steps(asked, query, *order)
             } else {
                 Ok(vec![sorted(asked, query, plan)?])
@@ -81,6 +85,15 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
         }
         _ => Ok(vec![sorted(asked, query, Plan::new(asked, query.kind, &query.all, 0)?)?]),
     }
+}
+
+/// From how many rows on an order is walked: of a type with many records, one in so many that a page of them is come
+/// upon before the others would have been sorted.
+fn walked_from(asked: &Asked<'_>, query: &Query) -> Made<u64> {
+    let Some(kind) = query.kind else { return Ok(LARGE) };
+    let all = super::kept_count(asked.connection, kind)?;
+    let between = (u64::from(query.limit).saturating_mul(all)).isqrt();
+    Ok(between.saturating_mul(2).clamp(WALKED_MIN, LARGE))
 }
 
 fn newest_first(asked: &Asked<'_>, query: &Query, keys: Keys) -> Made<Step> {

@@ -85,11 +85,6 @@ impl Plan {
         Ok(self.source.estimate(asked)? >= rows)
     }
 
-    /// Whether its source is large.
-    pub(super) fn is_large(&self, asked: &Asked<'_>) -> Made<bool> {
-        self.is_larger(asked, LARGE)
-    }
-
     /// The places of the records, perhaps more than once, in no order.
     pub(super) fn places(self) -> Sql {
         let place = place(&self.alias);
