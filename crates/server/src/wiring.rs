@@ -28,7 +28,6 @@ use uuid::Uuid;
 use crate::generations::Generations;
 use crate::master_key;
 use crate::parameters::{ParameterSet, Parameters, in_log};
-use crate::priority;
 use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
