@@ -11,6 +11,7 @@ mod generations;
 mod moment;
 mod openapi;
 mod page;
+pub(crate) mod parked;
 mod patients;
 mod problem;
 mod query;
@@ -45,6 +46,8 @@ pub(crate) fn router(limits: &Limits) -> Router<App> {
         .route("/patients/{id}/diff", get(diff::of_patient))
         .route("/diff/{kind}/{id}", get(diff::of_record))
         .route("/generations", get(generations::get))
+        .route("/parked", get(parked::get))
+        .route("/parked/retry", post(parked::retry))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

@@ -18,6 +18,7 @@ use super::query::Query;
 use crate::app::App;
 use crate::as_of::{AS_OF, AsOf};
 use crate::headers::await_cursor;
+use crate::held::held_of;
 use crate::same::{about, same_patients};
 
 /// How many records are found at a time.
@@ -120,13 +121,20 @@ async fn read(
     compartment(app, model, &name, &as_of, &mut loaded).await?;
 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
-    let answer = Object::new()
+    let mut answer = Object::new()
         .with("id", name.id.as_str())
         .with("version", version)
         .with("cursor", as_of.cursor.to_string())
         .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
         .with("snapshot", Value::Null)
         .with("data", (model.make)(&entries));
+    let held = held_of(app, loaded.iter().map(|loaded| &loaded.stream), as_of.at());
+    if !held.is_empty() {
+        let one = |(stream, version): (&StreamName, Version)| {
+            Value::from(Object::new().with("stream", stream.to_string()).with("version", version))
+        };
+        answer.push("held", held.into_iter().map(one).collect::<Vec<_>>());
+    }
     Ok(json(&as_of.cursor, answer.to_text()))
 }
 

@@ -1,5 +1,7 @@
 //! `anamnesis verify`: the log reads back whole, the tree matches it, and so do the views.
 
+mod events;
+
 use std::sync::Arc;
 
 use anamnesis_engine::projector::Projector;
@@ -14,20 +16,31 @@ use crate::settings::Settings;
 use crate::wiring::{self, Opened, WiringError};
 
 pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Result<Outcome> {
+    let mut lifted = None;
     let verdict = match wiring::open_as_is(settings, Arc::new(Silent)).await {
-        Ok(opened) => check(opened, arguments.views).await?,
+        Ok(opened) => {
+            let verdict = check(&opened, arguments.views).await?;
+            if arguments.events && verdict.first_bad.is_none() {
+                lifted = Some(events::lift_all(&opened.engine).await?);
+            }
+            verdict
+        }
         Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => bad(0, offset, what),
         Err(error) => return Err(error.into()),
     };
     if arguments.json {
-        print(&String::from_utf8_lossy(&as_json(&verdict).to_text()));
+        let json = as_json(&verdict);
+        let json = lifted.as_ref().map_or(json.clone(), |found| events::as_json(found, json));
+        print(&String::from_utf8_lossy(&json.to_text()));
     } else {
         print(&in_words(&verdict));
+        lifted.iter().for_each(|found| print(&events::in_words(found)));
     }
-    Ok(if verdict.first_bad.is_none() { Outcome::Good } else { Outcome::Bad })
+    let good = verdict.first_bad.is_none() && lifted.is_none_or(|found| found.unlifted.is_empty());
+    Ok(if good { Outcome::Good } else { Outcome::Bad })
 }
 
-async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
+async fn check(opened: &Opened, views_too: bool) -> anyhow::Result<Verdict> {
     let engine = &opened.engine;
     let total = engine.head().offset(0);
     let bar = progress::events(total);
@@ -41,7 +54,7 @@ async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Verdict> {
         tracing::warn!("{why}; they are made again at the next start");
         return Ok(verdict);
     }
-    if views_too && !alike(&opened).await? {
+    if views_too && !alike(opened).await? {
         return Ok(bad(verdict.events, total, "views"));
     }
     Ok(verdict)
