@@ -1,6 +1,7 @@
 //! Reads of the log, inside and over HTTP, and folding it into views.
 
 mod checks;
+mod folded;
 mod opened;
 
 use std::process::Command;
@@ -23,6 +24,18 @@ pub(super) fn check_rows(table: &mut Table) -> anyhow::Result<()> {
     let (all, observations) = checks::micros(&shared.join("synthea/loose"))?;
     table.add("checking a Synthea resource of any type, inside, one core", format!("{all:.1} µs"));
     table.add("checking a Synthea Observation, inside, one core", format!("{observations:.1} µs"));
+    Ok(())
+}
+
+/// Rows about folding, in process.
+pub(super) async fn fold_rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()> {
+    for (events, batch) in [(40_000, 64), (200_000, 5_000)] {
+        let data = bench.data(&format!("folded-{batch}"));
+        let folded = folded::addresses(&data, events, batch).await?;
+        let what =
+            format!("folding {} changes of address over 1,000 patients, {batch} at a time", folded.events);
+        table.add(what, folded.cell());
+    }
     Ok(())
 }
 

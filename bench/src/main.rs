@@ -1,4 +1,4 @@
-//! `cargo xtask bench [import|appends|batches|reads|check|log|rebuild|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
+//! `cargo xtask bench [import|appends|batches|reads|check|fold|log|rebuild|search|search-http|search-http-large]`: what the product does on this machine, written so that another can repeat it.
 //!
 //! Every figure is taken from the release binary over loopback, but for the log reads and searches inside; the rate of syncs of the
 //! same disk stands beside them.
@@ -111,6 +111,9 @@ fn run(parts: &[String]) -> anyhow::Result<()> {
         }
         if wanted("check") {
             inside::check_rows(&mut table)?;
+        }
+        if wanted("fold") {
+            inside::fold_rows(&bench, &mut table).await?;
         }
         if wanted("log") {
             inside::rows(&bench, &mut table).await?;

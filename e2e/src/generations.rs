@@ -17,7 +17,7 @@ pub fn generations(http: &Http) -> Value {
     http.get("/api/generations").expect(200).json()
 }
 
-/// Waits until a generation serves that has so many registered search parameters, and none is being made.
+/// Waits until the generation serves that is wanted, with so many registered search parameters.
 ///
 /// # Panics
 ///
@@ -27,7 +27,8 @@ pub fn indexed(http: &Http, parameters: u64) {
     let begun = Instant::now();
     loop {
         let now = generations(http);
-        if *at(&now, "building") == Value::Null && int(&now, "serving.search_parameters") == parameters {
+        let serves = at(&now, "wanted") == at(&now, "serving.shape") && *at(&now, "building") == Value::Null;
+        if serves && int(&now, "serving.search_parameters") == parameters {
             return;
         }
         assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {}", text(&now));

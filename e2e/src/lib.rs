@@ -15,6 +15,7 @@ mod log;
 mod page;
 pub mod plain;
 mod raw;
+mod receiver;
 mod search;
 
 pub use clients::{SCRIPTS, ends_well, node, python};
@@ -26,4 +27,5 @@ pub use json::{at, int, json, list, str, text};
 pub use log::{Events, commit, events, events_after, last_cursor, stream};
 pub use page::{Row, sentences};
 pub use raw::{Raw, Said, patient, put_head};
+pub use receiver::{Answer, Received, Receiver};
 pub use search::{count, entries, links, pages};

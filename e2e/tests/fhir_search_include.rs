@@ -167,3 +167,106 @@ fn a_limit_on_what_comes_along_is_told() {
         }
     }
 }
+
+/// Definitions, of which two have one URL, and what refers to them by it.
+const DEFINED: [(&str, &str); 7] = [
+    ("Questionnaire/q1", r#""url":"http://forms/q","version":"1","title":"Intake","status":"active""#),
+    ("Questionnaire/q2", r#""url":"http://forms/q","version":"2","title":"Intake, new","status":"draft""#),
+    ("Questionnaire/other", r#""url":"http://forms/other","title":"Discharge","status":"active""#),
+    ("QuestionnaireResponse/any", r#""questionnaire":"http://forms/q","status":"completed""#),
+    ("QuestionnaireResponse/one", r#""questionnaire":"http://forms/q|1","status":"in-progress""#),
+    ("QuestionnaireResponse/none", r#""questionnaire":"http://forms/q|9","status":"completed""#),
+    ("QuestionnaireResponse/gone", r#""questionnaire":"http://elsewhere/q","status":"completed""#),
+];
+
+/// <https://hl7.org/fhir/R4/references.html#canonical>
+#[test]
+fn definitions_are_found_by_the_url_that_names_them() {
+    let server = Server::start();
+    let http = server.http();
+    let one = |(name, rest): &(&str, &str)| {
+        let (kind, id) = name.split_once('/').unwrap_or_default();
+        entry("", "PUT", name, "", &format!(r#"{{"resourceType":"{kind}","id":"{id}",{rest}}}"#))
+    };
+    bundle(&http, "transaction", &DEFINED.iter().map(one).collect::<Vec<_>>()).expect(200);
+    let (form, answer) = ("Questionnaire", "QuestionnaireResponse");
+    #[rustfmt::skip] // A table reads by column.
+    let cases: &[(String, &[&str], &[&str])] = &[
+     // search                                                                        matches             includes
+        (format!("{answer}?_id=any&_include={answer}:questionnaire"),                 &["any"],           &["q1", "q2"]),
+        (format!("{answer}?_id=one&_include={answer}:questionnaire"),                 &["one"],           &["q1"]),
+        (format!("{answer}?_id=one&_include={answer}:questionnaire:{form}"),          &["one"],           &["q1"]),
+        (format!("{answer}?_id=one,any&_include=*"),                                  &["any", "one"],    &["q1", "q2"]),
+        (format!("{answer}?_id=none,gone&_include={answer}:questionnaire"),           &["gone", "none"],  &[]),
+        (format!("{form}?_id=q1&_revinclude={answer}:questionnaire"),                 &["q1"],            &["any", "one"]),
+        (format!("{form}?_id=q2&_revinclude={answer}:questionnaire"),                 &["q2"],            &["any"]),
+        (format!("{form}?_id=other&_revinclude={answer}:questionnaire"),              &["other"],         &[]),
+        (format!("{form}?_id=q1&_revinclude=*"),                                      &["q1"],            &["any", "one"]),
+        (format!("{answer}?questionnaire.title=intake"),                              &["any", "one"],    &[]),
+        (format!("{answer}?questionnaire:{form}.status=draft"),                       &["any"],           &[]),
+        (format!("{answer}?questionnaire.title=discharge"),                           &[],                &[]),
+        (format!("{form}?_has:{answer}:questionnaire:status=completed"),              &["q1", "q2"],      &[]),
+        (format!("{form}?_has:{answer}:questionnaire:status=in-progress"),            &["q1"],            &[]),
+        (format!("{answer}?questionnaire=http://forms/q"),                            &["any", "none", "one"], &[]),
+        (format!("{answer}?questionnaire=http://forms/q%7C1"),                        &["one"],           &[]),
+    ];
+    let ids = |names: Vec<String>| -> Vec<String> {
+        names.iter().map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+    };
+    for (search, matches, includes) in cases {
+        let found = http.get(&format!("/fhir/{search}")).expect(200).json();
+        assert_eq!(ids(of_mode(&found, "match")), *matches, "{search}");
+        assert_eq!(ids(of_mode(&found, "include")), *includes, "{search}");
+    }
+    // As of before a definition had the URL, it is not found by it.
+    let before = http
+        .get("/fhir/Questionnaire/other")
+        .expect(200)
+        .header("anamnesis-cursor")
+        .unwrap_or_default()
+        .to_owned();
+    let renamed =
+        r#"{"resourceType":"Questionnaire","id":"other","url":"http://elsewhere/q","status":"active"}"#;
+    http.put("/fhir/Questionnaire/other", &json(renamed)).expect(200);
+    let search = format!("{answer}?_id=gone&_include={answer}:questionnaire");
+    let now = http.get(&format!("/fhir/{search}")).expect(200).json();
+    let then = http.get(&format!("/fhir/{search}&_asOf={before}")).expect(200).json();
+    assert_eq!(of_mode(&now, "include"), ["Questionnaire/other"]);
+    assert!(of_mode(&then, "include").is_empty());
+}
+
+/// <https://hl7.org/fhir/R4/references.html#literal>: a reference to a version is to that.
+#[test]
+fn a_reference_to_a_version_brings_that_version() {
+    let server = Server::start();
+    let http = server.http();
+    load(&http);
+    http.put("/fhir/Patient/b", &json(r#"{"resourceType":"Patient","id":"b","active":false}"#)).expect(200);
+    let observation = |id: &str, subject: &str| {
+        let text = format!(
+            r#"{{"resourceType":"Observation","id":"{id}","status":"final","code":{{"text":"k"}},"subject":{{"reference":"{subject}"}}}}"#
+        );
+        http.put(&format!("/fhir/Observation/{id}"), &json(&text)).expect(201);
+    };
+    observation("was", "Patient/b/_history/1");
+    observation("is", "Patient/b");
+    observation("same", "Patient/b/_history/2");
+    observation("never", "Patient/b/_history/9");
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+        ("was",     vec!["1"]),
+        ("is",      vec!["2"]),
+        ("same",    vec!["2"]),
+        ("never",   vec![]),
+        ("is,same", vec!["2"]),
+        ("was,is",  vec!["1", "2"]),
+    ];
+    for (ids, expected) in cases {
+        let search = format!("/fhir/Observation?_id={ids}&_include=Observation:subject");
+        let found = http.get(&search).expect(200).json();
+        let included = list(&found, "entry").iter().filter(|one| str(one, "search.mode") == "include");
+        let mut versions: Vec<_> = included.map(|one| str(one, "resource.meta.versionId")).collect();
+        versions.sort_unstable();
+        assert_eq!(versions, expected, "{ids}");
+    }
+}

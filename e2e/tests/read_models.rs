@@ -1,6 +1,6 @@
 //! The read models of one patient, as applications that don't speak FHIR read them.
 
-use anamnesis_e2e::{at, commit, int, json, list, str, text};
+use anamnesis_e2e::{at, bundle, commit, entry, int, json, list, str, text};
 use anamnesis_json::Value;
 use anamnesis_testkit::{Http, Options, People, Server};
 
@@ -113,4 +113,49 @@ fn a_write_is_seen_and_what_is_gone_is_gone() {
         let reply = http.get(&format!("/api/patients/p1{path}"));
         assert_eq!((reply.status, reply.header("content-type")), (410, Some("application/problem+json")));
     }
+}
+
+/// A chart whose Patient and Condition are always written together is never seen with one of them ahead of the other.
+#[test]
+fn a_read_model_is_of_one_moment() {
+    const ROUNDS: u64 = 150;
+    let server = Server::start();
+    let write = |http: &Http, round: u64| {
+        let entries = [
+            entry(
+                "",
+                "PUT",
+                "Patient/p",
+                "",
+                &format!(r#"{{"resourceType":"Patient","id":"p","name":[{{"family":"N{round}"}}]}}"#),
+            ),
+            entry(
+                "",
+                "PUT",
+                "Condition/c",
+                "",
+                &format!(
+                    r#"{{"resourceType":"Condition","id":"c","subject":{{"reference":"Patient/p"}},"code":{{"text":"{round}"}}}}"#
+                ),
+            ),
+        ];
+        bundle(http, "transaction", &entries).expect(200);
+    };
+    write(&server.http(), 1);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let http = server.http();
+            (2..=ROUNDS).for_each(|round| write(&http, round));
+            done.store(true, std::sync::atomic::Ordering::Release);
+        });
+        let http = server.http();
+        let mut versions = std::collections::BTreeSet::new();
+        while !done.load(std::sync::atomic::Ordering::Acquire) || versions.is_empty() {
+            let said = http.get("/api/patients/p/clinical-record").expect(200).json();
+            let version = int(&said, "version");
+            assert_eq!(str(&said, "data.problems.0.code.text"), version.to_string(), "{}", text(&said));
+            versions.insert(version);
+        }
+    });
 }

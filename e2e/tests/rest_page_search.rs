@@ -38,6 +38,8 @@ const RECORDS: &str = r#"{"resourceType":"Bundle","type":"transaction","entry":[
      "compose":{"include":[{"system":"http://loinc.org","concept":[{"code":"2823-3"}]}]}}},
     {"request":{"method":"PUT","url":"CodeSystem/c"},"resource":{"resourceType":"CodeSystem","id":"c","status":"active","content":"complete","url":"urn:local",
      "concept":[{"code":"mineral","concept":[{"code":"2823-3"}]}]}},
+    {"request":{"method":"PUT","url":"MolecularSequence/m"},"resource":{"resourceType":"MolecularSequence","id":"m","coordinateSystem":0,
+     "referenceSeq":{"chromosome":{"coding":[{"code":"9"}]},"genomeBuild":"GRCh38","windowStart":1,"windowEnd":900},"variant":[{"start":128,"end":200},{"start":401,"end":500}]}},
     {"request":{"method":"PUT","url":"List/l"},"resource":{"resourceType":"List","id":"l","status":"current","mode":"working","entry":[{"item":{"reference":"Observation/k1"}}]}}]}"#;
 
 fn with_records() -> (Server, Http) {
@@ -114,6 +116,9 @@ fn modifiers() {
     found(&http, &[
         (":missing=true: no value",                 "/Observation?performer:missing=true",                    2),
         (":missing=false: a value",                 "/Observation?performer:missing=false",                   1),
+        (":missing=false: a value of the type",     "/Observation?patient:missing=false",                     3),
+        (":missing=true: none of the type",         "/Observation?patient:missing=true",                      0),
+        (":missing: what always has a value",       "/Patient?deceased:missing=true",                         0),
         (":exact: the whole, with case",            "/Patient?family:exact=Dvo%C5%99%C3%A1k",                 1),
         (":exact: not another case",                "/Patient?family:exact=dvo%C5%99%C3%A1k",                 0),
         (":contains: anywhere",                     "/Patient?family:contains=ORA",                           1),
@@ -279,6 +284,9 @@ fn composites() {
         ("in one component",                        "/Observation?component-code-value-quantity=http://loinc.org|8480-6$gt100",   1),
         ("not of two components",                   "/Observation?component-code-value-quantity=http://loinc.org|8462-4$gt100",   0),
         ("or by comma",                             "/Observation?component-code-value-quantity=http://loinc.org|8462-4$gt100,http://loinc.org|8480-6$gt100", 1),
+        ("a part of the record, others of one element", "/MolecularSequence?chromosome-variant-coordinate=|9$gt100$lt300", 1),
+        ("not of two elements",                     "/MolecularSequence?chromosome-variant-coordinate=|9$lt200$gt400",            0),
+        ("not of another record's part",            "/MolecularSequence?chromosome-variant-coordinate=|8$gt100$lt300",            0),
     ]);
     refused(&http, &[("a value for each part", "/Observation?code-value-quantity=http://loinc.org|2823-3")]);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::{Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent};
+use anamnesis_engine::{Caching, Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent};
 use anamnesis_json::Object;
 use anamnesis_kernel::{Clock, Cursor, Instant, ResourceId, StreamName};
 use anamnesis_seal::MasterKey;
@@ -24,6 +24,7 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
         indexing: Arc::new(Nothing),
         clock: Arc::new(Stopped),
         instruments: Arc::new(Silent),
+        caching: Caching::default(),
         views_patience: Duration::from_secs(30),
     });
     let total = engine.head().offset(0);

@@ -121,12 +121,14 @@ impl Engine {
         if request.wait == Wait::Log {
             return Ok(answer);
         }
+        let started = Stopwatch::now();
         // The views pass over what they cannot apply, so a stream that is held keeps nobody waiting.
         let seen = self.wait_for_views(&answer.cursor, self.views_patience).await
             && answer
                 .items
                 .iter()
                 .all(|item| item.events.is_empty() || self.held(&item.stream, None).is_none());
+        self.instruments.waited(started.elapsed());
         Ok(Answer { seen, ..answer })
     }
 
@@ -138,7 +140,7 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        let _held = self.heads.hold(&tags).await;
+        let _held = self.caches.heads.hold(&tags).await;
         self.decide(request, &tags).await?.foreseen(request)
     }
 
@@ -153,7 +155,8 @@ impl Engine {
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
-            let held = self.heads.hold(&tags).await;
+            let seen = self.caches.erasures.seen();
+            let held = self.caches.heads.hold(&tags).await;
             let decided = self.decide(request, &tags).await?;
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
@@ -180,9 +183,13 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if adds {
+                // Before the log has it, since the projector may have it right after.
+                self.instruments.committing(commit_id, request.correlation_id.as_deref());
+            }
             let appending = self.log.append(commit);
             // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, request, &tags);
+            let decision = decided.remember(self, seen, request, &tags);
             drop(held);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -197,7 +204,7 @@ impl Engine {
                     return Self::settle(decision, &appended);
                 }
                 Err(error) => {
-                    self.heads.forget(&tags);
+                    self.caches.heads.forget(&tags);
                     match error {
                         AppendError::Conflict { .. } => self.instruments.conflict(),
                         AppendError::Claimed { .. } => {

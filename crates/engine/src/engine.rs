@@ -5,19 +5,17 @@ use std::time::Duration;
 
 use anamnesis_kernel::{Clock, Cursor};
 use anamnesis_seal::{Minter, SystemRandom};
-use anamnesis_store::{Log, Views};
+use anamnesis_store::{CacheHealth, Log, Views};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use crate::current::Currents;
+use crate::cache::{Caches, Caching};
 use crate::generation::{Generation, Generations};
-use crate::heads::Heads;
 use crate::held::Retries;
 use crate::index::Indexing;
 use crate::instruments::Instruments;
 use crate::keyring::Keyring;
 use crate::projector::Reached;
-use crate::texts::Texts;
 
 /// What an engine is put together from.
 pub struct Parts {
@@ -33,6 +31,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who measures.
     pub instruments: Arc<dyn Instruments>,
+    /// How much is remembered, and where.
+    pub caching: Caching,
     /// How long a writer waits for the views before it is told that the log has its events, the views not yet.
     pub views_patience: Duration,
 }
@@ -48,9 +48,7 @@ pub struct Engine {
     pub(crate) instruments: Arc<dyn Instruments>,
     pub(crate) views_patience: Duration,
     pub(crate) minter: Minter,
-    pub(crate) heads: Heads,
-    pub(crate) texts: Texts,
-    pub(crate) currents: Currents,
+    pub(crate) caches: Caches,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
@@ -60,9 +58,10 @@ pub struct Engine {
 impl Engine {
     /// Puts an engine together; views are made once its [`crate::projector`] runs.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { log, views, keyring, indexing, clock, instruments, views_patience } = parts;
+        let Parts { log, views, keyring, indexing, clock, instruments, caching, views_patience } = parts;
         let partitions = log.info().partitions;
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
+        let caches = Caches::new(caching, Arc::clone(&instruments));
         let serving = Generation::new(views, Arc::clone(&indexing));
         Arc::new(Self {
             log,
@@ -74,9 +73,7 @@ impl Engine {
             instruments,
             views_patience,
             minter: Minter::new(SystemRandom),
-            heads: Heads::new(),
-            texts: Texts::new(),
-            currents: Currents::new(),
+            caches,
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),
@@ -101,6 +98,16 @@ impl Engine {
     /// The time by the engine's clock.
     pub fn now(&self) -> anamnesis_kernel::Instant {
         self.clock.now()
+    }
+
+    /// How many records, texts and streams the process remembers.
+    pub fn remembers(&self) -> usize {
+        self.caches.len()
+    }
+
+    /// How the cache outside the process fares, where there is one.
+    pub fn cache_health(&self) -> Option<CacheHealth> {
+        self.caches.health()
     }
 
     /// The end of the log: everything acknowledged lies at or before it.

@@ -30,6 +30,18 @@ impl Generation {
     }
 }
 
+impl Generation {
+    /// How many events it includes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn offset(&self) -> Result<u64, ReadError> {
+        let watermark = self.views.watermark().await?;
+        Ok(watermark.and_then(|watermark| watermark.marks.first().map(|mark| mark.offset)).unwrap_or(0))
+    }
+}
+
 /// One who shall take over, and who is told what came of it.
 pub(crate) struct Successor {
     pub(crate) projector: Projector,

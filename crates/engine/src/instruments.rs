@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anamnesis_kernel::Instant;
+use compact_str::CompactString;
+use uuid::Uuid;
 
 /// A step of an event's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,22 @@ pub struct Parked {
     pub streams: u64,
 }
 
+/// A batch that went into the serving views.
+#[derive(Debug)]
+pub struct Projected {
+    /// Its events.
+    pub events: usize,
+    /// How long it took, from the log to the views.
+    pub time: Duration,
+    /// The first of its commits, at most [`Projected::COMMITS_MAX`], each with what it belongs together with.
+    pub commits: Vec<(Uuid, Option<CompactString>)>,
+}
+
+impl Projected {
+    /// How many commits are named.
+    pub const COMMITS_MAX: usize = 32;
+}
+
 /// Takes measurements; each says what happened just now, or how things stand since now.
 ///
 /// What one does not care for it need not take.
@@ -86,8 +104,14 @@ pub trait Instruments: Send + Sync {
     /// A step took so long.
     fn took(&self, _: Stage, _: Duration) {}
 
-    /// A batch of so many events went into the serving views.
-    fn projected(&self, _events: usize) {}
+    /// This commit is about to be handed to the log, by whoever works on it now; it belongs together with that.
+    fn committing(&self, _commit: Uuid, _correlation: Option<&str>) {}
+
+    /// Whoever works on it now waited so long for the views to have what was asked for.
+    fn waited(&self, _: Duration) {}
+
+    /// A batch went into the serving views.
+    fn projected(&self, _: &Projected) {}
 
     /// An append met a stream or claim that had moved.
     fn conflict(&self) {}

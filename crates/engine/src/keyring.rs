@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use anamnesis_kernel::StreamName;
+use anamnesis_kernel::{Instant, StreamName};
 use anamnesis_seal::{
     EpochKey, MasterKey, OpenError, StoreKeys, SubjectKey, SubjectNumber, SystemRandom, Tag,
 };
 use anamnesis_store::{AppendError, KeyRow, Keys, ReadError, Secret};
 use quick_cache::sync::Cache;
 use zeroize::Zeroizing;
+
+use crate::cache::{Erasures, Seen};
 
 const EPOCH: u32 = 1;
 const EPOCH_NAME: &str = "epoch-1";
@@ -52,6 +54,7 @@ pub struct Keyring {
     pub store: StoreKeys,
     by_tag: Cache<Tag, Held>,
     by_number: Cache<SubjectNumber, Held>,
+    erasures: Erasures,
 }
 
 impl Keyring {
@@ -81,11 +84,13 @@ impl Keyring {
             store: StoreKeys::from_secrets(&clear),
             by_tag: Cache::new(KEYS_KEPT),
             by_number: Cache::new(KEYS_KEPT),
+            erasures: Erasures::new(),
         })
     }
 
     /// The keys of these subjects, made and synced where there are none.
     pub(crate) async fn of_subjects(&self, subjects: &[&StreamName]) -> Result<Vec<Held>, KeyringError> {
+        let seen = self.erasures.seen();
         let tags: Vec<Tag> = subjects.iter().map(|subject| self.store.subject_tag(subject)).collect();
         let mut held: Vec<Option<Held>> = tags.iter().map(|tag| self.by_tag.get(tag)).collect();
         let unknown: Vec<Tag> =
@@ -103,7 +108,7 @@ impl Keyring {
                 rows.extend(self.keys.add(missing).await?);
             }
             for row in &rows {
-                self.remember(row)?;
+                self.remember(seen, row)?;
             }
             let by_tag: std::collections::HashMap<Tag, &KeyRow> =
                 rows.iter().map(|row| (row.tag, row)).collect();
@@ -121,22 +126,51 @@ impl Keyring {
         if let Some(held) = self.by_number.get(&number) {
             return Ok(held.key);
         }
+        let seen = self.erasures.seen();
         let row = self.keys.find_by_number(&[number]).await?.into_iter().flatten().next();
         let row = row.ok_or(KeyringError::Damaged { subject: number, what: "missing" })?;
-        Ok(self.remember(&row)?.key)
+        Ok(self.remember(seen, &row)?.key)
+    }
+
+    /// A subject's number; none where there was never a key of theirs.
+    pub(crate) async fn number(&self, subject: &StreamName) -> Result<Option<SubjectNumber>, KeyringError> {
+        Ok(self.row(subject).await?.map(|row| row.number))
+    }
+
+    /// Whether a subject's key was destroyed.
+    pub(crate) async fn is_erased(&self, subject: &StreamName) -> Result<bool, KeyringError> {
+        if let Some(held) = self.by_tag.get(&self.store.subject_tag(subject)) {
+            return Ok(held.key.is_none());
+        }
+        let seen = self.erasures.seen();
+        let Some(row) = self.row(subject).await? else { return Ok(false) };
+        Ok(self.remember(seen, &row)?.key.is_none())
+    }
+
+    async fn row(&self, subject: &StreamName) -> Result<Option<KeyRow>, KeyringError> {
+        let tag = self.store.subject_tag(subject);
+        Ok(self.keys.find_by_tag(&[tag]).await?.into_iter().flatten().next())
+    }
+
+    /// Destroys a subject's key for ever; true if there was one.
+    pub(crate) async fn destroy(&self, number: SubjectNumber, at: Instant) -> Result<bool, KeyringError> {
+        Ok(self.keys.destroy(number, at).await?)
     }
 
     /// Forgets a subject's key, which was destroyed.
-    pub fn forget(&self, subject: &StreamName) {
-        if let Some((_, held)) = self.by_tag.remove(&self.store.subject_tag(subject)) {
-            self.by_number.remove(&held.number);
-        }
+    pub(crate) fn forget(&self, subject: &StreamName, number: SubjectNumber) {
+        self.erasures.erase(|| {
+            self.by_tag.remove(&self.store.subject_tag(subject));
+            self.by_number.remove(&number);
+        });
     }
 
-    fn remember(&self, row: &KeyRow) -> Result<Held, KeyringError> {
+    fn remember(&self, seen: Seen, row: &KeyRow) -> Result<Held, KeyringError> {
         let held = self.unwrap(row)?;
-        self.by_tag.insert(row.tag, held.clone());
-        self.by_number.insert(row.number, held.clone());
+        self.erasures.keep(seen, || {
+            self.by_tag.insert(row.tag, held.clone());
+            self.by_number.insert(row.number, held.clone());
+        });
         Ok(held)
     }
 

@@ -4,13 +4,13 @@
 //! ([`projector`]).
 
 mod as_of;
+mod cache;
 mod codec;
 mod commit;
-mod current;
 mod dry_run;
 mod engine;
+mod erase;
 mod generation;
-mod heads;
 mod held;
 mod history;
 mod index;
@@ -21,21 +21,24 @@ mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
+mod recall;
 mod scan;
 mod snapshot;
+mod stream;
 mod texts;
 mod verify;
 
 pub use as_of::{AsOfError, When, WhenError};
+pub use cache::{Caching, Current};
 pub use commit::{Answer, CommitError, Expect, Idempotent, Item, ItemAnswer, Receipt, Request, Step, Wait};
-pub use current::Current;
 pub use dry_run::{DryRun, Shape, Unlifted, dry_run};
 pub use engine::{Engine, Parts};
 pub use generation::Generation;
 pub use held::{HeldSet, Retried};
 pub use index::{Indexed, Indexing};
 pub use instruments::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Silent, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, Silent, SnapshotReason,
+    SnapshotsKept, Stage,
 };
 pub use keyring::{Keyring, KeyringError};
 pub use pages::Pages;

@@ -3,6 +3,7 @@
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
 mod batch;
+mod batches;
 mod parking;
 mod retry;
 mod state;
@@ -20,8 +21,9 @@ use tokio::sync::watch;
 use crate::engine::Engine;
 use crate::generation::{Generation, Successor};
 use crate::held::HeldSet;
-use crate::instruments::{Parked, Stage};
+use crate::instruments::{Parked, Projected, Stage};
 use batch::Batch;
+use batches::Batches;
 use parking::Parking;
 use state::States;
 
@@ -31,11 +33,6 @@ pub struct Reached {
     /// The point of the log.
     pub cursor: Cursor,
 }
-
-/// How many events are folded at a time when the views are far behind: larger batches write fewer pages.
-const BATCH_EVENTS_MAX: u32 = 5_000;
-/// How long events gather while nobody waits to see them.
-const GATHER_MS: u64 = 50;
 
 /// Why the views do not advance.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +56,7 @@ pub struct Projector {
     engine: Arc<Engine>,
     generation: Arc<Generation>,
     states: States,
+    batches: Batches,
     mark: Mark,
     moment: Instant,
     /// What is parked is to be tried again before anything else: the program may be another than before.
@@ -96,6 +94,7 @@ impl Projector {
             engine,
             generation,
             states: States::new(),
+            batches: Batches::new(),
             mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
             retries,
@@ -134,6 +133,17 @@ impl Projector {
     /// How many events are included.
     pub fn offset(&self) -> u64 {
         self.mark.offset
+    }
+
+    /// Whether its generation, as far as it came, shows every record as far on as the serving one does.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectError::Held`] where it does not: then what readers have seen would be taken from them.
+    pub fn may_serve(&self) -> Result<(), ProjectError> {
+        let serving = self.engine.serving();
+        let streams = self.generation.held.read().beyond(&serving.held.read());
+        if streams > 0 { Err(ProjectError::Held { streams }) } else { Ok(()) }
     }
 
     /// What it folds into.
@@ -184,6 +194,7 @@ impl Projector {
         for commit in commits {
             batch.add(commit).await?;
         }
+        let named = batch.named();
         let (change, streams) = batch.finish(watermark);
         let parked = change.parked.clone();
         match self.apply(change).await {
@@ -207,9 +218,11 @@ impl Projector {
         (self.mark, self.moment) = (mark, moment);
         self.refused.clear();
         self.parked(&parked);
-        self.engine.instruments.took(Stage::Project, started.elapsed());
+        let time = started.elapsed();
+        self.batches.folded(count, time);
+        self.engine.instruments.took(Stage::Project, time);
         if self.serves() {
-            self.engine.instruments.projected(count);
+            self.engine.instruments.projected(&Projected { events: count, time, commits: named });
         }
         Ok(Folded::Events(count))
     }
@@ -225,7 +238,7 @@ impl Projector {
             true => change.records.iter().map(|write| write.version.name.clone()).collect(),
             false => Vec::new(),
         };
-        let changing = self.engine.currents.change(touched.iter());
+        let changing = self.engine.caches.currents.change(touched.iter());
         let applied = self.generation.views.apply(change).await;
         drop(changing);
         match &applied {
@@ -257,7 +270,7 @@ impl Projector {
     /// The next events, ending with a whole commit.
     async fn whole_commits(&self) -> Result<Vec<StoredEvent>, ReadError> {
         let head = self.engine.head().offset(0);
-        let mut limit = BATCH_EVENTS_MAX;
+        let mut limit = self.batches.events_max();
         loop {
             let mut stored = self.engine.log.read(0, self.mark.offset, limit).await?;
             let end = self.mark.offset + stored.len() as u64;
@@ -317,6 +330,7 @@ impl Projector {
                 Ok(_) => {
                     pause_ms = 10;
                     self.publish();
+                    self.gather(&mut head, &mut stop).await;
                 }
                 Err(error) => {
                     let cause =
@@ -356,13 +370,12 @@ impl Projector {
                 return self;
             }
         }
-        let streams = next.generation.held.read().beyond(&self.generation.held.read());
-        if streams > 0 {
-            let _ = told.send(Err(ProjectError::Held { streams }));
+        if let Err(error) = next.may_serve() {
+            let _ = told.send(Err(error));
             return self;
         }
         // The next may be further than this one: what was found in these views is not kept for those.
-        let changing = self.engine.currents.change_all();
+        let changing = self.engine.caches.currents.change_all();
         self.engine.generations.swap(next.generation());
         drop(changing);
         next.publish();
@@ -372,10 +385,10 @@ impl Projector {
 
     /// Lets a batch gather, unless someone waits to see it or it is large already.
     async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(BATCH_EVENTS_MAX);
+        let enough = self.mark.offset + u64::from(self.batches.events_max());
         tokio::select! {
             () = self.engine.awaited() => {}
-            () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            () = tokio::time::sleep(self.batches.gather()) => {}
             _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }

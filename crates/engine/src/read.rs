@@ -1,11 +1,11 @@
 //! Reading: records as they are and were, streams, and the log.
 
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{Cursor, Event, Position, StreamName, Version};
-use anamnesis_store::{Body, Direction, ReadError, RecordVersion, StoredEvent};
+use anamnesis_kernel::{Cursor, Event, Position, StreamName};
+use anamnesis_store::{Body, ReadError, RecordVersion, StoredEvent};
 
+use crate::cache::Current;
 use crate::codec;
-use crate::current::Current;
 use crate::engine::Engine;
 
 /// How many events are looked at for one filtered page, so that a rare filter does not hold a reader for long.
@@ -58,14 +58,14 @@ impl Engine {
     ///
     /// When the views or the log cannot be read.
     pub async fn current(&self, name: &StreamName) -> Result<Option<Current>, ReadError> {
-        if let Some(current) = self.currents.get(name) {
+        if let Some(current) = self.caches.counted(self.caches.currents.get(name)) {
             return Ok(Some(current));
         }
-        let seen = self.currents.seen();
+        let seen = self.caches.currents.seen();
         let Some(found) = self.views().find_one(name, None).await? else { return Ok(None) };
-        let text = self.text(&found).await?;
+        let text = self.current_text(&found).await?;
         let current = Current { version: found.version, began: found.began, text };
-        self.currents.keep(seen, found.name, current.clone());
+        self.caches.currents.keep(seen, found.name, current.clone());
         Ok(Some(current))
     }
 
@@ -85,26 +85,6 @@ impl Engine {
                 codec::lifted(&event).map(Some)
             }
         }
-    }
-
-    /// At most `limit` events of a stream from version `from` on; none when there is no such stream.
-    ///
-    /// # Errors
-    ///
-    /// When the log cannot be read.
-    pub async fn stream(
-        &self,
-        name: &StreamName,
-        from: Version,
-        limit: u32,
-    ) -> Result<Vec<Event>, ReadError> {
-        let tag = self.keyring.store.stream_tag(name);
-        let stored = self.log.read_stream(tag, from, Direction::Forward, limit).await?;
-        let mut events = Vec::with_capacity(stored.len());
-        for event in stored {
-            events.extend(codec::open(&self.keyring, event).await?);
-        }
-        Ok(events)
     }
 
     /// At most `limit` events of the log that follow `from`, up to `until`, and pass the filter.

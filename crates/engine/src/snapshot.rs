@@ -3,6 +3,5 @@
 //! Invariant: a snapshot is a hint. It is used only where the log has its event, this code folded it and its subject's
 //! key opens it; in any other case the record is folded as if it were not there.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "who takes and who caches states comes next"))]
 pub(crate) mod form;
 mod shape;

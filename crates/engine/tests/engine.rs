@@ -2,6 +2,8 @@
 
 #[path = "engine/as_of.rs"]
 mod as_of;
+#[path = "engine/caches.rs"]
+mod caches;
 #[path = "engine/generations.rs"]
 mod generations;
 #[path = "support/house.rs"]

@@ -4,6 +4,7 @@
 
 mod extract;
 mod main_date;
+mod references;
 mod registered;
 mod words;
 
@@ -12,10 +13,12 @@ use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::{Entry, Key, newest_first};
 
 use crate::param::{Catalogue, Extract, Way};
-use crate::{compartment, merged, param};
+use crate::{canonical, compartment, merged, param};
+
+pub use references::{Referred, references};
 
 /// The shape of the extractors here: it changes whenever one of them does, so that the index is built anew.
-pub const SHAPE: &str = "r4-index.4";
+pub const SHAPE: &str = "r4-index.5";
 
 /// What is added to that where records are found by their words.
 pub const WORDS_SHAPE: &str = "+words.1";
@@ -50,6 +53,7 @@ pub fn index(stream: &StreamName, elements: &Object, catalogue: &Catalogue) -> I
             entries.push(Entry { param: merged::PARAM, key: compartment::key(&patient), group: 0 });
         }
     }
+    entries.extend(canonical::called(kind, elements));
     for one in param::params(kind) {
         let param = one.number(kind);
         for way in one.ways {

@@ -3,6 +3,7 @@
 //! Invariant: pure; whatever it is given, it answers with values or with issues that say where, and never panics.
 
 pub mod bundle;
+pub mod canonical;
 pub mod capability;
 pub mod check;
 mod codes;

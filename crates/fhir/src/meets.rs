@@ -4,7 +4,7 @@
 //! or the moment of writing would have to be known, there is none.
 
 use anamnesis_kernel::StreamName;
-use anamnesis_kernel::search::{Entry, Filter, Key, Query, Test};
+use anamnesis_kernel::search::{Entry, Filter, Key, Link, Query, Test};
 
 /// Whether the record of this name, found by these entries, meets all criteria of the query; `None` where that cannot
 /// be known from the record alone.
@@ -59,10 +59,13 @@ fn holds(test: &Test, name: &StreamName, entries: &[Entry]) -> Option<bool> {
             })
         })),
         // Without a reference to such a record there is nothing that others could tell.
-        Test::Chain { param, kind, .. } => {
+        Test::Chain { param, by, kind, .. } => {
+            let to = match by {
+                Link::Name => kind.number(),
+                Link::Url => 0,
+            };
             let refers = |entry: &Entry| {
-                entry.param == *param
-                    && matches!(entry.key, Key::Reference { kind: of, .. } if of == kind.number())
+                entry.param == *param && matches!(entry.key, Key::Reference { kind, .. } if kind == to)
             };
             if entries.iter().any(refers) { None } else { Some(false) }
         }

@@ -4,7 +4,7 @@
 //!
 //! | number                              | is |
 //! |-------------------------------------|----|
-//! | `1`, `2`, `3`                       | the patient compartment; who yielded to whom; what happened: of every type, as none has the number 0 |
+//! | `1` to `4`                          | the patient compartment; who yielded to whom; what happened; what definitions are called: of every type, as none has the number 0 |
 //! | `type * 256 + n`                    | the nth official parameter of the type, in the order of their codes |
 //! | `type * 256 + 254`                  | `_tag` |
 //! | `type * 256 + 255`                  | every record of the type |
@@ -14,6 +14,7 @@
 
 mod catalogue;
 mod known;
+mod named;
 mod registered;
 
 use anamnesis_kernel::ResourceType;

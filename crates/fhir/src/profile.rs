@@ -3,17 +3,17 @@
 //! <https://hl7.org/fhir/R4/profiling.html>. A profile is compiled once, to the constraints that the base does not have
 //! already; what of it is not checked is part of what was compiled, and is told as information.
 
+mod claims;
 mod compile;
 mod conform;
 mod hierarchy;
 mod matching;
-mod slices;
 mod value_set;
 
 use std::sync::Arc;
 
 use anamnesis_fhirpath::Expression;
-use anamnesis_json::{Object, Value};
+use anamnesis_json::Value;
 use anamnesis_kernel::ResourceType;
 
 use crate::check::{Finding, ISSUES_MAX};
@@ -21,6 +21,7 @@ use crate::codes::ValueSet;
 use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
+pub use claims::{Claim, claims};
 pub use compile::Uncompiled;
 pub use hierarchy::{above, below};
 pub use value_set::codes;
@@ -55,6 +56,8 @@ struct Rules {
     types: Vec<TypeRule>,
     fixed: Option<Value>,
     pattern: Option<Value>,
+    limits: Vec<Limit>,
+    length_max: Option<usize>,
     binding: Option<Binding>,
     invariants: Vec<Invariant>,
     children: Vec<Rules>,
@@ -84,16 +87,32 @@ struct Invariant {
     expression: Expression,
 }
 
+/// The least or the greatest that a value may be, as FHIRPath.
+#[derive(Debug)]
+struct Limit {
+    what: String,
+    expression: Expression,
+}
+
 #[derive(Debug)]
 struct Slicing {
     discriminators: Vec<Discriminator>,
-    closed: bool,
+    others: Others,
+    ordered: bool,
+}
+
+/// Where a value may stand that is of no slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    Anywhere,
+    AtEnd,
+    Nowhere,
 }
 
 #[derive(Debug)]
 struct Discriminator {
     by: By,
-    steps: Vec<String>,
+    steps: Vec<Step>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +121,20 @@ enum By {
     Value,
     Exists,
     Type,
+    Profile,
+}
+
+/// A step of a discriminator's path.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// To an element; of a choice, by its name without the mark of one.
+    Element(String),
+    /// `extension('url')`
+    Extension(String),
+    /// `ofType(Quantity)`
+    OfType(String),
+    /// `resolve()`
+    Resolve,
 }
 
 #[derive(Debug)]
@@ -138,18 +171,13 @@ impl Profile {
     /// What is wrong with a resource by this profile, and for information what of it was not checked.
     ///
     /// That the resource is one of R4's is not looked at again.
-    pub fn check(
-        &self,
-        kind: ResourceType,
-        elements: &Object,
-        definitions: &dyn Definitions,
-    ) -> Vec<Finding> {
-        if !self.is_of(kind) {
+    pub fn check(&self, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
+        if !self.is_of(claim.kind) {
             let what = format!("{} is a profile of {}", self.url, self.shape.path());
-            let issue = Issue::error(IssueCode::Value, what).at(kind.name());
+            let issue = Issue::error(IssueCode::Value, what).at(claim.place.clone());
             return vec![Finding { issue, bearable: true }];
         }
-        let mut found = conform::resource(self, kind, elements, definitions);
+        let mut found = conform::resource(self, claim, definitions);
         found.truncate(ISSUES_MAX);
         found
     }
@@ -163,10 +191,21 @@ impl Rules {
             && self.types.is_empty()
             && self.fixed.is_none()
             && self.pattern.is_none()
+            && self.limits.is_empty()
+            && self.length_max.is_none()
             && self.binding.is_none()
             && self.invariants.is_empty()
             && self.children.is_empty()
+            && self.slicing.is_none()
             && self.slices.is_empty()
+    }
+
+    fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    fn slice(&self, name: &str) -> Option<&Self> {
+        self.slices.iter().find(|slice| slice.name == name).map(|slice| &slice.rules)
     }
 }
 

@@ -4,6 +4,6 @@ mod filter;
 mod key;
 mod query;
 
-pub use filter::{Filter, Find, Test};
+pub use filter::{Filter, Find, Link, Test};
 pub use key::{Entry, Kept, Key, Param, Real};
 pub use query::{After, By, Order, Place, Query, SortKey, newest_first};

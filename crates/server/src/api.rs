@@ -23,7 +23,7 @@ mod timeline;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::app::{App, Limits};
 use crate::turns::Busy;
@@ -45,7 +45,9 @@ pub(crate) fn router(limits: &Limits) -> Router<App> {
         .route("/patients/{id}/timeline", get(timeline::get))
         .route("/patients/{id}/diff", get(diff::of_patient))
         .route("/diff/{kind}/{id}", get(diff::of_record))
-        .route("/generations", get(generations::get))
+        .route("/generations", get(generations::get).post(generations::make))
+        .route("/generations/{number}", delete(generations::remove))
+        .route("/generations/{number}/serve", post(generations::serve))
         .route("/parked", get(parked::get))
         .route("/parked/retry", post(parked::retry))
         .fallback(nowhere)

@@ -5,6 +5,7 @@
 
 use anamnesis_engine::{AsOfError, When, WhenError};
 use anamnesis_kernel::{Cursor, Instant};
+use anamnesis_store::ReadError;
 
 use crate::app::App;
 
@@ -44,7 +45,7 @@ pub(crate) enum AsOfProblem {
     Misplaced,
     /// The log could not be read.
     #[error("the log cannot be read")]
-    Read(#[source] anamnesis_store::ReadError),
+    Read(#[source] ReadError),
 }
 
 /// The moment that the pairs of a query name; the present where they name none.
@@ -93,6 +94,16 @@ impl AsOf {
     /// The moment to ask the views as of; none for the present.
     pub(crate) fn at(&self) -> Option<Instant> {
         self.is_past.then_some(self.cursor.moment)
+    }
+
+    /// Whether the views have taken in more by now, so that what was read of them since may be of several moments.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub(crate) async fn is_behind(&self, app: &App) -> Result<bool, ReadError> {
+        let mark = app.engine.views().watermark().await?;
+        Ok(mark.is_some_and(|mark| mark.moment != self.cursor.moment))
     }
 
     /// What links carry so that they ask as of the same; none for the present.

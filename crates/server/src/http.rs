@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Body as _;
+use opentelemetry::trace::FutureExt;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::{DecompressionBody, RequestDecompressionLayer};
@@ -49,9 +50,19 @@ async fn measure(State(app): State<App>, mut request: Request, next: Next) -> Re
     let called = Called::of(&method, request.headers_mut());
     let id = RequestId::of(request.headers());
     let refused = threshold::broken_path(request.uri().path()).or_else(|| encoding::refused(&mut request));
-    let mut response = id.during(in_turn(&app, request, next, refused)).await;
-    called.say(response.headers_mut());
     let (method, route) = (known(&method), route.as_ref().map_or("none", MatchedPath::as_str));
+    let traces = app.metrics.traces().filter(|_| !health::is_at(route));
+    let asked = traces.map(|traces| traces.request(method, route, request.headers(), id));
+    let work = id.during(in_turn(&app, request, next, refused));
+    let mut response = match asked {
+        None => work.await,
+        Some(asked) => {
+            let response = work.with_context(asked.context()).await;
+            asked.answered(response.status().as_u16());
+            response
+        }
+    };
+    called.say(response.headers_mut());
     let (status, time) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method, route, status, time);
     // The pattern of the address, never the address.
@@ -83,7 +94,7 @@ async fn in_turn(app: &App, request: Request, next: Next, refused: Option<Respon
         return refused;
     }
     // Whoever looks after the server is answered however much there is to do.
-    if matches!(request.uri().path(), "/livez" | "/readyz" | "/metrics") {
+    if health::is_at(request.uri().path()) {
         return next.run(request).await;
     }
     match app.turns().take().await {

@@ -5,10 +5,10 @@
 use std::sync::{Arc, OnceLock};
 
 use anamnesis_engine::Generation;
-use anamnesis_fhir::index::index;
+use anamnesis_fhir::index::{Referred, index, references};
 use anamnesis_fhir::{Known, Params};
 use anamnesis_json::Object;
-use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Cursor, ResourceType, StreamName};
 use anamnesis_store::{ReadError, Views};
 
@@ -35,16 +35,22 @@ pub(crate) struct Reindexed;
 
 /// A search by a parameter that is registered or switched on, while its index is being built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: wanted for {kind}, and not indexed yet: {}", progress(*.percent))]
+#[error("{code}: wanted for {kind}, and not indexed yet: {stage}")]
 pub(crate) struct Unindexed {
     kind: ResourceType,
     code: String,
-    /// How much of the index is there; none where it waits for its turn.
-    percent: Option<u64>,
+    stage: Stage,
 }
 
-fn progress(percent: Option<u64>) -> String {
-    percent.map_or_else(|| "its turn comes next".to_owned(), |percent| format!("{percent} %"))
+/// How far the index is that has the parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Stage {
+    #[error("its turn comes next")]
+    Waits,
+    #[error("{0} %")]
+    Percent(u64),
+    #[error("the making of its index was cancelled")]
+    Cancelled,
 }
 
 impl App {
@@ -102,6 +108,17 @@ impl Index {
         index(name, elements, self.serving.catalogue()).entries
     }
 
+    /// Calls `give` with what a record refers to, by parameter; `base` is our own address.
+    pub(crate) fn references(
+        &self,
+        name: &StreamName,
+        elements: &Object,
+        base: &str,
+        give: &mut dyn FnMut(Param, Referred),
+    ) {
+        references(name, elements, self.serving.catalogue(), base, give);
+    }
+
     /// Makes sure that all that was asked for is indexed: to leave a criterion out would widen the answer.
     ///
     /// # Errors
@@ -110,14 +127,19 @@ impl Index {
     pub(crate) fn settled(&self, app: &App) -> Result<(), Unindexed> {
         let Some(missed) = self.missed.get() else { return Ok(()) };
         let building = app.generations.building().filter(|building| building.shape == self.wanted.shape());
-        Err(Unindexed { percent: building.map(|building| building.percent()), ..missed.clone() })
+        let stage = match building {
+            Some(building) => Stage::Percent(building.percent()),
+            None if app.generations.is_cancelled(self.wanted.shape()) => Stage::Cancelled,
+            None => Stage::Waits,
+        };
+        Err(Unindexed { stage, ..missed.clone() })
     }
 }
 
 impl Params for Index {
     fn known(&self, kind: ResourceType, code: &str) -> Option<Known> {
         if self.wanted.differs(&self.serving, kind, code) {
-            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), percent: None });
+            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), stage: Stage::Waits });
         }
         if self.serving.has(kind, code) {
             self.registered.get_or_init(|| ());
@@ -131,7 +153,7 @@ impl Params for Index {
 
     fn full_text(&self, kind: ResourceType, code: &str) -> bool {
         if self.wanted.has_full_text() && !self.serving.has_full_text() {
-            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), percent: None });
+            self.missed.get_or_init(|| Unindexed { kind, code: code.to_owned(), stage: Stage::Waits });
         }
         // The next generation may have no words.
         self.registered.get_or_init(|| ());

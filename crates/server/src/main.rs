@@ -1,5 +1,6 @@
 //! The binary `anamnesis`: every door, and the commands of those who run it.
 
+mod alerts;
 mod api;
 mod app;
 mod args;
@@ -20,6 +21,8 @@ mod index;
 mod listen;
 mod master_key;
 mod metrics;
+mod outward;
+mod pace;
 mod parameters;
 mod priority;
 mod profiles;
@@ -28,6 +31,7 @@ mod request_id;
 mod same;
 mod settings;
 mod threshold;
+mod traces;
 mod turns;
 mod validation;
 mod wiring;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anamnesis_engine::Engine;
-use anamnesis_fhir::check::Finding;
+use anamnesis_fhir::check::{Finding, ISSUES_MAX};
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
-use anamnesis_fhir::profile::{Definitions, Profile, codes};
+use anamnesis_fhir::profile::{Claim, Definitions, Profile, claims, codes};
 use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Param, Query, Test};
@@ -122,38 +122,47 @@ impl Profiles {
         self.loaded.borrow().profile(url).is_some()
     }
 
-    /// What is wrong with a resource by the profiles it names, by those that are required, and by `more`.
+    /// What is wrong with a resource by the profiles it names, by those that are required, and by `more`; and with
+    /// the resources in it by those that each names.
     ///
     /// Profiles that are not known, and what of one is not checked, are told as information.
     pub(crate) fn check(&self, kind: ResourceType, elements: &Object, more: &[String]) -> Vec<Finding> {
-        let named = elements.get("meta").and_then(|meta| meta.get("profile"));
-        let named = named.into_iter().flat_map(Value::each).filter_map(Value::as_str);
-        let mut urls: Vec<&str> = named.chain(more.iter().map(String::as_str)).collect();
-        if urls.is_empty() && self.required.is_empty() {
+        let mut claims = claims(kind, elements);
+        let mut whole = claims.remove(0);
+        whole.urls.extend(more.iter().map(String::as_str));
+        if claims.is_empty() && whole.urls.is_empty() && self.required.is_empty() {
             return Vec::new();
         }
         let loaded = Arc::clone(&self.loaded.borrow());
         let required = self.required.iter().map(String::as_str);
-        urls.extend(required.filter(|url| loaded.profile(url).is_none_or(|profile| profile.is_of(kind))));
-        let mut found = Vec::new();
-        for (at, url) in urls.iter().enumerate() {
-            if urls.iter().take(at).any(|before| before == url) {
-                continue;
-            }
-            match loaded.profile(url) {
-                Some(profile) => found.extend(profile.check(kind, elements, &*loaded)),
-                None => {
-                    let what = format!("the profile {} is not known here, so it is not checked", shown(url));
-                    let issue = Issue {
-                        severity: Severity::Information,
-                        ..Issue::error(IssueCode::Informational, what)
-                    };
-                    found.push(Finding { issue: issue.at(format!("{kind}.meta.profile")), bearable: true });
-                }
+        let is_of = |url: &&str| loaded.profile(url).is_none_or(|profile| profile.is_of(kind));
+        whole.urls.extend(required.filter(is_of));
+        let all = std::iter::once(&whole).chain(&claims);
+        all.flat_map(|claim| checked(claim, &loaded)).take(ISSUES_MAX).collect()
+    }
+}
+
+/// What is wrong with one resource by the profiles it claims.
+fn checked(claim: &Claim<'_>, loaded: &Loaded) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (at, url) in claim.urls.iter().enumerate() {
+        if claim.urls.iter().take(at).any(|before| before == url) {
+            continue;
+        }
+        match loaded.profile(url) {
+            Some(profile) => found.extend(profile.check(claim, loaded)),
+            None => {
+                let what = format!("the profile {} is not known here, so it is not checked", shown(url));
+                let issue =
+                    Issue { severity: Severity::Information, ..Issue::error(IssueCode::Informational, what) };
+                found.push(Finding {
+                    issue: issue.at(format!("{}.meta.profile", claim.place)),
+                    bearable: true,
+                });
             }
         }
-        found
     }
+    found
 }
 
 /// An address that is no profile's could be anything, so only what looks like one is repeated.

@@ -13,16 +13,19 @@ mod value;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anamnesis_engine::Caching;
 use anamnesis_store_sql::SqliteStore;
 
+use crate::alerts;
 use crate::app::Limits;
 use crate::validation::Validation;
 
 pub(crate) use error::Place;
 pub(crate) use flags::{Given, add_to, given};
 pub(crate) use load::{Loaded, load};
-pub(crate) use value::{Addresses, Level, Origins, Url};
+pub(crate) use value::{Addresses, Level, Origins, Prefix, RedisUrl, Seconds, Url};
 
 /// Everything that can be set; each field has its row in the table beside this file.
 #[derive(Clone, Debug)]
@@ -41,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) log_level: Level,
     /// Whether each line of the log is JSON.
     pub(crate) log_json: bool,
+    /// Where traces are sent.
+    pub(crate) otlp: Option<Url>,
+    /// Where alerts are told.
+    pub(crate) alerts: alerts::Asked,
     /// Whose scripts may use the server from a browser.
     pub(crate) cors_origins: Origins,
     /// What becomes of resources that break FHIR's rules.
@@ -49,8 +56,44 @@ pub(crate) struct Settings {
     pub(crate) profiles: Addresses,
     /// Whether the words of records are indexed.
     pub(crate) full_text: bool,
+    /// The Redis beside the process.
+    pub(crate) redis: Option<RedisUrl>,
+    /// How much is remembered, and where.
+    pub(crate) cache: Cache,
+    /// How long a generation of the views is kept after another took its place.
+    pub(crate) grace_s: u64,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
+}
+
+/// What is remembered, and how Redis is reached; `cache.` and the setting's name.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    /// What the process keeps.
+    pub(crate) bytes_max: u64,
+    /// How long Redis keeps what is put there.
+    pub(crate) ttl: Seconds,
+    /// How long an answer of Redis is waited for.
+    pub(crate) answer: Duration,
+    /// How long connecting may take.
+    pub(crate) connect: Duration,
+    /// What all keys begin with.
+    pub(crate) prefix: Prefix,
+    /// The certificates Redis is trusted by.
+    pub(crate) certificates: Option<PathBuf>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            bytes_max: Caching::default().bytes_max,
+            ttl: Seconds(Duration::from_secs(3_600)),
+            answer: Duration::from_millis(100),
+            connect: Duration::from_secs(1),
+            prefix: Prefix("anamnesis".to_owned()),
+            certificates: None,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -63,10 +106,15 @@ impl Default for Settings {
             master_key: None,
             log_level: Level::default(),
             log_json: false,
+            otlp: None,
+            alerts: alerts::Asked::default(),
             cors_origins: Origins::default(),
             validation: Validation::default(),
             profiles: Addresses::default(),
             full_text: false,
+            redis: None,
+            cache: Cache::default(),
+            grace_s: 300,
             limits: Limits::default(),
         }
     }

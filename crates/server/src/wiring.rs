@@ -7,10 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::Refusal;
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts};
+use anamnesis_engine::{
+    Caching, Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts,
+};
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
@@ -18,6 +22,7 @@ use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
 use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::generations::Generations;
 use crate::parameters::{ParameterSet, Parameters, in_log};
@@ -25,7 +30,7 @@ use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
 use crate::{master_key, priority};
-use keeper::Keeper;
+use keeper::{Keeper, MakeError, begun};
 
 /// Why a store could not be put to work.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +59,18 @@ pub(crate) enum WiringError {
         #[source]
         source: io::Error,
     },
+    /// The certificates that Redis is trusted by.
+    #[error("the certificates in {path} cannot be read")]
+    Certificates {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Redis, as it is set.
+    #[error(transparent)]
+    Redis(#[from] anamnesis_cache_redis::OpenError),
     /// The keys.
     #[error("the keys cannot be opened")]
     Keys(#[from] KeyringError),
@@ -63,6 +80,9 @@ pub(crate) enum WiringError {
     /// The views.
     #[error("the views cannot be begun")]
     Views(#[source] Cause),
+    /// The next generation of them.
+    #[error("the next generation of the views cannot be begun")]
+    Generation(#[from] MakeError),
     /// A thread of the projector's or the keeper's.
     #[error("the projector cannot be started")]
     Thread(#[source] io::Error),
@@ -87,7 +107,7 @@ pub(crate) async fn open(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let opened = open_or_make(settings, Arc::clone(&instruments)).await?;
+    let opened = open_or_make(settings, Remember::Everywhere, Arc::clone(&instruments)).await?;
     let serving = opened.engine.serving();
     let fits = Projector::fits(&opened.engine, &serving).await?;
     if let Err(why) = fits {
@@ -105,7 +125,7 @@ pub(crate) async fn open(
     drop(engine);
     store.reset_views().map_err(store_error(&settings.data))?;
     store.views.set_plan(&set.plan()).await.map_err(WiringError::Views)?;
-    put_together(settings, store, instruments).await
+    put_together(settings, store, Remember::Everywhere, instruments).await
 }
 
 /// Opens the store that the settings name, which must be there, and leaves the views as they are.
@@ -118,17 +138,31 @@ pub(crate) async fn open_as_is(
     if !SqliteStore::is_in(&settings.data) {
         return Err(WiringError::Nothing { directory: settings.data.clone() });
     }
-    open_or_make(settings, instruments).await
+    open_or_make(settings, Remember::InProcess, instruments).await
 }
 
-async fn open_or_make(settings: &Settings, instruments: Arc<dyn Instruments>) -> Result<Opened, WiringError> {
+/// Where what was read is remembered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remember {
+    /// In the process, and in Redis where one is set.
+    Everywhere,
+    /// In the process alone.
+    InProcess,
+}
+
+async fn open_or_make(
+    settings: &Settings,
+    remember: Remember,
+    instruments: Arc<dyn Instruments>,
+) -> Result<Opened, WiringError> {
     let store = SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
-    put_together(settings, store, instruments).await
+    put_together(settings, store, remember, instruments).await
 }
 
 async fn put_together(
     settings: &Settings,
     store: SqliteStore,
+    remember: Remember,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
     store.views.limit_queries(settings.limits.query);
@@ -147,11 +181,41 @@ async fn put_together(
         keyring,
         indexing: Arc::new(indexing),
         clock: Arc::new(SystemClock),
+        caching: caching(settings, remember, store.log.info().id, &instruments)?,
         instruments,
         views_patience: settings.limits.views,
     });
-    let generations = Arc::new(Generations::new(SystemClock.now()));
+    let generations = Arc::new(Generations::new(store.views.number(), SystemClock.now()));
     Ok(Opened { store, engine, profiles, parameters, generations })
+}
+
+/// How much is remembered, and where.
+fn caching(
+    settings: &Settings,
+    remember: Remember,
+    store: Uuid,
+    instruments: &Arc<dyn Instruments>,
+) -> Result<Caching, WiringError> {
+    let cache = &settings.cache;
+    let Some(redis) = settings.redis.as_ref().filter(|_| remember == Remember::Everywhere) else {
+        return Ok(Caching { bytes_max: cache.bytes_max, outside: None });
+    };
+    let read = |path: &PathBuf| {
+        let read = std::fs::read(path);
+        read.map_err(|source| WiringError::Certificates { path: path.clone(), source })
+    };
+    let instruments = Arc::clone(instruments);
+    let redis = RedisCache::open(Options {
+        url: redis.0.clone(),
+        certificates: cache.certificates.as_ref().map(read).transpose()?,
+        prefix: cache.prefix.0.clone(),
+        store,
+        ttl: cache.ttl.0,
+        answer: cache.answer,
+        connect: cache.connect,
+        opened: Box::new(move |open| instruments.circuit_open(open)),
+    })?;
+    Ok(Caching { bytes_max: cache.bytes_max, outside: Some(Arc::new(redis)) })
 }
 
 fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
@@ -167,26 +231,26 @@ async fn master(path: PathBuf, store: &SqliteStore) -> Result<MasterKey, WiringE
     made.map_err(|source| WiringError::MasterKey { path, source })
 }
 
-/// Begins the next generation of the views, empty, to be made with these search parameters.
+/// Begins the next generation of the views, to be made with these search parameters, or goes on with one that was begun
+/// before.
 pub(crate) async fn begin(
     opened: &Opened,
     set: Arc<ParameterSet>,
 ) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
-    let next = opened.store.begin_generation().map_err(store_error(&opened.store.directory))?;
-    let generation = generation(&next, set, &opened.profiles, &opened.parameters).await;
-    Ok((next, generation.map_err(WiringError::Views)?))
+    let Opened { store, engine, profiles, parameters, .. } = opened;
+    let unfinished = store.unfinished_generation().map_err(store_error(&store.directory))?;
+    Ok(begun(store, engine, unfinished, set, profiles, parameters).await?)
 }
 
-/// The generation that these views become, made with these search parameters.
-async fn generation(
-    views: &Arc<SqliteViews>,
+/// Begins a generation that is made with these search parameters and never serves.
+pub(crate) fn begin_trial(
+    opened: &Opened,
     set: Arc<ParameterSet>,
-    profiles: &Arc<Profiles>,
-    parameters: &Arc<Parameters>,
-) -> Result<Arc<Generation>, Cause> {
-    views.set_plan(&set.plan()).await?;
-    let r4 = R4 { profiles: Arc::clone(profiles), parameters: Arc::clone(parameters), set };
-    Ok(Arc::new(Generation::new(Arc::clone(views) as _, Arc::new(r4))))
+) -> Result<(Arc<SqliteViews>, Arc<Generation>), WiringError> {
+    let views = opened.store.begin_trial().map_err(store_error(&opened.store.directory))?;
+    let (profiles, parameters) = (Arc::clone(&opened.profiles), Arc::clone(&opened.parameters));
+    let indexing = Arc::new(R4 { profiles, parameters, set });
+    Ok((Arc::clone(&views), Arc::new(Generation::new(views, indexing))))
 }
 
 /// The projector on a thread of its own, and the means to stop it.
@@ -207,11 +271,13 @@ pub(crate) async fn project(engine: &Arc<Engine>) -> Result<Running, WiringError
 /// As [`project`], and makes the next generation of the views whenever another is wanted.
 pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running, WiringError> {
     let mut running = project(&opened.engine).await?;
-    let keeper = Keeper::new(opened, settings.limits.query, running.stop.subscribe());
-    running.keeper = Some(on_a_thread("keeper", || async {
-        priority::yield_to_others();
-        keeper.keep().await
-    })?);
+    let (patience, grace) = (settings.limits.query, Duration::from_secs(settings.grace_s));
+    if let Some(keeper) = Keeper::new(opened, patience, grace, running.stop.subscribe()) {
+        running.keeper = Some(on_a_thread("keeper", || async {
+            priority::yield_to_others();
+            keeper.keep().await
+        })?);
+    }
     Ok(running)
 }
 

@@ -6,4 +6,6 @@ mod id;
 mod sqlite;
 mod statements;
 
-pub use sqlite::{OpenError, SqliteKeys, SqliteLog, SqliteStore, SqliteViews};
+pub use sqlite::{
+    Difference, DifferenceKind, OpenError, SqliteKeys, SqliteLog, SqliteSnapshots, SqliteStore, SqliteViews,
+};

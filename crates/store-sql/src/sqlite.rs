@@ -1,4 +1,4 @@
-//! The embedded store: four files in one data directory, held by one process.
+//! The embedded store: five files in one data directory, held by one process.
 
 mod connection;
 mod directory;
@@ -6,9 +6,11 @@ mod error;
 mod generations;
 mod keys;
 mod log;
+mod snapshots;
 mod views;
 
 pub use directory::{OpenError, SqliteStore};
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
-pub use views::SqliteViews;
+pub use snapshots::SqliteSnapshots;
+pub use views::{Difference, DifferenceKind, SqliteViews};

@@ -35,6 +35,17 @@ statements! {
     KEY_DESTROY = "key_destroy";
     SECRET_READ = "secret_read";
     SECRET_ADD = "secret_add";
+    SNAPSHOT_ADD = "snapshot_add";
+    SNAPSHOT_REMOVE = "snapshot_remove";
+    SNAPSHOT_NEWEST = "snapshot_newest";
+    SNAPSHOT_LIST = "snapshot_list";
+    SNAPSHOT_REMOVE_SUBJECT = "snapshot_remove_subject";
+    SNAPSHOT_REMOVE_OTHER_SHAPES = "snapshot_remove_other_shapes";
+    SNAPSHOT_COUNT = "snapshot_count";
+    SNAPSHOT_OLDEST = "snapshot_oldest";
+    SNAPSHOT_LATEST = "snapshot_latest";
+    SNAPSHOT_SWEEP_READ = "snapshot_sweep_read";
+    SNAPSHOT_SWEEP_WRITE = "snapshot_sweep_write";
     RECORD_FIND = "record_find";
     RECORD_GET = "record_get";
     RECORD_GET_THEN = "record_get_then";
@@ -59,6 +70,7 @@ statements! {
     TEXT_OPEN = "text_open";
     TEXT_CLOSE = "text_close";
     TEXT_PAST = "text_past";
+    TEXT_PAST_OF = "text_past_of";
     DATE_OPEN = "date_open";
     DATE_CLOSE = "date_close";
     DATE_PAST = "date_past";

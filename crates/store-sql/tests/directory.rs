@@ -177,8 +177,10 @@ async fn generations_follow_each_other_while_the_old_ones_are_read() {
 #[tokio::test]
 async fn a_generation_that_was_appointed_serves_whenever_the_process_is_killed() {
     #[rustfmt::skip] // A table reads by column.
-    let cases: [(&str, &[&str], Option<&str>, u64); 7] = [
+    let cases: [(&str, &[&str], Option<&str>, u64); 9] = [
         ("under way",                      &["views.db", "views-2.db"],               None,               1),
+        ("several under way",              &["views.db", "views-2.db", "views-3.db"], None,               1),
+        ("it was only a trial",            &["views.db", "views-trial.db"],           None,               1),
         ("appointed, before it serves",    &["views.db", "views-2.db"],               Some("views-2.db"), 5),
         ("the old one is gone",            &["views-2.db"],                           Some("views-2.db"), 5),
         ("it has the name already",        &["views.db"],                             Some("views-2.db"), 1),
@@ -195,7 +197,8 @@ async fn a_generation_that_was_appointed_serves_whenever_the_process_is_killed()
         let killed = self::folder();
         // With their write-ahead logs, as nothing was closed.
         for file in ["log.db", "keys.db"].iter().chain(there) {
-            let from = if matches!(*file, "views-3.db" | "views-next.db") { "views-2.db" } else { file };
+            let is_made_up = matches!(*file, "views-3.db" | "views-next.db" | "views-trial.db");
+            let from = if is_made_up { "views-2.db" } else { file };
             for suffix in ["", "-wal"] {
                 let (from, to) = (format!("{from}{suffix}"), format!("{file}{suffix}"));
                 fs::copy(folder.path().join(from), killed.path().join(to)).expect("copied");
@@ -206,6 +209,21 @@ async fn a_generation_that_was_appointed_serves_whenever_the_process_is_killed()
         }
         let store = open(&killed);
         assert_eq!(watermark(&store).await, Some(change(expected).watermark), "{name}");
+        // The newest that was not appointed may be gone on with.
+        let newest = there
+            .iter()
+            .filter(|file| appointed != Some(**file) && file.as_bytes()[6].is_ascii_digit())
+            .max();
+        let unfinished = store.unfinished_generation().expect("looked at");
+        assert_eq!(
+            unfinished.as_ref().map(|views| format!("views-{}.db", views.number())).as_deref(),
+            newest.copied(),
+            "{name}"
+        );
+        if let Some(unfinished) = unfinished {
+            assert_eq!(unfinished.watermark().await.expect("reads"), Some(change(5).watermark), "{name}");
+            unfinished.retire();
+        }
         let left = views_files(&killed);
         assert!(left.iter().all(|name| name.starts_with("views.db")), "{name}: {left:?}");
     }

@@ -1,6 +1,6 @@
 //! The contract: what every engine must do, case by case.
 //!
-//! Invariant: a method of [`Log`], [`Keys`] or [`Views`] without a case here does not exist.
+//! Invariant: a method of [`Log`], [`Keys`], [`Views`] or [`Snapshots`] without a case here does not exist.
 //!
 //! An engine is held to it with one line in its tests, `anamnesis_store::contract_tests!(HARNESS)`, where the
 //! expression makes a [`Harness`] over a store that nobody else uses. Each case becomes a test of its own.
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anamnesis_kernel::Instant;
 use async_trait::async_trait;
 
-use crate::{Keys, Log, Views};
+use crate::{Keys, Log, Snapshots, Views};
 
 pub mod clinic;
 pub mod keys;
@@ -25,6 +25,7 @@ pub mod log_time;
 mod model;
 mod random;
 mod sample;
+pub mod snapshots;
 pub mod views_as_of;
 pub mod views_changes;
 pub mod views_digest;
@@ -54,6 +55,8 @@ pub struct Stores {
     pub keys: Arc<dyn Keys>,
     /// Its views.
     pub views: Arc<dyn Views>,
+    /// Its snapshots.
+    pub snapshots: Arc<dyn Snapshots>,
     /// What keeps it open, such as a lock.
     pub held: Box<dyn Any + Send + Sync>,
 }
@@ -112,6 +115,19 @@ macro_rules! contract_tests {
                 a_number_belongs_to_one_subject,
                 a_destroyed_key_leaves_a_tombstone_for_ever,
                 keys_outlive_a_restart,
+            }
+            snapshots {
+                new_snapshots_are_none,
+                a_snapshot_reads_back_as_it_was,
+                the_newest_is_of_its_shape_and_not_beyond_what_is_asked,
+                of_one_stream_and_version_the_last_is_kept,
+                surplus_goes_as_others_come,
+                a_batch_that_cannot_be_written_leaves_nothing,
+                what_a_subject_sealed_goes_at_once,
+                other_shapes_go_some_at_a_time,
+                the_sweep_goes_on_where_it_was,
+                snapshots_are_counted_with_their_ages,
+                snapshots_outlive_a_restart,
             }
             views_records {
                 new_views_are_empty,
@@ -192,6 +208,7 @@ mod tests {
             ("log_once", include_str!("contract/log_once.rs")),
             ("log_reads", include_str!("contract/log_reads.rs")),
             ("log_time", include_str!("contract/log_time.rs")),
+            ("snapshots", include_str!("contract/snapshots.rs")),
             ("views_as_of", include_str!("contract/views_as_of.rs")),
             ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),

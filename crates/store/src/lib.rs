@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here knows an engine or a protocol; every method has its case in the suite `contract`.
 
+mod cache;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod keys;
@@ -9,6 +10,7 @@ mod log;
 mod snapshots;
 mod views;
 
+pub use cache::{Cache, CacheHealth, Cached, Circuit, Found, Place};
 pub use keys::{KeyRow, Keys, Secret};
 pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,

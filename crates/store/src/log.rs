@@ -289,6 +289,14 @@ pub struct StreamHead {
     pub moment: Instant,
 }
 
+impl StreamHead {
+    /// Where a stream stands whose newest event this is.
+    pub const fn of(newest: &StoredEvent) -> Self {
+        let StoredEvent { version, leaf, subject, moment, .. } = newest;
+        Self { version: *version, leaf: *leaf, subject: *subject, moment: *moment }
+    }
+}
+
 /// Which way a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

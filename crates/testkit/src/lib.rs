@@ -16,5 +16,7 @@ pub use clock::StandingClock;
 pub use newer::{NewerEvent, NewerProgram};
 pub use people::{People, Person, Record, Rng, Step, StepKind, address_event, zipf};
 #[cfg(feature = "servers")]
-pub use servers::{Http, Options, Reply, Server, StartError, Unreached, binary, shared_data, unpack_synthea};
+pub use servers::{
+    Answer, Http, Options, Redis, Reply, Server, StartError, Unreached, binary, shared_data, unpack_synthea,
+};
 pub use skipped::skipped;

@@ -4,6 +4,7 @@
 
 mod http;
 mod options;
+mod redis;
 mod shared;
 
 use std::fs::File;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 pub use http::{Http, Reply, Unreached};
 pub use options::{Options, StartError};
+pub use redis::{Answer, Redis};
 pub use shared::{shared_data, unpack_synthea};
 
 /// How long a server may take to be ready, and to end when asked to.

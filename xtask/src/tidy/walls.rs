@@ -27,8 +27,19 @@ const OUTSIDE: &[&str] = &[
     "tower-http",
     "ureq",
 ];
-const ALL: &[&str] =
-    &["json", "kernel", "chart", "fhir", "fhirpath", "seal", "store", "store-sql", "engine", "testkit"];
+const ALL: &[&str] = &[
+    "json",
+    "kernel",
+    "chart",
+    "fhir",
+    "fhirpath",
+    "seal",
+    "store",
+    "store-sql",
+    "cache-redis",
+    "engine",
+    "testkit",
+];
 
 #[rustfmt::skip] // A table reads by column.
 const WALLS: &[Wall] = &[
@@ -39,7 +50,8 @@ const WALLS: &[Wall] = &[
     Wall { room: "fhirpath",  knows: &["json"],                                     outside: &[] },
     Wall { room: "seal",      knows: &["json", "kernel"],                           outside: &[] },
     Wall { room: "store",     knows: &["kernel", "seal"],                           outside: &["tokio"] },
-    Wall { room: "store-sql", knows: &["kernel", "seal", "store"],                  outside: &["rusqlite", "tokio"] },
+    Wall { room: "store-sql", knows: &["json", "kernel", "seal", "store"],          outside: &["rusqlite", "tokio"] },
+    Wall { room: "cache-redis", knows: &["seal", "store"],                          outside: &["redis", "tokio"] },
     Wall { room: "engine",    knows: &["json", "kernel", "chart", "seal", "store"], outside: &["tokio"] },
     Wall { room: "testkit",   knows: &["json", "kernel", "seal", "store"],          outside: &["ureq"] },
     Wall { room: "server",    knows: ALL, outside: &["axum", "clap", "hyper", "hyper-util", "tokio", "tower", "tower-http", "ureq"] },

@@ -8,9 +8,9 @@ use anamnesis_store::{Expected, StreamAppend};
 use uuid::Uuid;
 
 use super::{Answer, CommitError, Expect, Item, ItemAnswer, Receipt, Request, Step};
+use crate::cache::{Head, Seen};
 use crate::codec;
 use crate::engine::Engine;
-use crate::heads::Head;
 
 /// What was decided, stream by stream.
 pub(super) struct Decided {
@@ -198,7 +198,7 @@ impl Decided {
     }
 
     /// Lets the next decision build on this one, and gives what to answer when the log has it.
-    pub(super) fn remember(self, engine: &Engine, request: &Request, tags: &[Tag]) -> Settled {
+    pub(super) fn remember(self, engine: &Engine, seen: Seen, request: &Request, tags: &[Tag]) -> Settled {
         if let Some(refusal) = self.refusal {
             return Settled::Refused(refusal);
         }
@@ -206,7 +206,8 @@ impl Decided {
         for (item, tag) in self.items.into_iter().zip(tags) {
             // A record just begun is rarely touched again soon: leave the room to others.
             if item.before > 0 || item.events.is_empty() {
-                engine.heads.put(*tag, Head::new(item.after, item.subject));
+                let (caches, head) = (&engine.caches, Head::new(item.after, item.subject));
+                caches.erasures.keep(seen, || caches.heads.put(*tag, head));
             }
         }
         Settled::Taken(answer)

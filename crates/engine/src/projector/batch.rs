@@ -14,6 +14,8 @@ use anamnesis_store::{
     Body, Change, IndexRow, IndexWrite, ReadError, RecordNumber, RecordVersion, RecordWrite, StoredEvent,
     Unapplied, Watermark,
 };
+use compact_str::CompactString;
+use uuid::Uuid;
 
 use super::parking::{Failed, Parking};
 use super::state::{State, States};
@@ -21,6 +23,7 @@ use crate::codec::{self, Opened};
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::index::Indexing;
+use crate::instruments::Projected;
 
 pub(super) struct Batch<'a> {
     engine: &'a Engine,
@@ -35,6 +38,8 @@ pub(super) struct Batch<'a> {
     /// Of each of `records`: whose it is.
     streams: Vec<(RecordNumber, Tag)>,
     parking: Parking<'a>,
+    /// The first commits, for those who follow them.
+    named: Vec<(Uuid, Option<CompactString>)>,
 }
 
 /// What a commit makes of a record.
@@ -64,7 +69,13 @@ impl<'a> Batch<'a> {
             opened: HashMap::new(),
             streams: Vec::new(),
             parking,
+            named: Vec::new(),
         }
+    }
+
+    /// The first commits that were added, each with what it belongs together with.
+    pub(super) fn named(&mut self) -> Vec<(Uuid, Option<CompactString>)> {
+        std::mem::take(&mut self.named)
     }
 
     /// Folds the events of one commit: one version of each record it touched.
@@ -90,6 +101,15 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    fn name(&mut self, event: &Event) {
+        let commit = event.commit_id;
+        if self.named.len() < Projected::COMMITS_MAX
+            && self.named.last().is_none_or(|(last, _)| *last != commit)
+        {
+            self.named.push((commit, event.correlation_id.clone()));
+        }
+    }
+
     /// Folds what one commit did to one record; what cannot be folded leaves nothing in the batch.
     async fn add_version(
         &mut self,
@@ -111,6 +131,7 @@ impl<'a> Batch<'a> {
             }
         }
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Ok(())) };
+        self.name(first);
         let name = first.stream.clone();
         let before = match self.state(&name, first).await {
             Err(ReadError::Newer { .. }) => return failed(begins, Unapplied::NewerSchema),

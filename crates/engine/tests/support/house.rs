@@ -8,20 +8,25 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use anamnesis_cache_redis::{Options, RedisCache};
 use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
-    Engine, Expect, Generation, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, Step, Wait,
+    CacheLevel, CacheResult, Caching, Engine, Expect, Generation, Indexed, Indexing, Instruments, Item,
+    Keyring, Parts, Request, Step, Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
 use anamnesis_kernel::{Actor, Clock, Cursor, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Keys, Log, RecordVersion};
+use anamnesis_store::{Cache, CacheHealth, Circuit, Keys, Log, RecordVersion};
 use anamnesis_store_sql::{SqliteStore, SqliteViews};
+use anamnesis_testkit::Redis;
 use anamnesis_testkit::people::{People, StepKind};
 use anamnesis_testkit::{NewerEvent, NewerProgram};
+use uuid::Uuid;
 
 pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
@@ -29,6 +34,8 @@ pub(crate) struct House {
     pub(crate) engine: Arc<Engine>,
     master: MasterKey,
     clock: Arc<dyn Clock>,
+    pub(crate) tally: Arc<Tally>,
+    redis: Option<String>,
     /// The patient whose record the extractors trip over.
     trips_over: Trips,
     stop: tokio::sync::watch::Sender<bool>,
@@ -44,36 +51,62 @@ impl House {
 
     pub(crate) async fn with_clock(clock: impl Clock + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock)).await
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None).await
+    }
+
+    /// With a cache in this Redis, which answers.
+    pub(crate) async fn beside(redis: &Redis) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (master, clock) = (MasterKey::generate(&SystemRandom), Arc::new(Machine));
+        Self::opened(folder, master, clock, Some(redis.url())).await
     }
 
     /// The same house, closed and opened again.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { folder, store, engine, master, clock, stop, projecting, .. } = self;
+        self.reopened_after(|_| {}).await
+    }
+
+    /// The same, after something was done to its folder.
+    pub(crate) async fn reopened_after(self, change: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { folder, store, engine, master, clock, redis, stop, projecting, .. } = self;
         stop.send_replace(true);
         projecting.await.unwrap();
         drop((engine, store));
-        Self::opened(folder, master, clock).await
+        change(folder.path());
+        Self::opened(folder, master, clock, redis).await
     }
 
-    async fn opened(folder: tempfile::TempDir, master: MasterKey, clock: Arc<dyn Clock>) -> Self {
+    async fn opened(
+        folder: tempfile::TempDir,
+        master: MasterKey,
+        clock: Arc<dyn Clock>,
+        redis: Option<String>,
+    ) -> Self {
         let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
         let keyring = Keyring::open(keys, &master).await.unwrap();
         let trips_over = Trips::default();
+        let tally = Arc::new(Tally::default());
+        let outside = redis.clone().map(|url| cache(url, store.log.info().id));
         let engine = Engine::new(Parts {
             log: Arc::clone(&store.log) as Arc<dyn Log>,
             views: Arc::clone(&store.views) as _,
             keyring,
             indexing: Arc::new(R4(anamnesis_fhir::index::SHAPE, Arc::clone(&trips_over))),
             clock: Arc::clone(&clock),
-            instruments: Arc::new(Silent),
+            instruments: Arc::clone(&tally) as _,
+            caching: Caching { outside, ..Caching::default() },
             views_patience: std::time::Duration::from_secs(30),
         });
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let projecting = tokio::spawn(projector.run(stopped));
-        Self { folder, store, engine, master, clock, trips_over, stop, projecting }
+        let house = Self { folder, store, engine, master, clock, tally, redis, trips_over, stop, projecting };
+        let open = |health: CacheHealth| health.circuit != Circuit::Closed;
+        while house.engine.cache_health().is_some_and(open) {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        house
     }
 
     pub(crate) async fn find(&self, name: &str) -> Option<RecordVersion> {
@@ -164,11 +197,47 @@ impl House {
     }
 
     pub(crate) async fn destroy_key(&self, subject: &str) {
-        let subject: StreamName = subject.parse().unwrap();
-        let tag = self.engine.keyring().store.subject_tag(&subject);
-        let row = self.store.keys.find_by_tag(&[tag]).await.unwrap().remove(0).unwrap();
-        assert!(self.store.keys.destroy(row.number, Machine.now()).await.unwrap());
-        self.engine.keyring().forget(&subject);
+        assert!(self.engine.destroy_key(&subject.parse().unwrap()).await.unwrap());
+    }
+}
+
+fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
+    let second = std::time::Duration::from_secs(1);
+    let options = Options {
+        url,
+        certificates: None,
+        prefix: "house".into(),
+        store,
+        ttl: 3_600 * second,
+        answer: second,
+        connect: second,
+        opened: Box::new(|_| {}),
+    };
+    Arc::new(RedisCache::open(options).unwrap())
+}
+
+/// What came of asking Redis: hits, misses, errors.
+#[derive(Default)]
+pub(crate) struct Tally([AtomicU32; 3]);
+
+impl Tally {
+    /// How many since this was asked last.
+    pub(crate) fn taken(&self) -> [u32; 3] {
+        self.0.each_ref().map(|count| count.swap(0, Ordering::SeqCst))
+    }
+}
+
+impl Instruments for Tally {
+    fn cache(&self, level: CacheLevel, result: CacheResult) {
+        let [hits, misses, errors] = &self.0;
+        let count = match result {
+            CacheResult::Hit => hits,
+            CacheResult::Miss => misses,
+            CacheResult::Error => errors,
+        };
+        if level == CacheLevel::Redis {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 

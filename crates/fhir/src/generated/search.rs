@@ -1350,10 +1350,12 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
     // MolecularSequence
     &[
         p("chromosome", 0, T, &[0], &[(&["referenceSeq", "chromosome"], Concept)], &[], false),
+        composite("chromosome-variant-coordinate", 1, &["chromosome", "variant-start", "variant-end"], true),
         composite("chromosome-window-coordinate", 2, &["chromosome", "window-start", "window-end"], false),
         p("identifier", 3, T, &[3], &[(&["identifier"], Identifier)], &[], false),
         p("patient", 4, R, &[4], &[(&["patient"], To("Patient"))], &[103], false),
         p("referenceseqid", 5, T, &[5], &[(&["referenceSeq", "referenceSeqId"], Concept)], &[], false),
+        composite("referenceseqid-variant-coordinate", 6, &["referenceseqid", "variant-start", "variant-end"], true),
         composite("referenceseqid-window-coordinate", 7, &["referenceseqid", "window-start", "window-end"], false),
         p("type", 8, T, &[8], &[(&["type"], Code)], &[], false),
         p("variant-end", 9, N, &[9], &[(&["variant", "end"], Number)], &[], true),
@@ -2149,8 +2151,6 @@ pub(crate) static PARAMS: [&[SearchParam]; 146] = [
 #[rustfmt::skip]
 pub(crate) static LEFT_OUT: &[(&str, &str, &str)] = &[
     ("Location", "near", "it asks for a distance on the earth"),
-    ("MolecularSequence", "chromosome-variant-coordinate", "its components stand in different elements"),
-    ("MolecularSequence", "referenceseqid-variant-coordinate", "its components stand in different elements"),
 ];
 
 /// By type, where the patients stand in whose compartment a record is.

@@ -121,13 +121,12 @@ fn referred(value: &Value) -> Option<Key> {
     })
 }
 
-/// A canonical is found with its version and without.
+/// A canonical is found with its version and without; one that names none, as a reference to any version too.
 fn canonical(value: &Value, give: &mut dyn FnMut(Key)) {
     let Some(found) = referred(value) else { return };
-    if let (Key::Reference { kind: 0, .. }, Some((url, _))) =
-        (&found, value.as_str().and_then(|t| t.split_once('|')))
-    {
-        give(Key::Reference { kind: 0, id: key::exact(url) });
+    if let (Key::Reference { kind: 0, .. }, Some(text)) = (&found, value.as_str()) {
+        give(Key::Reference { kind: 0, id: key::exact(crate::canonical::parts(text).0) });
+        crate::canonical::referred(text).into_iter().for_each(&mut *give);
     }
     give(found);
 }

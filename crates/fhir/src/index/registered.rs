@@ -38,6 +38,19 @@ pub(super) fn entries(one: &Registered, kind: ResourceType, elements: &Object, a
     }
 }
 
+/// Calls `give` with each value that a parameter finds in a record, and the name of its type.
+pub(super) fn values(
+    one: &Registered,
+    kind: ResourceType,
+    elements: &Object,
+    give: &mut dyn FnMut(&Value, &str),
+) {
+    let record = Node::object(elements, R4.type_named(kind.name()), Kind::Object);
+    let context = Context::typed(&R4).resource(record).resolver(&Types).steps_max(STEPS_MAX);
+    let Ok(found) = one.expression().evaluate(&context, record) else { return };
+    found.iter().filter_map(read).for_each(|(value, datatype)| give(&value, datatype));
+}
+
 /// The keys of what an expression found.
 fn keys(kind: ParamKind, item: &Item<'_>, param: Param, give: &mut dyn FnMut(Param, Key)) {
     let Some((value, datatype)) = read(item) else { return };

@@ -74,7 +74,7 @@ fn records_and_their_entries() {
 #[test]
 fn what_each_datatype_gives() {
     #[rustfmt::skip] // A table reads by column.
-    let cases: [(&str, &str, &[&str]); 20] = [
+    let cases: [(&str, &str, &[&str]); 24] = [
         ("Patient/p",     r#"{"deceasedBoolean":true}"#,                          &["compartment=Patient/p", "deceased=|true", "type=|"]),
         ("Patient/p",     r#"{"deceasedBoolean":false,"active":true}"#,           &["active=|true", "compartment=Patient/p", "deceased=|false", "type=|"]),
         ("Patient/p",     r#"{"deceasedDateTime":"1970-01-01"}"#,                 &["compartment=Patient/p", "death-date=0..86399999999", "deceased=|true", "type=|"]),
@@ -105,7 +105,13 @@ fn what_each_datatype_gives() {
         ("RiskAssessment/r", r#"{"prediction":[{"probabilityDecimal":0.020}]}"#,
             &["probability=0.02 |", "type=|"]),
         ("Library/l",     r#"{"url":"http://l","relatedArtifact":[{"type":"depends-on","resource":"http://v|2"},{"type":"citation","resource":"http://w"}]}"#,
-            &["depends-on=/http://v", "depends-on=/http://v|2", "type=|", "url=http://l"]),
+            &["?=/http://l|", "depends-on=/http://v", "depends-on=/http://v|2", "type=|", "url=http://l"]),
+        ("Questionnaire/q", r#"{"url":"http://q","version":"3","derivedFrom":["http://v"]}"#,
+            &["?=/http://q|", "?=/http://q|3", "type=|", "url=http://q", "version=|3"]),
+        ("QuestionnaireResponse/r", r#"{"questionnaire":"http://q"}"#,
+            &["questionnaire=/http://q", "questionnaire=/http://q|", "type=|"]),
+        ("Encounter/e",   r#"{"period":{"start":"2026-02-02","end":"2026-01-01"},"length":{"value":1}}"#, &["length=1 |", "type=|"]),
+        ("Group/g",       r#"{"characteristic":[{"valueRange":{"low":{"value":5},"high":{"value":1}}}]}"#, &["type=|"]),
         ("Bundle/b",      r#"{"type":"document","entry":[{"resource":{"resourceType":"Composition","id":"c"}},{"resource":{"resourceType":"MessageHeader","id":"m"}}]}"#,
             &["composition=Composition/c", "type=|", "type=|document"]),
         ("Encounter/e",   r#"{"length":{"value":30,"unit":"min"},"subject":{"identifier":{"system":"mrn","value":"1"}}}"#,

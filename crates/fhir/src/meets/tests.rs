@@ -70,8 +70,9 @@ fn what_is_not_known_is_not_said() {
     let patient = Key::Reference { kind: ResourceType::PATIENT.number(), id: "p1".into() };
     let entries =
         [coded("a", 1), measured(5.0, 1), coded("b", 2), measured(7.0, 2), entry(subject, patient, 0)];
-    let chain = |kind| Test::Chain { param: subject, kind, filter: Box::new(Filter::All(vec![])) };
-    let has = Test::Has { kind, param: subject, filter: Box::new(Filter::All(vec![])) };
+    let chain =
+        |kind| Test::Chain { param: subject, by: Link::Name, kind, filter: Box::new(Filter::All(vec![])) };
+    let has = Test::Has { kind, param: subject, by: Link::Name, filter: Box::new(Filter::All(vec![])) };
     let updated = Test::Updated(Instant::from_micros(0), Instant::from_micros(9));
     let words = Test::Words { expression: "x".into(), narrative: true };
     let not = |test: Test| Filter::Not(Box::new(test.into()));

@@ -6,7 +6,7 @@ use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::Param;
 use compact_str::CompactString;
 
-use super::{ParamKind, SearchParam, param, params};
+use super::{Extract, ParamKind, SearchParam, param, params};
 use crate::generated::search::LEFT_OUT;
 
 /// What a search parameter of one type is, official or registered.
@@ -20,9 +20,12 @@ pub struct Known {
     pub params: Vec<Param>,
     /// The types it can refer to; empty for any.
     pub targets: Vec<ResourceType>,
+    /// Whether it can refer by the URL of a definition, instead of by a name.
+    pub canonical: bool,
     /// Of a composite, its components in order.
     pub components: Vec<Known>,
-    /// Whether the components stand together in one repeated element; else they are the record's own and all hold.
+    /// Of a composite, whether components stand together in one repeated element; of a component, whether it is one of
+    /// those. The others are the record's own.
     pub grouped: bool,
 }
 
@@ -60,15 +63,33 @@ pub fn left_out(kind: ResourceType, code: &str) -> Option<&'static str> {
     found.map(|(.., why)| *why)
 }
 
-fn known(kind: ResourceType, one: &SearchParam) -> Known {
-    let component = |code: &&str| param(kind, code).map(|one| known(kind, one));
+fn known(kind: ResourceType, one: &'static SearchParam) -> Known {
+    let component = |code: &&str| {
+        let one = param(kind, code)?;
+        Some(Known { grouped: keepers(kind, one).any(|keeper| keeper.grouped), ..known(kind, one) })
+    };
     Known {
         code: one.code.into(),
         kind: one.kind,
         params: one.under(kind).collect(),
         targets: one.targets.iter().filter_map(|n| ResourceType::from_number(u16::from(*n))).collect(),
+        canonical: keepers(kind, one)
+            .any(|keeper| keeper.ways.iter().any(|(_, extract)| is_canonical(*extract))),
         components: one.components.iter().filter_map(component).collect(),
         grouped: one.kind == ParamKind::Composite && one.grouped,
+    }
+}
+
+/// The parameters among whose entries those of one are.
+fn keepers(kind: ResourceType, one: &'static SearchParam) -> impl Iterator<Item = &'static SearchParam> {
+    params(kind).filter(move |keeper| one.under(kind).any(|number| number == keeper.number(kind)))
+}
+
+fn is_canonical(extract: Extract) -> bool {
+    match extract {
+        Extract::Canonical => true,
+        Extract::Where(_, _, (_, inner)) => is_canonical(*inner),
+        _ => false,
     }
 }
 

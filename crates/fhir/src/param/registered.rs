@@ -1,6 +1,7 @@
 //! A search parameter that a client registered, read from its SearchParameter resource.
 //!
-//! Invariant: what was read can be evaluated on any record; everything wrong with a definition is said at once.
+//! Invariant: what was read can be evaluated on any record; everything wrong with a definition is said at once. What
+//! restates an official parameter of a type, as those of implementation guides do, is none beside it for that type.
 //!
 //! <https://hl7.org/fhir/R4/searchparameter.html>
 
@@ -15,6 +16,8 @@ use compact_str::CompactString;
 use super::{Known, ParamKind, left_out, param};
 use crate::outcome::{Issue, IssueCode};
 
+/// Where the official parameters have their addresses.
+const OFFICIAL: &str = "http://hl7.org/fhir/SearchParameter/";
 /// How long a code may be.
 const CODE_BYTES_MAX: usize = 64;
 /// How many components a composite may have.
@@ -62,14 +65,14 @@ impl Registered {
         let mut issues = Vec::new();
         let url = required(definition, "url", &mut issues);
         let kind = kind(definition, &mut issues);
-        let base = types(definition, "base", &mut issues);
+        let mut base = types(definition, "base", &mut issues);
         if base.is_empty()
             && issues.iter().all(|issue| issue.expression.as_deref() != Some("SearchParameter.base"))
         {
             issues.push(wrong(IssueCode::Required, "base", "at least one type is required"));
         }
         let targets = types(definition, "target", &mut issues);
-        let code = code(definition, &base, &mut issues);
+        let code = code(definition, &mut base, kind, &mut issues);
         let text = required(definition, "expression", &mut issues);
         let expression = compiled(text, "SearchParameter.expression", &mut issues);
         let components = if kind == Some(ParamKind::Composite) {
@@ -102,7 +105,7 @@ impl Registered {
         &self.code
     }
 
-    /// The types whose records are found by it.
+    /// The types whose records are found by it; none where it restates what is official.
     pub fn base(&self) -> &[ResourceType] {
         &self.base
     }
@@ -123,8 +126,9 @@ impl Registered {
             kind: component.kind,
             params: vec![self.component_number(kind, n)],
             targets: Vec::new(),
+            canonical: false,
             components: Vec::new(),
-            grouped: false,
+            grouped: true,
         };
         let composite = self.kind == ParamKind::Composite;
         self.base.contains(&kind).then(|| Known {
@@ -132,6 +136,8 @@ impl Registered {
             kind: self.kind,
             params: if composite { Vec::new() } else { vec![self.number(kind)] },
             targets: self.targets.clone(),
+            // What its expression finds may be either.
+            canonical: self.kind == ParamKind::Reference,
             components: self.components.iter().enumerate().map(component).collect(),
             grouped: composite,
         })
@@ -158,6 +164,11 @@ impl Registered {
     pub(crate) fn component_number(&self, kind: ResourceType, n: usize) -> Param {
         let hash = hash([kind.name(), &self.url, &n.to_string()]);
         Param(REGISTERED | COMPONENT | hash & !(REGISTERED | COMPONENT | OF_TYPE))
+    }
+
+    /// Whether entries of this number are its own.
+    pub(crate) fn has_number(&self, kind: ResourceType, number: Param) -> bool {
+        self.numbers(kind).any(|own| own == number)
     }
 
     fn numbers(&self, kind: ResourceType) -> impl Iterator<Item = Param> + Clone {
@@ -224,9 +235,26 @@ fn types(definition: &Object, element: &str, issues: &mut Vec<Issue>) -> Vec<Res
     found
 }
 
-fn code<'a>(definition: &'a Object, base: &[ResourceType], issues: &mut Vec<Issue>) -> &'a str {
+/// The code; types that have it by an official parameter of which this one is derived are taken out of its base.
+fn code<'a>(
+    definition: &'a Object,
+    base: &mut Vec<ResourceType>,
+    kind: Option<ParamKind>,
+    issues: &mut Vec<Issue>,
+) -> &'a str {
     let code = required(definition, "code", issues);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if derived(definition) {
+        let official = |of: &ResourceType| match code {
+            "_id" => Some(ParamKind::Token),
+            "_lastUpdated" => Some(ParamKind::Date),
+            _ => param(*of, code).map(|one| one.kind),
+        };
+        base.retain(|of| kind.is_none() || official(of) != kind);
+    }
+    if base.is_empty() {
+        return code;
+    }
     if code.starts_with('_') {
         let what = "codes that begin with _ are those of the standard and of the server";
         issues.push(wrong(IssueCode::BusinessRule, "code", what));
@@ -240,6 +268,11 @@ fn code<'a>(definition: &'a Object, base: &[ResourceType], issues: &mut Vec<Issu
         issues.push(wrong(IssueCode::BusinessRule, "code", what));
     }
     code
+}
+
+/// Whether it says that it is an official parameter again, perhaps for fewer types or values.
+fn derived(definition: &Object) -> bool {
+    definition.str("derivedFrom").is_some_and(|from| from.starts_with(OFFICIAL))
 }
 
 fn compiled(text: &str, at: &str, issues: &mut Vec<Issue>) -> Option<Expression> {
@@ -290,7 +323,7 @@ fn components(definition: &Object, base: &[ResourceType], issues: &mut Vec<Issue
 
 /// The code and kind of the official parameter at this address: `…/SearchParameter/Observation-code`.
 fn official<'a>(url: &'a str, base: &[ResourceType]) -> Option<(&'a str, ParamKind)> {
-    let id = url.strip_prefix("http://hl7.org/fhir/SearchParameter/")?;
+    let id = url.strip_prefix(OFFICIAL)?;
     let (_, code) = id.split_once('-')?;
     let found = base.iter().find_map(|kind| param(*kind, code))?;
     (found.kind != ParamKind::Composite).then_some((code, found.kind))

@@ -1,12 +1,13 @@
 //! From a StructureDefinition's list of elements to a tree of what they say beyond the base.
 
-use anamnesis_fhirpath::Expression;
+mod facts;
+mod slicing;
+
 use anamnesis_json::{Object, Value};
 
-use super::{Binding, By, Discriminator, Invariant, Profile, Rules, Slice, Slicing, TypeRule};
-use crate::codes::ValueSet;
-use crate::generated::rules::RULES;
-use crate::shape::{Holds, Shape, targets};
+use super::{Profile, Rules, Slice};
+use crate::shape::{Element, Holds, Shape};
+use facts::{Standing, say};
 
 /// Why a StructureDefinition is no profile to check against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,17 +81,18 @@ impl Compiling {
             holds = known.map_or(Holds::Resource, |element| element.holds);
             at = child(at, name);
             sliced = slice.is_some();
-            if let Some(slice) = slice {
+            // A slice of a slice has the names of both.
+            for slice in slice.into_iter().flat_map(|slice| slice.split('/')).take(DEPTH_MAX) {
                 at = sliced_as(at, slice);
             }
         }
-        let is_root = !id.contains('.');
-        self.notes.extend(say(at, element, known, sliced, is_root));
+        let standing = Standing { known, sliced, is_root: !id.contains('.') };
+        self.notes.extend(say(at, element, standing));
     }
 }
 
 /// The element of this name; of a choice, the type its slice names, or any.
-fn named(shape: Shape, name: &str, slice: Option<&str>) -> Option<crate::shape::Element> {
+fn named(shape: Shape, name: &str, slice: Option<&str>) -> Option<Element> {
     if let Some(found) = slice.and_then(|slice| shape.element(slice)).or_else(|| shape.element(name)) {
         return Some(found);
     }
@@ -115,127 +117,6 @@ fn sliced_as<'r>(rules: &'r mut Rules, slice: &str) -> &'r mut Rules {
         rules.slices.len() - 1
     });
     &mut rules.slices.get_mut(at).expect("it was found or added above").rules
-}
-
-/// Takes down what an element says beyond the base; gives back what will not be checked.
-fn say(
-    rules: &mut Rules,
-    said: &Object,
-    known: Option<crate::shape::Element>,
-    sliced: bool,
-    is_root: bool,
-) -> Vec<String> {
-    let mut notes = Vec::new();
-    let place = said.str("id").or(said.str("path")).unwrap_or_default();
-    let count = |key: &str| said.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-    let base = said.get("base");
-    let base_min = base.and_then(|base| base.get("min")).and_then(Value::as_u64).unwrap_or_default();
-    if !is_root {
-        let min = count("min").unwrap_or_default();
-        rules.min = if sliced || min as u64 > base_min { min } else { 0 };
-        let max = said.str("max").and_then(|max| max.parse::<usize>().ok());
-        let list = known.is_none_or(|element| element.list);
-        rules.max = max.filter(|max| sliced || list || *max == 0);
-    }
-    rules.types = types(said, known);
-    for (name, value) in said.iter() {
-        if name.starts_with("fixed") && name != "fixed" {
-            rules.fixed = Some(value.clone());
-        } else if name.starts_with("pattern") && name != "pattern" {
-            rules.pattern = Some(value.clone());
-        } else if ["minValue", "maxValue", "maxLength"].iter().any(|known| name.starts_with(known)) {
-            notes.push(format!("{place}: {name} is not checked"));
-        }
-    }
-    if let Some(binding) = said.get("binding")
-        && binding.get("strength").and_then(Value::as_str) == Some("required")
-        && let Some(url) = binding.get("valueSet").and_then(Value::as_str)
-    {
-        let own = known.and_then(|element| ValueSet::numbered(element.more));
-        match ValueSet::named(url) {
-            set if set.is_some() && set == own => {}
-            Some(set) => rules.binding = Some(Binding::Known(set)),
-            None => rules.binding = Some(Binding::Other(url.to_owned())),
-        }
-    }
-    for constraint in said.get("constraint").into_iter().flat_map(Value::each) {
-        let text = |key: &str| constraint.get(key).and_then(Value::as_str).unwrap_or_default();
-        let key = text("key");
-        let of_base = key == "ele-1" || RULES.iter().any(|(known, ..)| *known == key);
-        if text("severity") != "error" || of_base {
-            continue;
-        }
-        match Expression::parse(text("expression")) {
-            Ok(expression) => {
-                let (key, human) = (key.to_owned(), text("human").to_owned());
-                rules.invariants.push(Invariant { key, human, expression });
-            }
-            Err(_) => {
-                notes.push(format!("{place}: invariant {key} is not checked: its expression cannot be read"))
-            }
-        }
-    }
-    if let Some(slicing) = said.get("slicing") {
-        rules.slicing = slicing_of(slicing, place, &mut notes);
-    }
-    notes
-}
-
-/// The types an element may have, where they are fewer than the base's or are profiled.
-fn types(said: &Object, known: Option<crate::shape::Element>) -> Vec<TypeRule> {
-    let texts = |of: &Value, key: &str| -> Vec<String> {
-        let all = of.get(key).into_iter().flat_map(Value::each).filter_map(Value::as_str);
-        all.map(str::to_owned).collect()
-    };
-    let all: Vec<TypeRule> = said
-        .get("type")
-        .into_iter()
-        .flat_map(Value::each)
-        .filter_map(|of| {
-            let code = of.get("code")?.as_str()?.to_owned();
-            Some(TypeRule { profiles: texts(of, "profile"), targets: texts(of, "targetProfile"), code })
-        })
-        .collect();
-    let Some(element) = known else { return all.into_iter().filter(|of| !of.profiles.is_empty()).collect() };
-    let anywhere = |of: &TypeRule| of.targets.iter().any(|target| target.ends_with("/Resource"));
-    let as_base = all.iter().all(|of| {
-        let same_targets =
-            of.targets.is_empty() || anywhere(of) || of.targets.len() == targets(element.more).len();
-        of.profiles.iter().all(|profile| profile.ends_with("/SimpleQuantity")) && same_targets
-    });
-    if !element.choice && as_base { Vec::new() } else { all }
-}
-
-fn slicing_of(slicing: &Value, place: &str, notes: &mut Vec<String>) -> Option<Slicing> {
-    let mut discriminators = Vec::new();
-    for one in slicing.get("discriminator").into_iter().flat_map(Value::each) {
-        let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-        let by = match text("type") {
-            "value" | "pattern" => Some(By::Value),
-            "exists" => Some(By::Exists),
-            "type" => Some(By::Type),
-            _ => None,
-        };
-        let path = text("path");
-        let plain = path.split('.').all(|step| {
-            step == "$this" || (!step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric()))
-        });
-        let (Some(by), true) = (by, plain) else {
-            notes.push(format!("{place}: slices by {} of {path} are not told apart", text("type")));
-            return None;
-        };
-        let steps = path.split('.').filter(|step| *step != "$this").map(str::to_owned).collect();
-        discriminators.push(Discriminator { by, steps });
-    }
-    if discriminators.is_empty() {
-        notes.push(format!("{place}: slices without a discriminator are not told apart"));
-        return None;
-    }
-    if slicing.get("ordered").and_then(Value::as_bool) == Some(true) {
-        notes.push(format!("{place}: the order of slices is not checked"));
-    }
-    let closed = slicing.get("rules").and_then(Value::as_str) == Some("closed");
-    Some(Slicing { discriminators, closed })
 }
 
 /// Drops what says nothing.

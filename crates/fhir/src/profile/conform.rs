@@ -1,84 +1,78 @@
 //! The walk of a profile's rules through a resource.
 
+mod belongs;
+mod bound;
+mod reach;
+mod slices;
+mod types;
+mod values;
+
+use std::cell::Cell;
 use std::sync::Arc;
 
-use anamnesis_fhirpath::{Context, Kind, Model, Node};
+use anamnesis_fhirpath::{Context, Model, Node};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::ResourceType;
 
 use super::matching::has_pattern;
-use super::slices::{Sliced, belongs};
-use super::{Binding, Definitions, Profile, Rules, TypeRule};
+use super::{Claim, Definitions, Profile, Rules};
 use crate::check::{Finding, ISSUES_MAX};
 use crate::model::{R4, type_of};
 use crate::outcome::{Issue, IssueCode, Severity};
 use crate::path::Path;
-use crate::reference;
 use crate::shape::{Holds, Shape};
+use bound::{is_bound, url_of};
+use values::{Found, stem, values};
 
 /// How many profiles may lead from one to the next.
 const CHAIN_MAX: usize = 8;
+/// How often one check may try whether something follows a profile, to find its slice or its type.
+const TRIALS_MAX: usize = 10_000;
 
 /// What is wrong with a resource by a profile and those it stands on.
-pub(super) fn resource(
-    profile: &Profile,
-    kind: ResourceType,
-    elements: &Object,
-    definitions: &dyn Definitions,
-) -> Vec<Finding> {
-    let of = type_of(Holds::Object(Shape::of(kind)));
-    let node = Node::object(elements, Some(of), Kind::Object);
-    let context = Context::typed(&R4).resource(node);
-    let mut walk = Walk { definitions, context: &context, findings: Vec::new(), depth: 0 };
-    walk.profile(profile, elements, &Path::Root(kind.name()));
+pub(super) fn resource(profile: &Profile, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
+    let node = |elements| {
+        let of = type_of(Holds::Object(profile.shape));
+        Node::object(elements, Some(of), R4.kind(of))
+    };
+    let root = Node::resource(claim.root, Some(&R4));
+    let context = Context::typed(&R4).resource(node(claim.elements)).root_resource(root);
+    let trials = Cell::new(0);
+    let mut walk = Walk {
+        definitions,
+        context: &context,
+        root: claim.root,
+        bundle: claim.bundle,
+        trials: &trials,
+        findings: Vec::new(),
+        depth: 0,
+    };
+    walk.profile(profile, claim.elements, &Path::Root(&claim.place));
     walk.findings
-}
-
-/// Whether a code, coding or concept is of a value set; `None` when nobody here can say.
-pub(super) fn is_bound(value: &Value, binding: &Binding, definitions: &dyn Definitions) -> Option<bool> {
-    let listed = match binding {
-        Binding::Known(_) => None,
-        Binding::Other(url) => Some(definitions.value_set(url)?),
-    };
-    let has = |system: Option<&str>, code: &str| match (binding, &listed, system) {
-        (Binding::Known(set), _, Some(system)) => set.has(system, code),
-        (Binding::Known(set), _, None) => set.has_code(code),
-        (_, Some(listed), system) => {
-            listed.iter().any(|(of, known)| known == code && system.is_none_or(|system| system == of))
-        }
-        _ => false,
-    };
-    Some(match value {
-        Value::String(code) => has(None, code),
-        Value::Object(object) => match object.get("coding") {
-            Some(codings) => {
-                codings.each().filter_map(Value::as_object).filter_map(coded).any(|(s, c)| has(Some(s), c))
-            }
-            None => coded(object).is_some_and(|(system, code)| has(Some(system), code)),
-        },
-        _ => false,
-    })
-}
-
-fn coded(coding: &Object) -> Option<(&str, &str)> {
-    coding.str("system").zip(coding.str("code"))
 }
 
 struct Walk<'w, 'a> {
     definitions: &'w dyn Definitions,
     context: &'w Context<'a>,
+    /// What contained resources stand in.
+    root: &'a Object,
+    bundle: Option<&'a Object>,
+    trials: &'w Cell<usize>,
     findings: Vec<Finding>,
     depth: usize,
 }
 
-/// One value of an element.
+/// What a profile says of an element, and what those it stands on say of the same.
 #[derive(Clone, Copy)]
-struct Found<'a> {
-    name: &'a str,
-    at: Option<usize>,
-    holds: Holds,
-    value: &'a Value,
-    beside: Option<&'a Object>,
+struct Said<'r> {
+    own: &'r Rules,
+    /// The nearest first. What they ask is checked by themselves; they tell which slices there are.
+    above: &'r [&'r Rules],
+}
+
+impl<'r> Said<'r> {
+    fn all(self) -> impl Iterator<Item = &'r Rules> {
+        std::iter::once(self.own).chain(self.above.iter().copied())
+    }
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -104,39 +98,94 @@ impl<'a> Walk<'_, 'a> {
             return self.note(path, format!("{} leads to too many other profiles", profile.url));
         }
         self.depth += 1;
+        let chain = self.chain(profile, path);
+        let mut line: Vec<&Profile> = vec![profile];
+        line.extend(chain.iter().map(Arc::as_ref));
+        // What is more general is told first.
+        for at in (0..line.len()).rev() {
+            let above: Vec<&Rules> = line.iter().skip(at + 1).map(|profile| &profile.root).collect();
+            if let Some(profile) = line.get(at) {
+                self.alone(profile, &above, object, path);
+            }
+        }
+        self.depth -= 1;
+    }
+
+    /// The profiles it stands on, the nearest first.
+    fn chain(&mut self, profile: &Profile, path: &Path<'_>) -> Vec<Arc<Profile>> {
+        let mut chain = Vec::new();
+        let mut next = profile.base.clone();
+        while let Some(url) = next {
+            if chain.len() == CHAIN_MAX {
+                self.note(path, format!("{} leads to too many other profiles", profile.url));
+                break;
+            }
+            let Some(base) = self.known(&url) else {
+                self.note(path, format!("{url} is not known here, so it is not checked"));
+                break;
+            };
+            next = base.base.clone();
+            chain.push(base);
+        }
+        chain
+    }
+
+    fn alone(&mut self, profile: &Profile, above: &[&Rules], object: &'a Object, path: &Path<'_>) {
         for note in &profile.notes {
             self.note(path, note.clone());
         }
-        if let Some(base) = &profile.base {
-            match self.known(base) {
-                Some(base) => self.profile(&base, object, path),
-                None => self.note(path, format!("{base} is not known here, so it is not checked")),
-            }
-        }
         let of = type_of(Holds::Object(profile.shape));
         self.invariants(&profile.root, Node::object(object, Some(of), R4.kind(of)), path);
-        self.children(&profile.root, profile.shape, object, path);
-        self.depth -= 1;
+        self.children(Said { own: &profile.root, above }, profile.shape, object, path);
+    }
+
+    /// Whether an object follows a profile, without a word about it; `None` when too much was tried already.
+    fn tried(&self, profile: &Profile, object: &'a Object) -> Option<bool> {
+        if self.depth >= CHAIN_MAX || self.trials.get() >= TRIALS_MAX {
+            return None;
+        }
+        self.trials.set(self.trials.get() + 1);
+        let of = type_of(Holds::Object(profile.shape));
+        let mut context = self.context.clone();
+        if profile.shape.is_resource() {
+            context = context.resource(Node::object(object, Some(of), R4.kind(of)));
+        }
+        let mut walk = Walk {
+            context: &context,
+            definitions: self.definitions,
+            root: self.root,
+            bundle: self.bundle,
+            trials: self.trials,
+            findings: Vec::new(),
+            depth: self.depth + 1,
+        };
+        walk.profile(profile, object, &Path::Root(profile.shape.path()));
+        Some(!walk.findings.iter().any(|finding| finding.issue.severity == Severity::Error))
     }
 
     fn known(&self, url: &str) -> Option<Arc<Profile>> {
         self.definitions.profile(url.split('|').next().unwrap_or(url))
     }
 
-    fn children(&mut self, rules: &Rules, shape: Shape, object: &'a Object, path: &Path<'_>) {
-        for child in &rules.children {
+    fn children(&mut self, said: Said<'_>, shape: Shape, object: &'a Object, path: &Path<'_>) {
+        for child in &said.own.children {
+            let above: Vec<&Rules> = said.above.iter().filter_map(|rules| rules.child(&child.name)).collect();
+            let said = Said { own: child, above: &above };
             let found = values(shape, object, &child.name);
-            self.count(child.min, child.max, found.len(), "", &Path::Element(path, stem(&child.name)));
+            let element = Path::Element(path, stem(&child.name));
+            self.count(child, found.len(), 0, "", &element);
             for one in &found {
-                self.value(child, one, path);
+                self.value(said, one, path);
             }
-            self.slices(child, &found, path);
+            self.slices(said, &found, path);
         }
     }
 
-    fn count(&mut self, min: usize, max: Option<usize>, count: usize, slice: &str, path: &Path<'_>) {
+    /// Whether there are as many as there must be, when there may be `possible` more.
+    fn count(&mut self, rules: &Rules, count: usize, possible: usize, slice: &str, path: &Path<'_>) {
         let of = if slice.is_empty() { String::new() } else { format!(" of the slice {slice}") };
-        if count < min {
+        let min = rules.min;
+        if count + possible < min {
             let what = if min == 1 {
                 format!("must be there{of}")
             } else {
@@ -144,7 +193,7 @@ impl<'a> Walk<'_, 'a> {
             };
             self.wrong(path, IssueCode::Required, what);
         }
-        if let Some(max) = max.filter(|max| count > *max) {
+        if let Some(max) = rules.max.filter(|max| count > *max) {
             let what = if max == 0 {
                 format!("must not be there{of}")
             } else {
@@ -155,7 +204,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// One value, by the rules of its element or of its slice.
-    fn value(&mut self, rules: &Rules, found: &Found<'a>, above: &Path<'_>) {
+    fn value(&mut self, said: Said<'_>, found: &Found<'a>, above: &Path<'_>) {
+        let rules = said.own;
         let name = Path::Element(above, found.name);
         let item = found.at.map(|at| Path::Item(&name, at));
         let path = item.as_ref().unwrap_or(&name);
@@ -172,11 +222,11 @@ impl<'a> Walk<'_, 'a> {
         {
             self.wrong(path, IssueCode::Value, "must have what the profile's pattern has");
         }
+        let of = type_of(found.holds);
+        let node = Node::element(found.value, found.beside, Some(of), R4.kind(of));
+        self.limits(rules, node, found.value, path);
         if let Some(binding) = &rules.binding {
-            let url = match binding {
-                Binding::Known(set) => set.url(),
-                Binding::Other(url) => url,
-            };
+            let url = url_of(binding);
             match is_bound(found.value, binding, self.definitions) {
                 Some(true) => {}
                 Some(false) => self.wrong(path, IssueCode::CodeInvalid, format!("must be a code of {url}")),
@@ -184,18 +234,27 @@ impl<'a> Walk<'_, 'a> {
                     .note(path, format!("the binding to {url} is not checked: its codes are not known here")),
             }
         }
-        let of = type_of(found.holds);
-        self.invariants(rules, Node::element(found.value, found.beside, Some(of), R4.kind(of)), path);
-        let inner = match (found.holds, found.value, found.beside) {
-            (Holds::Object(shape), Value::Object(object), _) => Some((shape, object)),
-            (Holds::Resource, Value::Object(object), _) => {
-                object.str("resourceType").and_then(Shape::named).map(|shape| (shape, object))
+        self.invariants(rules, node, path);
+        if let Some((shape, object)) = found.inner() {
+            self.children(said, shape, object, path);
+        }
+    }
+
+    fn limits(&mut self, rules: &Rules, node: Node<'a>, value: &Value, path: &Path<'_>) {
+        for limit in &rules.limits {
+            match limit.expression.truth(self.context, node) {
+                Ok(Some(true)) => {}
+                Ok(Some(false)) => self.wrong(path, IssueCode::Value, format!("must be {}", limit.what)),
+                // There is no value, only what stands beside it.
+                _ if *value == Value::Null => {}
+                _ => self.note(path, format!("whether it is {} cannot be decided here", limit.what)),
             }
-            (Holds::Primitive(_), _, Some(beside)) => Some((Shape::BESIDE_PRIMITIVE, beside)),
-            _ => None,
-        };
-        if let Some((shape, object)) = inner {
-            self.children(rules, shape, object, path);
+        }
+        let length = value.as_str().map(|text| text.chars().count());
+        if let Some(max) = rules.length_max
+            && length.is_some_and(|length| length > max)
+        {
+            self.wrong(path, IssueCode::TooLong, format!("must have at most {max} characters"));
         }
     }
 
@@ -212,160 +271,10 @@ impl<'a> Walk<'_, 'a> {
             }
         }
     }
-
-    fn types(&mut self, types: &[TypeRule], found: &Found<'a>, path: &Path<'_>) {
-        let kind = kind_of(found);
-        let fits = |of: &&TypeRule| {
-            of.code == kind || of.code.starts_with("http://hl7.org/fhirpath/") || of.code == "Resource"
-        };
-        let Some(rule) = types.iter().find(fits) else {
-            let names: Vec<&str> = types.iter().map(|of| of.code.as_str()).collect();
-            return self.wrong(path, IssueCode::Structure, format!("must be of type {}", names.join(", ")));
-        };
-        if kind == "Reference" {
-            self.targets(rule, found, path);
-        }
-        let [profile] = rule.profiles.as_slice() else {
-            if !rule.profiles.is_empty() {
-                self.note(path, "which of several profiles a value follows is not checked".to_owned());
-            }
-            return;
-        };
-        match (self.known(profile), found.value) {
-            (Some(profile), Value::Object(object)) => self.profile(&profile, object, path),
-            (None, _)
-                if profile.starts_with("http://hl7.org/fhir/StructureDefinition/")
-                    && Shape::named(own_name(profile)).is_some() => {}
-            (None, _) if profile.ends_with("/SimpleQuantity") => {}
-            (None, _) => self.note(path, format!("{profile} is not known here, so it is not checked")),
-            _ => {}
-        }
-    }
-
-    /// Whether a reference leads to a type that the profile's targets are of.
-    fn targets(&mut self, rule: &TypeRule, found: &Found<'a>, path: &Path<'_>) {
-        let literal = found.value.get("reference").and_then(Value::as_str);
-        let kind = literal.and_then(|text| {
-            let local = reference::local(text).map(|(kind, _, _)| kind);
-            local
-                .or_else(|| reference::tail(text).map(|(kind, _)| kind))
-                .or_else(|| reference::conditional(text).map(|(kind, _)| kind))
-        });
-        let Some(kind) = kind else { return };
-        let shapes: Option<Vec<Shape>> = rule.targets.iter().map(|url| self.shape_of(url)).collect();
-        let Some(shapes) = shapes.filter(|shapes| !shapes.is_empty()) else { return };
-        if !shapes.contains(&Shape::of(kind)) && !shapes.contains(&Shape::RESOURCE) {
-            let names: Vec<&str> = shapes.iter().map(|shape| shape.path()).collect();
-            self.wrong(path, IssueCode::Value, format!("must lead to {}", names.join(", ")));
-        }
-    }
-
-    /// The type that a profile is of; nothing where nobody here knows it.
-    fn shape_of(&self, url: &str) -> Option<Shape> {
-        Shape::named(own_name(url)).or_else(|| self.known(url).map(|profile| profile.shape))
-    }
-
-    fn slices(&mut self, rules: &Rules, found: &[Found<'a>], above: &Path<'_>) {
-        if rules.slices.is_empty() {
-            return;
-        }
-        let path = Path::Element(above, stem(&rules.name));
-        // A choice is sliced by its types whether it says so or not.
-        let by_type = rules.name.ends_with("[x]");
-        let (discriminators, closed) = match &rules.slicing {
-            Some(slicing) => (slicing.discriminators.as_slice(), slicing.closed),
-            None if by_type => ([].as_slice(), false),
-            None => return self.note(&path, "its slices are not told apart here".to_owned()),
-        };
-        let mut counts = vec![0; rules.slices.len()];
-        for one in found {
-            let sliced = Sliced { value: one.value, kind: kind_of(one) };
-            let at = rules.slices.iter().position(|slice| match discriminators.is_empty() {
-                true => slice.name == one.name || slice.rules.types.iter().any(|of| of.code == sliced.kind),
-                false => belongs(&sliced, slice, discriminators, self.definitions),
-            });
-            match at.and_then(|at| Some((counts.get_mut(at)?, rules.slices.get(at)?))) {
-                Some((count, slice)) => {
-                    *count += 1;
-                    self.value(&slice.rules, one, above);
-                }
-                None if closed => {
-                    self.wrong(&path, IssueCode::Structure, "is of no slice, and the profile allows no other")
-                }
-                None => {}
-            }
-        }
-        for (slice, count) in rules.slices.iter().zip(counts) {
-            self.count(slice.rules.min, slice.rules.max, count, &slice.name, &path);
-        }
-    }
-}
-
-/// The name of an element, of a choice without the mark of one.
-fn stem(name: &str) -> &str {
-    name.strip_suffix("[x]").unwrap_or(name)
 }
 
 /// The type that a definition of R4's own is of.
 fn own_name(url: &str) -> &str {
+    let url = url.split('|').next().unwrap_or(url);
     url.strip_prefix("http://hl7.org/fhir/StructureDefinition/").unwrap_or("")
-}
-
-/// The name of a value's type.
-fn kind_of<'a>(found: &Found<'a>) -> &'a str {
-    match found.holds {
-        Holds::Primitive(primitive) => primitive.name(),
-        Holds::Object(shape) => shape.kind().path(),
-        Holds::Resource => found.value.get("resourceType").and_then(Value::as_str).unwrap_or("Resource"),
-    }
-}
-
-/// Every value of an element; of a choice, whatever its type.
-fn values<'a>(shape: Shape, object: &'a Object, name: &str) -> Vec<Found<'a>> {
-    const ABSENT: &Value = &Value::Null;
-    let choice = name.strip_suffix("[x]");
-    let is = |key: &str| match choice {
-        Some(stem) => {
-            let kind = key.strip_prefix(stem).is_some_and(|kind| kind.starts_with(char::is_uppercase));
-            kind && shape.element(key).is_some_and(|element| element.choice)
-        }
-        None => key == name,
-    };
-    let mut all = Vec::new();
-    for (key, value) in object.iter() {
-        let bare = key.strip_prefix('_').unwrap_or(key);
-        let alone = bare.len() != key.len();
-        if !is(bare) || (alone && object.contains_key(bare)) {
-            continue;
-        }
-        let Some(element) = shape.element(bare) else { continue };
-        let beside = if alone {
-            Some(value)
-        } else if element.holds.is_primitive() {
-            object.get(&format!("_{bare}"))
-        } else {
-            None
-        };
-        let value = if alone { ABSENT } else { value };
-        let one = |at, value, beside: Option<&'a Value>| Found {
-            name: bare,
-            at,
-            holds: element.holds,
-            value,
-            beside: beside.and_then(Value::as_object),
-        };
-        match (value, beside) {
-            (Value::Array(items), beside) => {
-                let beside = beside.and_then(Value::as_array).unwrap_or_default();
-                all.extend(items.iter().enumerate().map(|(at, item)| one(Some(at), item, beside.get(at))));
-            }
-            (_, Some(Value::Array(besides))) => {
-                all.extend(
-                    besides.iter().enumerate().map(|(at, beside)| one(Some(at), ABSENT, Some(beside))),
-                );
-            }
-            (value, beside) => all.push(one(None, value, beside)),
-        }
-    }
-    all
 }

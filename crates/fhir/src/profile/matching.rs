@@ -16,13 +16,12 @@ pub(super) fn has_pattern(value: &Value, pattern: &Value) -> bool {
 }
 
 /// Everything that steps lead to below a value; `value` finds `valueQuantity`.
-pub(super) fn below<'a>(value: &'a Value, steps: &[String], take: &mut dyn FnMut(&'a Value)) {
+pub(super) fn below<'a>(value: &'a Value, steps: &[&str], take: &mut dyn FnMut(&'a Value)) {
     let Some((step, rest)) = steps.split_first() else { return take(value) };
     let Some(object) = value.as_object() else { return };
     for (name, inner) in object.iter() {
-        let choice =
-            || name.strip_prefix(step.as_str()).is_some_and(|kind| kind.starts_with(char::is_uppercase));
-        if name == step || (!object.contains_key(step) && choice()) {
+        let choice = || name.strip_prefix(step).is_some_and(|kind| kind.starts_with(char::is_uppercase));
+        if name == *step || (!object.contains_key(step) && choice()) {
             for one in inner.each() {
                 below(one, rest, take);
             }
@@ -58,7 +57,7 @@ mod tests {
             anamnesis_json::parse(br#"{"code":{"coding":[{"code":"a"},{"code":"b"}]},"valueString":"c"}"#)
                 .unwrap();
         let found = |path: &str| {
-            let steps: Vec<String> = path.split('.').map(str::to_owned).collect();
+            let steps: Vec<&str> = path.split('.').collect();
             let mut found = Vec::new();
             below(&value, &steps, &mut |one| found.push(one.as_str().unwrap_or_default().to_owned()));
             found.join(" ")

@@ -4,12 +4,13 @@
 //! Invariant: each step of a way exists, or the way is refused; a way that leads nowhere never finds nothing in silence.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Filter, Param, Test};
+use anamnesis_kernel::search::{Filter, Link, Param, Test};
 
 use super::modifier::Modifier;
 use super::reading::Reading;
 use super::referred::can_be;
 use super::wrong::Wrong;
+use crate::canonical;
 use crate::param::{Known, ParamKind};
 
 /// What is asked of a record at the end of a way, by its type and what is left of the name.
@@ -64,8 +65,10 @@ impl<'a> Reading<'a> {
             self.follow()?;
             match self.along(target, rest, depth + 1, end) {
                 Ok(filter) => {
-                    self.spend(known.params.len() - 1)?;
-                    any.extend(known.params.iter().map(|param| chain(*param, target, &filter)));
+                    for (n, by) in links(&known, target).enumerate() {
+                        self.spend(known.params.len() - usize::from(n == 0))?;
+                        any.extend(known.params.iter().map(|param| chain(*param, by, target, &filter)));
+                    }
                 }
                 Err(wrong) if wrong.is_costly() => return Err(wrong),
                 // Another type may take the value: a record of this one can then not be meant.
@@ -102,9 +105,16 @@ impl<'a> Reading<'a> {
             return Err(format!("leads nowhere: {from} does not refer to a {kind} there").into());
         }
         let filter = self.along(from, rest, depth + 1, end)?;
-        self.spend(known.params.len() - 1)?;
-        let has = |param: &Param| Test::Has { kind: from, param: *param, filter: Box::new(filter.clone()) };
-        Ok(Filter::any_of(known.params.iter().map(has)))
+        let mut any = Vec::new();
+        for (n, by) in links(&known, kind).enumerate() {
+            self.spend(known.params.len() - usize::from(n == 0))?;
+            let has = |param: &Param| {
+                let filter = Box::new(filter.clone());
+                Test::Has { kind: from, param: *param, by, filter }
+            };
+            any.extend(known.params.iter().map(has));
+        }
+        Ok(Filter::any_of(any))
     }
 
     fn reference(&self, kind: ResourceType, code: &str) -> Result<Known, Wrong> {
@@ -116,6 +126,12 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn chain(param: Param, kind: ResourceType, filter: &Filter) -> Filter {
-    Test::Chain { param, kind, filter: Box::new(filter.clone()) }.into()
+/// By what the parameter can refer to records of this type: those with a URL may be named by that.
+fn links(known: &Known, to: ResourceType) -> impl Iterator<Item = Link> {
+    let by_url = known.canonical && canonical::names(to);
+    std::iter::once(Link::Name).chain(by_url.then_some(Link::Url))
+}
+
+fn chain(param: Param, by: Link, kind: ResourceType, filter: &Filter) -> Filter {
+    Test::Chain { param, by, kind, filter: Box::new(filter.clone()) }.into()
 }

@@ -9,24 +9,30 @@ use super::reading::Reading;
 use super::wrong::Wrong;
 use crate::param::Known;
 
-/// `value$value`, one for each component; in one repeated element where they stand in one.
+/// `value$value`, one for each component; in one repeated element those that stand in one.
 pub(super) fn filter(reading: &mut Reading<'_>, known: &Known, value: &str) -> Result<Filter, Wrong> {
     let parts = split(value, '$');
     if parts.len() != known.components.len() || parts.is_empty() {
         return Err(format!("not {} values with $ between them", known.components.len()).into());
     }
-    let mut together = Vec::with_capacity(parts.len());
+    let (mut together, mut own) = (Vec::with_capacity(parts.len()), Vec::new());
     for (component, part) in known.components.iter().zip(parts) {
         let mut any: Vec<Test> = Vec::new();
         for param in &component.params {
             any.extend(reading.tests(component, *param, Modifier::Plain, part)?);
         }
         reading.spend(any.len())?;
-        together.push(any);
+        if known.grouped && component.grouped {
+            together.push(any);
+        } else {
+            own.push(Filter::any_of(any));
+        }
     }
-    Ok(if known.grouped {
-        Test::Together(together).into()
-    } else {
-        Filter::All(together.into_iter().map(Filter::any_of).collect())
+    if !together.is_empty() {
+        own.push(Test::Together(together).into());
+    }
+    Ok(match own.pop() {
+        Some(only) if own.is_empty() => only,
+        last => Filter::All(own.into_iter().chain(last).collect()),
     })
 }

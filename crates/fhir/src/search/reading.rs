@@ -2,7 +2,7 @@
 //!
 //! Invariant: every test counts against the search's limit of values, those of chains and expansions too.
 
-use anamnesis_kernel::search::{Filter, Find, Kept, Param, Test};
+use anamnesis_kernel::search::{Filter, Find, Kept, Link, Param, Test};
 use anamnesis_kernel::{ResourceId, ResourceType};
 use compact_str::CompactString;
 
@@ -156,9 +156,13 @@ impl Reading<'_> {
         };
         if kept == Kept::Reference && !known.targets.is_empty() {
             // `patient` is kept with `subject`, which may refer to a Group: that it is there says too little.
-            if let Some(wider) = self.context.params.codes(kind).into_iter().find(shares) {
-                let what = format!("whether it is there can be asked of {} alone", wider.code);
-                return Err(Wrong::unsupported(what));
+            if self.context.params.codes(kind).iter().any(shares) {
+                let to = |param: &Param| known.targets.iter().map(|kind| (*param, *kind)).collect::<Vec<_>>();
+                let ways: Vec<_> = known.params.iter().flat_map(to).collect();
+                self.spend(ways.len())?;
+                return Ok(Filter::any_of(
+                    ways.into_iter().map(|(param, kind)| Test::Refers { param, kind }),
+                ));
             }
         }
         self.spend(known.params.len())?;
@@ -179,7 +183,8 @@ impl Reading<'_> {
             let id = one.strip_prefix("List/").unwrap_or(one);
             Ok(vec![Test::Id(ResourceId::new(id).map_err(|_| "not the id of a List")?)])
         })?;
-        let has = |param: &Param| Test::Has { kind, param: *param, filter: Box::new(id.clone()) };
+        let has =
+            |param: &Param| Test::Has { kind, param: *param, by: Link::Name, filter: Box::new(id.clone()) };
         Ok(Filter::any_of(item.params.iter().map(has)))
     }
 

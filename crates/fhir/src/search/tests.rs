@@ -10,7 +10,7 @@ mod texts;
 mod tokens;
 mod ways;
 
-use anamnesis_kernel::search::{Find, Param, Real};
+use anamnesis_kernel::search::{Find, Link, Param, Real};
 use compact_str::CompactString;
 
 use super::*;
@@ -77,6 +77,7 @@ impl Params for Made {
                 kind: ParamKind::Composite,
                 params: vec![],
                 targets: vec![],
+                canonical: false,
                 components,
                 grouped: *grouped,
             });
@@ -88,8 +89,9 @@ impl Params for Made {
             kind: *of,
             params: places.iter().map(|place| number(kind, *place)).collect(),
             targets: targets.iter().map(|name| ResourceType::parse(name).unwrap()).collect(),
+            canonical: code.starts_with("instantiates"),
             components: vec![],
-            grouped: false,
+            grouped: code.starts_with("component"),
         })
     }
 
@@ -198,6 +200,14 @@ fn reals((low, high): (Real, Real)) -> String {
     ends((low.get(), high.get()), &f64::NEG_INFINITY, &f64::INFINITY)
 }
 
+/// Nothing of a link by name.
+const fn linked(by: Link) -> &'static str {
+    match by {
+        Link::Name => "",
+        Link::Url => " by url",
+    }
+}
+
 fn shown(test: &Test) -> String {
     let or_any = |text: &Option<CompactString>| text.as_deref().unwrap_or("*").to_owned();
     match test {
@@ -231,14 +241,19 @@ fn shown(test: &Test) -> String {
             };
             format!("{} {target}/{id}", code(*param))
         }
+        Test::Refers { param, kind } => format!("{} to a {kind}", code(*param)),
         Test::Present { param, kept } => format!("{} in {kept:?}", code(*param)),
         Test::Updated(from, to) => format!("updated {}", times((from.micros(), to.micros()))),
         Test::Together(parts) => {
             let part = |part: &Vec<Test>| part.iter().map(shown).collect::<Vec<_>>().join(" or ");
             format!("[{}]", parts.iter().map(part).collect::<Vec<_>>().join(" + "))
         }
-        Test::Chain { param, kind, filter } => format!("{}>{kind}.{}", code(*param), text(filter)),
-        Test::Has { kind, param, filter } => format!("{kind}.{}<{}", code(*param), text(filter)),
+        Test::Chain { param, by, kind, filter } => {
+            format!("{}{}>{kind}.{}", code(*param), linked(*by), text(filter))
+        }
+        Test::Has { kind, param, by, filter } => {
+            format!("{kind}.{}{}<{}", code(*param), linked(*by), text(filter))
+        }
         Test::Words { expression, narrative } => format!("words {expression} {narrative}"),
     }
 }

@@ -99,6 +99,13 @@ pub enum Test {
         /// The target's id.
         id: CompactString,
     },
+    /// It refers to a record of this type, whichever it is.
+    Refers {
+        /// The parameter.
+        param: Param,
+        /// The type of the target.
+        kind: ResourceType,
+    },
     /// It has a value under this parameter, whatever it is.
     Present {
         /// The parameter.
@@ -114,6 +121,8 @@ pub enum Test {
     Chain {
         /// The parameter that refers.
         param: Param,
+        /// By what it refers.
+        by: Link,
         /// The type of the record referred to.
         kind: ResourceType,
         /// What must hold of that.
@@ -125,6 +134,8 @@ pub enum Test {
         kind: ResourceType,
         /// The parameter of that type that refers.
         param: Param,
+        /// By what it refers.
+        by: Link,
         /// What must hold of the record that refers.
         filter: Box<Filter>,
     },
@@ -169,12 +180,24 @@ impl Test {
                     && unit.as_ref().is_none_or(|unit| unit == own)
                     && system.as_ref().is_none_or(|system| system == of)
             }
+            (Self::Refers { param, kind }, Key::Reference { kind: of, .. }) => {
+                *param == entry.param && kind.number() == *of
+            }
             (Self::Reference { param, kind, id }, Key::Reference { kind: of, id: own }) => {
                 *param == entry.param && kind.is_none_or(|kind| kind == *of) && id == own
             }
             _ => false,
         }
     }
+}
+
+/// By what one record refers to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// By its type and id.
+    Name,
+    /// By its canonical URL: by a text that is one of its own entries under [`Param::CANONICAL`].
+    Url,
 }
 
 /// How a text is looked for.

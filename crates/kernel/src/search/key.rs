@@ -11,6 +11,9 @@ use compact_str::CompactString;
 pub struct Param(pub u32);
 
 impl Param {
+    /// Under which a definition is found by what others refer to it as: keys of references without a type.
+    pub const CANONICAL: Self = Self(4);
+
     /// Under which every record of a type is found, with an empty code: "all of this type".
     pub const fn of_type(kind: u16) -> Self {
         Self(kind as u32 * 256 + 255)

@@ -1,11 +1,11 @@
 //! `GET /api/patients/{id}`, `…/clinical-record`, `…/lab-results`: the read models of one patient.
 //!
-//! Invariant: what is answered is complete up to its cursor; only records that the model shows are loaded.
+//! Invariant: what is answered is as of its cursor, all of it; only records that the model shows are loaded.
 
 use anamnesis_chart::read_model::{self, Entry};
 use anamnesis_fhir::compartment;
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{ResourceId, ResourceType, StreamName, Version};
+use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::{Body, RecordVersion};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -16,7 +16,7 @@ use super::answer::{json, stamp};
 use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
-use crate::as_of::{AS_OF, AsOf};
+use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
 use crate::held::held_of;
 use crate::same::{about, same_patients};
@@ -102,14 +102,45 @@ async fn read(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let query = Query::read(query, &[AS_OF])?;
-    let nobody = || Problem::new(Kind::NotFound, "there is no such patient");
-    let id = ResourceId::new(id).map_err(|_| nobody())?;
+    let id = ResourceId::new(id).map_err(|_| Problem::new(Kind::NotFound, "there is no such patient"))?;
     await_cursor(app, headers).await?;
 
     // Taken before anything is looked at, so that at least all of this is in the answer.
     let as_of = query.as_of(app).await?;
     let name = StreamName::new(ResourceType::PATIENT, id);
-    let found = app.engine.views().find_one(&name, as_of.at()).await?.ok_or_else(nobody)?;
+    let mut made = made(app, model, &name, as_of.at()).await;
+    // Several queries: where the views moved on between them, they are asked again as of where they were.
+    if as_of.at().is_none() && as_of.is_behind(app).await? {
+        made = self::made(app, model, &name, Some(as_of.cursor.moment)).await;
+    }
+    let Made { version, data, held } = made?;
+    let mut answer = Object::new()
+        .with("id", name.id.as_str())
+        .with("version", version)
+        .with("cursor", as_of.cursor.to_string())
+        .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
+        .with("snapshot", Value::Null)
+        .with("data", data);
+    if !held.is_empty() {
+        let one = |(stream, version): (StreamName, Version)| {
+            Value::from(Object::new().with("stream", stream.to_string()).with("version", version))
+        };
+        answer.push("held", held.into_iter().map(one).collect::<Vec<_>>());
+    }
+    Ok(json(&as_of.cursor, answer.to_text()))
+}
+
+/// A read model, the version of the Patient it is of, and which of its records are held at which versions.
+struct Made {
+    version: Version,
+    data: Object,
+    held: Vec<(StreamName, Version)>,
+}
+
+/// Makes the model as of `at`, or of now.
+async fn made(app: &App, model: &Model, name: &StreamName, at: Option<Instant>) -> Result<Made, Problem> {
+    let found = app.engine.views().find_one(name, at).await?;
+    let found = found.ok_or_else(|| Problem::new(Kind::NotFound, "there is no such patient"))?;
     if found.body == Body::Deleted {
         return Err(Problem::new(Kind::Deleted, "the patient's record was deleted"));
     }
@@ -118,24 +149,11 @@ async fn read(
         return Err(Problem::new(Kind::Erased, "the patient was erased"));
     };
     let mut loaded = vec![patient];
-    compartment(app, model, &name, &as_of, &mut loaded).await?;
-
+    compartment(app, model, name, at, &mut loaded).await?;
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
-    let mut answer = Object::new()
-        .with("id", name.id.as_str())
-        .with("version", version)
-        .with("cursor", as_of.cursor.to_string())
-        .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
-        .with("snapshot", Value::Null)
-        .with("data", (model.make)(&entries));
-    let held = held_of(app, loaded.iter().map(|loaded| &loaded.stream), as_of.at());
-    if !held.is_empty() {
-        let one = |(stream, version): (&StreamName, Version)| {
-            Value::from(Object::new().with("stream", stream.to_string()).with("version", version))
-        };
-        answer.push("held", held.into_iter().map(one).collect::<Vec<_>>());
-    }
-    Ok(json(&as_of.cursor, answer.to_text()))
+    let held = held_of(app, loaded.iter().map(|loaded| &loaded.stream), at);
+    let held = held.into_iter().map(|(stream, version)| (stream.clone(), version)).collect();
+    Ok(Made { version, data: (model.make)(&entries), held })
 }
 
 /// Loads those records of the patient's compartment that the model is made of, of all records merged with it too.
@@ -143,14 +161,14 @@ async fn compartment(
     app: &App,
     model: &Model,
     patient: &StreamName,
-    as_of: &AsOf,
+    at: Option<Instant>,
     loaded: &mut Vec<Loaded>,
 ) -> Result<(), Problem> {
     if model.kinds.is_empty() {
         return Ok(());
     }
-    let same = same_patients(&app.engine, patient, as_of.at()).await?;
-    let mut search = about(compartment::PARAM, &same, as_of.at(), None, FOUND_AT_ONCE);
+    let same = same_patients(&app.engine, patient, at).await?;
+    let mut search = about(compartment::PARAM, &same, at, None, FOUND_AT_ONCE);
     loop {
         let hits = app.engine.views().search(&search).await?;
         search.after = hits.last().map(|hit| hit.after.clone());

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     KeyReused,
     /// The cursor lies beyond the log: it is of another one.
     CursorUnknown,
+    /// The generation serves, or another is being made.
+    Generation,
     /// The record was deleted.
     Deleted,
     /// The person was erased.
@@ -61,7 +63,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Every kind, in the order of their statuses.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Malformed,
         Self::BadRequest,
         Self::NotFound,
@@ -71,6 +73,7 @@ impl Kind {
         Self::KeyReused,
         Self::CursorUnknown,
         Self::EventUnknown,
+        Self::Generation,
         Self::Deleted,
         Self::Erased,
         Self::TooLarge,
@@ -97,6 +100,7 @@ impl Kind {
             Self::EventUnknown => {
                 (S::CONFLICT, "event-unknown", "the record has an event that a newer program wrote")
             }
+            Self::Generation => (S::CONFLICT, "generation", "the generation stands otherwise"),
             Self::Deleted => (S::GONE, "deleted", "the record was deleted"),
             Self::Erased => (S::GONE, "erased", "the person was erased"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),

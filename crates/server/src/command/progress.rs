@@ -1,17 +1,67 @@
-//! A bar for long work, drawn only where someone is looking.
+//! How far long work is: a bar where someone is looking, else a line of the log now and then.
 
-use std::time::Duration;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant as Stopwatch};
 
+use anamnesis_engine::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::generations::percent;
+use crate::pace::Pace;
+
+/// How often a line tells of it.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// A bar over bytes, with a count of resources beside it.
 pub(super) fn bytes(total: u64) -> ProgressBar {
     bar(total, "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} {eta} left")
 }
 
-/// A bar over events.
-pub(super) fn events(total: u64) -> ProgressBar {
-    bar(total, "{bar:30} {human_pos}/{human_len} events {per_sec} {eta} left")
+/// Work that goes through the log.
+pub(super) struct Events {
+    what: &'static str,
+    bar: ProgressBar,
+    pace: Option<Pace>,
+    told: Stopwatch,
+}
+
+impl Events {
+    /// None of it is done yet.
+    pub(super) fn new(what: &'static str, total: u64) -> Self {
+        let bar = bar(total, "{msg} {bar:30} {human_pos}/{human_len} events {per_sec} {eta} left");
+        bar.set_message(what);
+        Self { what, bar, pace: None, told: Stopwatch::now() }
+    }
+
+    /// It has come so far.
+    pub(super) fn at(&mut self, Progress { done, total }: Progress) {
+        // What was there already says nothing of how fast it goes.
+        let pace = *self.pace.get_or_insert_with(|| Pace::from(done));
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        if self.told.elapsed() >= TOLD_EVERY && !std::io::stderr().is_terminal() {
+            self.told = Stopwatch::now();
+            tracing::info!(
+                events = done,
+                of = total,
+                events_per_s = pace.events_per_s(done),
+                seconds_left = pace.seconds_left(done, total),
+                "{}: {} %",
+                self.what,
+                percent(done, total)
+            );
+        }
+    }
+
+    /// It is done.
+    pub(super) fn end(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar over the tables of the views.
+pub(super) fn tables() -> ProgressBar {
+    bar(1, "comparing {bar:30} {pos}/{len} tables")
 }
 
 fn bar(total: u64, template: &str) -> ProgressBar {

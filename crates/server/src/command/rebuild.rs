@@ -1,4 +1,5 @@
-//! `anamnesis rebuild`: the next generation of the views beside the serving one, then the swap.
+//! `anamnesis rebuild`: the next generation of the views beside the serving one, then the swap; one that was begun before
+//! is gone on with.
 
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -18,11 +19,11 @@ pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Resu
     // What the log and the settings say, whatever the serving views do.
     let set = in_log(&opened.engine, settings.full_text).await?;
     let (next, generation) = wiring::begin(&opened, Arc::new(set)).await?;
+    let there = generation.offset().await?;
     let Opened { store, engine, .. } = opened;
-    let bar = progress::events(engine.head().offset(0));
-    let events =
-        rebuild(&engine, Arc::clone(&generation), |progress| bar.set_position(progress.done)).await?;
-    bar.finish_and_clear();
+    let mut told = progress::Events::new("folding", engine.head().offset(0));
+    let events = rebuild(&engine, Arc::clone(&generation), |progress| told.at(progress)).await?;
+    told.end();
     let lost = engine.lost_by(&generation).await?;
     if lost > 0 {
         next.retire();
@@ -39,7 +40,8 @@ pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Resu
             &Object::new().with("events", events).with("seconds", seconds).to_text(),
         ));
     } else {
-        print(&format!("the views were made anew of {events} events in {seconds:.1} s"));
+        let there = if there > 0 { format!("; {there} were there already") } else { String::new() };
+        print(&format!("the views were made anew of {events} events in {seconds:.1} s{there}"));
     }
     Ok(Outcome::Good)
 }

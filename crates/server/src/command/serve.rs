@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Outcome, demo, print};
+use crate::alerts::Alerts;
 use crate::app::{App, Parts};
 use crate::args::Serve;
 use crate::metrics::Metrics;
@@ -15,7 +16,11 @@ use crate::{http, listen, wiring};
 
 /// Serves until it is told to stop.
 pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outcome> {
-    let metrics = Arc::new(Metrics::new().context("the instruments cannot be made")?);
+    let mut metrics = Metrics::new().context("the instruments cannot be made")?;
+    if let Some(endpoint) = &settings.otlp {
+        metrics = metrics.tracing_to(&endpoint.0).context("telemetry.otlp: nothing can be sent there")?;
+    }
+    let metrics = Arc::new(metrics);
     let opened = wiring::open(&settings, Arc::clone(&metrics) as _).await?;
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -23,6 +28,10 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
     let address = listener.local_addr().context("the listener has no address")?;
     let engine = Arc::clone(&opened.engine);
     let start = engine.head();
+    let base_url = settings.base_url.as_ref().map(|url| url.0.clone());
+    let base_url = base_url.unwrap_or_else(|| format!("http://{address}/fhir"));
+    let instance = base_url.strip_suffix("/fhir").unwrap_or(&base_url).to_owned();
+    let alerts = Alerts::new(&settings.alerts, instance, &metrics).context("alerts cannot be told")?;
     let app = App::new(Parts {
         engine,
         metrics,
@@ -32,11 +41,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         profiles: Arc::clone(&opened.profiles),
         parameters: Arc::clone(&opened.parameters),
         generations: Arc::clone(&opened.generations),
-        base_url: settings
-            .base_url
-            .as_ref()
-            .map(|url| url.0.clone())
-            .unwrap_or_else(|| format!("http://{address}/fhir")),
+        base_url,
     });
     let running = wiring::keep(&settings, opened).await?;
     if serve.demo && start.offset(0) == 0 {
@@ -54,12 +59,18 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         settings.data.display()
     ));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    let looking = tokio::spawn(alerts.watch(app.clone()));
     let router = http::router(app.clone(), start, &settings.cors_origins.0);
     let left = listen::serve(listener, router, &app, told_to_stop()).await;
     if left > 0 {
         tracing::warn!(connections = left, "some requests did not end in time");
     }
+    // It ends with what would go on for ever; a panic in it was told when it happened.
+    let _ = looking.await;
     running.stop();
+    if let Some(traces) = app.metrics.traces() {
+        traces.stop();
+    }
     tracing::info!("stopped");
     Ok(Outcome::Good)
 }

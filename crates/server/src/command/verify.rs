@@ -1,105 +1,132 @@
 //! `anamnesis verify`: the log reads back whole, the tree matches it, and so do the views.
 
 mod events;
+mod views;
 
 use std::sync::Arc;
 
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Damage, Silent, Verdict, rebuild, verify};
+use anamnesis_engine::{Damage, DryRun, Silent, Verdict, verify};
 use anamnesis_json::{Object, Value};
-use anamnesis_store::{ReadError, Views as _};
 use anamnesis_store_sql::OpenError;
 
 use super::{Outcome, print, progress};
 use crate::args::Verify;
 use crate::settings::Settings;
 use crate::wiring::{self, Opened, WiringError};
+use views::{Compared, Wrong};
+
+/// What the log and the views came to.
+struct Found {
+    log: Verdict,
+    /// None where nobody asked, or the log is damaged.
+    views: Option<Compared>,
+    /// The same.
+    lifted: Option<DryRun>,
+}
+
+impl Found {
+    fn of_log(log: Verdict) -> Self {
+        Self { log, views: None, lifted: None }
+    }
+
+    fn wrong_views(&self) -> Option<&Wrong> {
+        match &self.views {
+            Some(Compared::Different(wrong)) => Some(wrong),
+            _ => None,
+        }
+    }
+
+    fn leaves_some_unlifted(&self) -> bool {
+        self.lifted.as_ref().is_some_and(|found| !found.unlifted.is_empty())
+    }
+
+    fn is_good(&self) -> bool {
+        self.log.first_bad.is_none() && self.wrong_views().is_none() && !self.leaves_some_unlifted()
+    }
+}
 
 pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Result<Outcome> {
-    let mut lifted = None;
-    let verdict = match wiring::open_as_is(settings, Arc::new(Silent)).await {
-        Ok(opened) => {
-            let verdict = check(&opened, arguments.views).await?;
-            if arguments.events && verdict.first_bad.is_none() {
-                lifted = Some(events::lift_all(&opened.engine).await?);
-            }
-            verdict
+    let found = match wiring::open_as_is(settings, Arc::new(Silent)).await {
+        Ok(opened) => check(opened, &arguments).await?,
+        Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => {
+            let damage = Damage { partition: 0, offset, kind: what.to_owned() };
+            Found::of_log(Verdict { events: 0, erased: 0, first_bad: Some(damage) })
         }
-        Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => bad(0, offset, what),
         Err(error) => return Err(error.into()),
     };
     if arguments.json {
-        let json = as_json(&verdict);
-        let json = lifted.as_ref().map_or(json.clone(), |found| events::as_json(found, json));
-        print(&String::from_utf8_lossy(&json.to_text()));
+        print(&String::from_utf8_lossy(&as_json(&found).to_text()));
     } else {
-        print(&in_words(&verdict));
-        lifted.iter().for_each(|found| print(&events::in_words(found)));
+        print(&in_words(&found));
+        found.lifted.iter().for_each(|lifted| print(&events::in_words(lifted)));
     }
-    let good = verdict.first_bad.is_none() && lifted.is_none_or(|found| found.unlifted.is_empty());
-    Ok(if good { Outcome::Good } else { Outcome::Bad })
+    Ok(if found.is_good() { Outcome::Good } else { Outcome::Bad })
 }
 
-async fn check(opened: &Opened, views_too: bool) -> anyhow::Result<Verdict> {
-    let engine = &opened.engine;
-    let total = engine.head().offset(0);
-    let bar = progress::events(total);
-    let verdict = verify(engine, |progress| bar.set_position(progress.done)).await?;
-    bar.finish_and_clear();
-    if verdict.first_bad.is_some() {
-        return Ok(verdict);
+async fn check(opened: Opened, asked: &Verify) -> anyhow::Result<Found> {
+    let mut told = progress::Events::new("reading", opened.engine.head().offset(0));
+    let log = verify(&opened.engine, |progress| told.at(progress)).await?;
+    told.end();
+    if log.first_bad.is_some() {
+        return Ok(Found::of_log(log));
     }
-    if let Err(why) = Projector::fits(engine, &engine.serving()).await? {
-        // Not damage to any fact: the views are made again at the next start.
-        tracing::warn!("{why}; they are made again at the next start");
-        return Ok(verdict);
-    }
-    if views_too && !alike(opened).await? {
-        return Ok(bad(verdict.events, total, "views"));
-    }
-    Ok(verdict)
-}
-
-/// Whether the serving views, brought up to the log's end, equal a fresh fold with the same search parameters.
-async fn alike(opened: &Opened) -> anyhow::Result<bool> {
-    let engine = &opened.engine;
-    let serving = engine.serving();
-    rebuild(engine, Arc::clone(&serving), |_| {}).await?;
-    let (fresh, generation) = wiring::begin(opened, wiring::parameters_of(&serving)).await?;
-    let bar = progress::events(engine.head().offset(0));
-    rebuild(engine, generation, |progress| bar.set_position(progress.done)).await?;
-    bar.finish_and_clear();
-    let digests: Result<_, ReadError> =
-        async { Ok((serving.views.digest().await?, fresh.digest().await?)) }.await;
-    fresh.retire();
-    let (served, folded) = digests?;
-    Ok(served == folded)
-}
-
-fn bad(events: u64, offset: u64, kind: &str) -> Verdict {
-    Verdict { events, erased: 0, first_bad: Some(Damage { partition: 0, offset, kind: kind.to_owned() }) }
-}
-
-fn as_json(verdict: &Verdict) -> Object {
-    let damage = |damage: &Damage| {
-        let place =
-            Object::new().with("partition", u64::from(damage.partition)).with("offset", damage.offset);
-        Value::from(place.with("kind", damage.kind.as_str()))
-    };
-    Object::new()
-        .with("ok", verdict.first_bad.is_none())
-        .with("events", verdict.events)
-        .with("first_bad", verdict.first_bad.as_ref().map_or(Value::Null, damage))
-}
-
-fn in_words(verdict: &Verdict) -> String {
-    match &verdict.first_bad {
-        None => format!("good: {} events read back as they were written", verdict.events),
-        Some(Damage { partition, offset, kind }) => {
-            format!(
-                "damage ({kind}) at partition {partition}, offset {offset}; {} events before it are good",
-                verdict.events
-            )
+    let lifted = if asked.events { Some(events::lift_all(&opened.engine).await?) } else { None };
+    if !asked.views {
+        if let Err(why) = Projector::fits(&opened.engine, &opened.engine.serving()).await? {
+            // Not damage to any fact.
+            tracing::warn!("{why}; they are made again at the next start");
         }
+        return Ok(Found { lifted, ..Found::of_log(log) });
+    }
+    Ok(Found { views: Some(views::compare(&opened).await?), lifted, log })
+}
+
+fn as_json(found: &Found) -> Object {
+    let damage = |damage: &Damage| place(damage.partition, damage.offset, &damage.kind);
+    let first_bad = match (&found.log.first_bad, found.wrong_views()) {
+        (Some(bad), _) => damage(bad).into(),
+        (None, Some(wrong)) => wrong.as_json(found.log.events).into(),
+        (None, None) => Value::Null,
+    };
+    let said = Object::new()
+        .with("ok", found.is_good())
+        .with("events", found.log.events)
+        .with("first_bad", first_bad);
+    let said = match &found.lifted {
+        None => said,
+        Some(lifted) => events::as_json(lifted, said),
+    };
+    match &found.views {
+        None => said,
+        Some(Compared::Alike) => said.with("views_alike", true),
+        Some(Compared::Different(_)) => said.with("views_alike", false),
+        Some(Compared::Stale(_)) => said.with("views_alike", Value::Null),
+    }
+}
+
+fn place(partition: u32, offset: u64, kind: &str) -> Object {
+    Object::new().with("partition", u64::from(partition)).with("offset", offset).with("kind", kind)
+}
+
+fn in_words(found: &Found) -> String {
+    let events = found.log.events;
+    if let Some(Damage { partition, offset, kind }) = &found.log.first_bad {
+        return format!(
+            "damage ({kind}) at partition {partition}, offset {offset}; {events} events before it are good"
+        );
+    }
+    let log = format!("good: {events} events read back as they were written");
+    match &found.views {
+        None => log,
+        Some(Compared::Alike) => format!("{log}, and the views are what a fresh fold gives"),
+        Some(Compared::Stale(why)) => {
+            format!("{log}; {why}, so nothing was compared: they are made again at the next start")
+        }
+        Some(Compared::Different(wrong)) => format!(
+            "damage (views): {}; the log is good: {events} events read back as they were written. \
+             `anamnesis rebuild` makes the views anew",
+            wrong.in_words()
+        ),
     }
 }

@@ -78,11 +78,8 @@ pub(super) async fn everything(
     let mut asked = Asked::read(app, patient, pairs, &as_of)?;
     let mut found = page_of_all(app, patient, &asked).await?;
     // To look at the present costs less, and is the same as long as the views have not moved on.
-    let moment = as_of.cursor.moment;
-    if asked.as_of.is_none()
-        && app.engine.views().watermark().await?.is_some_and(|mark| mark.moment != moment)
-    {
-        asked.as_of = Some(moment);
+    if asked.as_of.is_none() && as_of.is_behind(app).await? {
+        asked.as_of = Some(as_of.cursor.moment);
         found = page_of_all(app, patient, &asked).await?;
     }
     let (page, ended) = found;

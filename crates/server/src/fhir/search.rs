@@ -21,7 +21,7 @@ use super::reply::Reply;
 use crate::app::App;
 use crate::as_of::as_of;
 use crate::index::Index;
-use found::{Page, found};
+use found::{Page, Shown, found};
 use question::Question;
 use told::told;
 
@@ -86,7 +86,7 @@ fn bundle(app: &App, question: &Question, page: &Page) -> Vec<u8> {
     let included = page.included.records.iter().map(|shown| (shown, Mode::Include));
     let shown: Vec<_> = matches
         .chain(included)
-        .map(|((name, text), mode)| (format!("{}/{name}", app.base_url), text, mode))
+        .map(|(Shown { name, text, .. }, mode)| (format!("{}/{name}", app.base_url), text, mode))
         .collect();
     let outcome = told(app, question, page);
     let entries = shown

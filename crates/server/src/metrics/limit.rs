@@ -24,6 +24,9 @@ impl Limit {
     pub(crate) const ALL: [Self; 7] =
         [Self::Connections, Self::Head, Self::Body, Self::Bodies, Self::Answer, Self::Idle, Self::Queue];
 
+    /// Those that say that there were too many clients at once.
+    pub(super) const CROWDS: [Self; 3] = [Self::Connections, Self::Queue, Self::Bodies];
+
     /// Its name as a label.
     pub(crate) fn name(self) -> &'static str {
         match self {

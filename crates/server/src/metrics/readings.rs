@@ -14,15 +14,15 @@ use crate::generations::{Building, Generations};
 pub(crate) struct Readings {
     events: u64,
     log_bytes: u64,
-    syncs: u64,
-    sync_time: Duration,
-    views_bytes: u64,
-    pub(crate) lag_events: u64,
-    pub(crate) lag: Duration,
-    pub(crate) stuck: bool,
-    building: Option<Building>,
+    pub(super) syncs: u64,
+    pub(super) sync_time: Duration,
+    pub(super) views_bytes: u64,
+    lag_events: u64,
+    pub(super) lag: Duration,
+    pub(super) stuck: bool,
+    pub(super) building: Option<Building>,
     files: [u64; disk::FILES.len()],
-    pub(crate) room: Option<disk::Room>,
+    pub(super) room: Option<disk::Room>,
 }
 
 impl Readings {

@@ -3,18 +3,39 @@
 use std::time::Duration;
 
 use anamnesis_engine::{
-    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, SnapshotReason, SnapshotsKept, Stage,
+    AppendFailure, CacheLevel, CacheResult, Instruments, Parked, Projected, SnapshotReason, SnapshotsKept,
+    Stage,
 };
+
+use uuid::Uuid;
 
 use super::Metrics;
 
 impl Instruments for Metrics {
     fn took(&self, stage: Stage, time: Duration) {
         self.steps.with_label_values(&[step(stage)]).observe(time.as_secs_f64());
+        if let (Some(traces), false) = (self.traces(), stage == Stage::Project) {
+            traces.step(step(stage), time);
+        }
     }
 
-    fn projected(&self, events: usize) {
-        self.batches.observe(events as f64);
+    fn committing(&self, commit: Uuid, correlation: Option<&str>) {
+        if let Some(traces) = self.traces() {
+            traces.committing(commit, correlation);
+        }
+    }
+
+    fn waited(&self, time: Duration) {
+        if let Some(traces) = self.traces() {
+            traces.step("wait", time);
+        }
+    }
+
+    fn projected(&self, batch: &Projected) {
+        self.batches.observe(batch.events as f64);
+        if let Some(traces) = self.traces() {
+            traces.projected(batch);
+        }
     }
 
     fn conflict(&self) {
@@ -74,7 +95,7 @@ impl Instruments for Metrics {
 }
 
 /// The name of a step as a label.
-pub(super) fn step(stage: Stage) -> &'static str {
+fn step(stage: Stage) -> &'static str {
     match stage {
         Stage::Decide => "decide",
         Stage::Append => "append",

@@ -4,16 +4,14 @@
 //! came later takes nothing from who was there.
 
 use anamnesis_fhir::outcome::{Issue, IssueCode};
-use anamnesis_fhir::{Catalogue, Params, Registered};
+use anamnesis_fhir::{Catalogue, Registered};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 /// What of a definition makes its entries, and whose it is; the rest is for people, and may change without a new
 /// generation.
-const ELEMENTS: [&str; 8] = ["id", "url", "code", "base", "type", "expression", "target", "component"];
-
-/// Bases that stand for many types.
-const OF_MANY: [&str; 2] = ["Resource", "DomainResource"];
+const ELEMENTS: [&str; 9] =
+    ["id", "url", "code", "base", "type", "expression", "target", "component", "derivedFrom"];
 
 /// What a plan has that is not only definitions.
 const FULL_TEXT: &str = "fullText";
@@ -56,6 +54,8 @@ impl ParameterSet {
         let (mut kept, mut compiled) = (Vec::new(), Vec::<Registered>::new());
         for definition in definitions {
             match Registered::read(&definition) {
+                // What is official is there already.
+                Ok(one) if one.base().is_empty() => {}
                 Ok(one) if !compiled.iter().any(|other| one.clashes(other)) => {
                     compiled.push(one);
                     kept.push(definition);
@@ -109,13 +109,9 @@ impl ParameterSet {
     }
 
     fn definition(&self, kind: ResourceType, code: &str) -> Option<&Object> {
-        let is_of = |base: &str| base == kind.name() || OF_MANY.contains(&base);
-        let found = self.definitions.iter().find(|definition| {
-            let mut bases =
-                definition.get("base").into_iter().flat_map(Value::each).filter_map(Value::as_str);
-            definition.str("code") == Some(code) && bases.any(is_of)
-        });
-        found.filter(|_| self.catalogue.known(kind, code).is_some())
+        let mut both = self.definitions.iter().zip(self.catalogue.registered());
+        let found = both.find(|(_, one)| one.code() == code && one.base().contains(&kind));
+        found.map(|(definition, _)| definition)
     }
 
     /// Everything wrong with a definition that is to be registered beside these, or instead of the one that `record` is
@@ -133,6 +129,9 @@ impl ParameterSet {
             Ok(one) => one,
             Err(issues) => return issues,
         };
+        if one.base().is_empty() {
+            return Vec::new();
+        }
         let is_other = |definition: &Object, other: &Registered| match record {
             Some(record) => definition.str("id") != Some(record.as_str()),
             None => other.url() != one.url(),

@@ -94,11 +94,13 @@ pub(crate) fn load(
     Ok(loaded)
 }
 
-/// The variables that begin as ours do, sorted, so that the same ones are always told of first.
+/// The variables that begin as ours do, and those that settings share with others, sorted, so that the same ones are always told of first.
 fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, OsString)> {
     let named = variables.map(|(name, value)| (name.to_string_lossy().into_owned(), value));
+    let is_shared = |name: &str| SETTINGS.iter().any(|setting| setting.short == Some(name));
+    let is_ours = |name: &str| name.starts_with(PREFIX) && !NO_SETTINGS.contains(&name);
     let mut ours: Vec<_> =
-        named.filter(|(name, _)| name.starts_with(PREFIX) && !NO_SETTINGS.contains(&name.as_str())).collect();
+        named.filter(|(name, value)| is_ours(name) || (is_shared(name) && !value.is_empty())).collect();
     ours.sort();
     ours
 }

@@ -53,11 +53,24 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("keys.master", |s| &mut s.master_key, "the file of the master key; where none is set, `master.key` in the data directory"),
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),
+    row("telemetry.otlp", |s| &mut s.otlp, "the collector that traces are sent to, by OTLP over HTTP; none are made where none is set").short("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    row("alerts.webhook", |s| &mut s.alerts.webhook, "the address that alerts are posted to, as Alertmanager would; none are where none is set, and the log has them anyway"),
+    row("alerts.secret_file", |s| &mut s.alerts.secret, "the file of the secret that these posts are signed with; unsigned where none is set"),
+    row("alerts.every_ms", |s| &mut s.alerts.every, "how often the conditions of alerts are looked at; how long they must last is counted in looks").within(10, 3_600_000),
+
+    row("redis", |s| &mut s.redis, "a Redis that keeps what was read lately, sealed, beside what the process keeps: redis://[NAME:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// with TLS; none where none is set").flag("redis", "URL", SERVE),
+    row("cache.bytes_max", |s| &mut s.cache.bytes_max, "what the process keeps of what was read and written lately, all together").within(1 << 20, 1 << 40),
+    row("cache.ttl_s", |s| &mut s.cache.ttl, "how long Redis keeps what is put there, at most").within(1, 31_536_000),
+    row("cache.redis_ms_max", |s| &mut s.cache.answer, "how long an answer of Redis is waited for").within(1, 10_000),
+    row("cache.redis_connect_ms_max", |s| &mut s.cache.connect, "how long a connection to Redis may take to come about; nobody waits for it").within(1, 60_000),
+    row("cache.redis_prefix", |s| &mut s.cache.prefix, "what all keys in Redis begin with; the store's id follows"),
+    row("cache.redis_ca", |s| &mut s.cache.certificates, "a file of certificates in PEM that Redis is trusted by, instead of those of the machine"),
 
     row("cors.origins", |s| &mut s.cors_origins, "origins whose scripts may use the server from a browser; none where none is set").flag("cors-origins", "ORIGINS", SERVE),
     row("validation", |s| &mut s.validation, "what becomes of a resource that breaks FHIR's rules: refused, or kept with a tag where a record can be kept with it").flag("validation", "HOW", WRITE),
     row("profiles", |s| &mut s.profiles, "profiles that every record of their type must follow, whether it names them or not"),
     row("search.full_text", |s| &mut s.full_text, "index the words of records, for `_text` and `_content`; an index that has them otherwise is made again while it serves").flag("full-text", "BOOL", VIEWS),
+    row("generations.grace_s", |s| &mut s.grace_s, "how long a generation of the views is kept after another took its place, so that one can go back to it").within(0, 604_800),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 
     row("limits.body_bytes_max", |s| &mut s.limits.body_bytes_max, "the largest request body taken; 413").short("ANAMNESIS_BODY_BYTES_MAX").flag("body-bytes-max", "BYTES", SERVE).within(1, 1 << 32),
@@ -130,7 +143,12 @@ impl Setting {
     /// What is counted in it, by the last words of its name.
     pub(super) fn unit(&self) -> Option<&'static str> {
         let name = self.name.trim_end_matches("_max").trim_end_matches("_min");
-        let units = [("_bytes_per_s", "bytes per second"), ("_bytes", "bytes"), ("_ms", "milliseconds")];
+        let units = [
+            ("_bytes_per_s", "bytes per second"),
+            ("_bytes", "bytes"),
+            ("_ms", "milliseconds"),
+            ("_s", "seconds"),
+        ];
         units.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, unit)| *unit)
     }
 
@@ -171,6 +189,7 @@ mod tests {
         #[rustfmt::skip] // A table reads by column.
         let cases = [
             ("limits.head_bytes_max",       "a whole number of bytes from 8192 to 1048576"),
+            ("cache.ttl_s",                 "a whole number of seconds from 1 to 31536000"),
             ("limits.query_ms_max",         "a whole number of milliseconds from 1 to 3600000"),
             ("limits.body_bytes_per_s_min", "a whole number of bytes per second from 1 to 1073741824"),
             ("limits.nesting_max",          "a whole number from 1 to 64"),

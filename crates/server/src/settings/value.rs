@@ -1,5 +1,7 @@
 //! The kinds of values settings have: how each is read, shown, and described to who gave something else.
 
+mod cache;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::ConditionalDelete;
 use crate::validation::Validation;
+
+pub(crate) use cache::{Prefix, RedisUrl, Seconds};
 
 /// What someone gave for a setting.
 #[derive(Clone, Copy)]
@@ -208,14 +212,18 @@ impl Value for Url {
         "an address that begins with http:// or https://"
     }
 
-    /// A password in it is nobody's to see.
     fn shown(&self) -> Shown {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        Shown::Text(match authority.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://***@{host}{path}"),
-            None => self.0.clone(),
-        })
+        Shown::Text(masked(&self.0))
+    }
+}
+
+/// An address as it may be shown: a password in it is nobody's to see.
+fn masked(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
+        None => url.to_owned(),
     }
 }
 

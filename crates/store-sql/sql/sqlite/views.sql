@@ -126,7 +126,16 @@ CREATE TABLE text_then (
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
-CREATE INDEX text_then_record ON text_then (record, partition, param);
+-- The same by record: those of one that ended together, an array of parameter, text, group, exact and began for each, in one row.
+CREATE TABLE text_past (
+    partition INTEGER NOT NULL, record INTEGER NOT NULL, ended INTEGER NOT NULL,
+    texts BLOB NOT NULL,
+    PRIMARY KEY (partition, record, ended)
+) WITHOUT ROWID;
+CREATE VIEW text_then_of AS
+SELECT p.partition AS partition, p.record AS record, p.ended AS ended,
+    t.value ->> 0 AS param, t.value ->> 1 AS text, t.value ->> 2 AS grp, t.value ->> 3 AS exact, t.value ->> 4 AS began
+FROM text_past p CROSS JOIN json_each(p.texts) t;
 
 CREATE TABLE date_now (
     param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,

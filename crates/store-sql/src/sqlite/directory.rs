@@ -11,7 +11,7 @@ use anamnesis_kernel::Instant;
 use fs4::fs_std::FileExt;
 
 use super::error::has_no_room;
-use super::{SqliteKeys, SqliteLog, SqliteViews, generations};
+use super::{SqliteKeys, SqliteLog, SqliteSnapshots, SqliteViews, generations};
 
 /// The format of the data directory that this program writes.
 const FORMAT: u32 = 1;
@@ -71,6 +71,8 @@ pub struct SqliteStore {
     pub keys: Arc<SqliteKeys>,
     /// The serving views.
     pub views: Arc<SqliteViews>,
+    /// States that were folded already.
+    pub snapshots: Arc<SqliteSnapshots>,
     _lock: File,
 }
 
@@ -106,6 +108,7 @@ impl SqliteStore {
             log: Arc::new(SqliteLog::open(&log_path, now)?),
             keys: Arc::new(SqliteKeys::open(&keys_path)?),
             views: Arc::new(generations::at_rest(directory)?),
+            snapshots: Arc::new(SqliteSnapshots::open(&directory.join("snapshots.db"))?),
             _lock: lock,
         })
     }

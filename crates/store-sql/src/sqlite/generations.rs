@@ -1,7 +1,7 @@
 //! The files of the views: `views.db` serves at rest; a generation made beside it has a file with a number.
 //!
 //! Invariant: a generation that was appointed serves whoever opens the directory next, whole, until then and after;
-//! a file that was not is removed.
+//! of those that were not, the newest is kept until somebody takes it up, and all others are removed.
 
 use std::fs;
 use std::io;
@@ -16,6 +16,10 @@ use super::{SqliteStore, SqliteViews};
 const AT_REST: &str = "views.db";
 /// Names the file of the generation that was appointed, while it is not `views.db`.
 const APPOINTED: &str = "serving";
+/// The number of the generation that has the name at rest.
+const FIRST: u64 = 1;
+/// A generation that shall never serve.
+const TRIAL: &str = "views-trial.db";
 
 impl SqliteStore {
     /// Removes the serving views and begins them anew, empty.
@@ -40,9 +44,38 @@ impl SqliteStore {
     /// When its file cannot be made.
     pub fn begin_generation(&self) -> Result<Arc<SqliteViews>, OpenError> {
         let taken = numbered(&self.directory).map_err(file_error(&self.directory))?;
-        let number = taken.iter().filter_map(|(_, number)| *number).max().unwrap_or(1) + 1;
-        let path = self.directory.join(format!("views-{number}.db"));
-        Ok(Arc::new(SqliteViews::begin(&path)?))
+        let number = taken.iter().filter_map(|(_, number)| *number).max().unwrap_or(FIRST) + 1;
+        self.begin(&format!("views-{number}.db"))
+    }
+
+    /// As [`begin_generation`](Self::begin_generation), for one that shall never serve and is never taken up again.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be made.
+    pub fn begin_trial(&self) -> Result<Arc<SqliteViews>, OpenError> {
+        self.begin(TRIAL)
+    }
+
+    fn begin(&self, name: &str) -> Result<Arc<SqliteViews>, OpenError> {
+        let path = self.directory.join(name);
+        remove_database(&path).map_err(file_error(&path))?;
+        Ok(Arc::new(SqliteViews::open(&path)?))
+    }
+
+    /// The generation that was under way when the directory was let go of, as far as it came; none where there is none,
+    /// or its tables are of another layout.
+    ///
+    /// Whether it fits is for the caller to see, who retires it if not; and nothing may have been begun before.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be looked at or removed.
+    pub fn unfinished_generation(&self) -> Result<Option<Arc<SqliteViews>>, OpenError> {
+        let there = numbered(&self.directory).map_err(file_error(&self.directory))?;
+        let newest = there.into_iter().filter(|(path, _)| path != self.views.path()).max_by_key(|(_, n)| *n);
+        let Some((path, Some(_))) = newest else { return Ok(None) };
+        Ok(SqliteViews::open_ours(&path)?.map(Arc::new))
     }
 
     /// Has this generation serve whoever opens the directory next, whatever becomes of this process.
@@ -91,7 +124,8 @@ pub(super) fn at_rest(directory: &Path) -> Result<SqliteViews, OpenError> {
     SqliteViews::open(&directory.join(AT_REST))
 }
 
-/// Gives the generation that was appointed the name of the one that serves at rest, and removes all others.
+/// Gives the generation that was appointed the name of the one that serves at rest, and removes all others but the newest,
+/// which may be under way.
 ///
 /// Each step may be the last: the next time goes on from there.
 fn settle(directory: &Path) -> Result<(), OpenError> {
@@ -114,8 +148,10 @@ fn settle(directory: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(file_error(&appointed)(error)),
     }
-    for (path, _) in numbered(directory).map_err(file_error(directory))? {
-        remove_database(&path).map_err(file_error(&path))?;
+    let there = numbered(directory).map_err(file_error(directory))?;
+    let newest = there.iter().filter_map(|(_, number)| *number).max();
+    for (path, _) in there.iter().filter(|(_, number)| number.is_none() || *number != newest) {
+        remove_database(path).map_err(file_error(path))?;
     }
     Ok(())
 }
@@ -126,7 +162,7 @@ fn bring_home(path: &Path) -> rusqlite::Result<()> {
     connection.close().map_err(|(_, error)| error)
 }
 
-/// The generations beside the one at rest, with their numbers; a name of an older program has none.
+/// The generations beside the one at rest, with their numbers; a trial has none, nor a name of an older program.
 fn numbered(directory: &Path) -> io::Result<Vec<(PathBuf, Option<u64>)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -144,6 +180,11 @@ fn is_beside(name: &str) -> bool {
 
 fn number_of(name: &str) -> Option<u64> {
     name.strip_prefix("views-")?.strip_suffix(".db")?.parse().ok()
+}
+
+/// The number of the generation in this file: the one at rest is the first.
+pub(super) fn number(path: &Path) -> u64 {
+    path.file_name().and_then(|name| number_of(name.to_str()?)).unwrap_or(FIRST)
 }
 
 fn file_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError {

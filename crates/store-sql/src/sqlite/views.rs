@@ -1,9 +1,11 @@
 //! The views on SQLite: may be deleted at any time, and are then made again from the log.
 
+mod difference;
 mod digest;
 mod history;
 mod parked;
 mod records;
+mod rows;
 mod search;
 mod table;
 mod units;
@@ -31,13 +33,15 @@ use uuid::Uuid;
 use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
 use super::error::{is_refused, query_error, unavailable};
+use super::generations;
 use crate::statements;
+pub use difference::{Difference, DifferenceKind};
 use units::Units;
 use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 5;
+const LAYOUT: i64 = 6;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -65,29 +69,33 @@ impl SqliteViews {
                 create(path).map_err(failed)?
             }
         };
-        let units = Arc::new(Units::read(&connection).map_err(failed)?);
+        Self::of(path, connection).map_err(failed)
+    }
+
+    /// Opens views that were begun before; those of another layout, or not readable, are removed.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be removed.
+    pub(super) fn open_ours(path: &Path) -> Result<Option<Self>, OpenError> {
+        let opened = open_writer(path, Care::Derived).and_then(layout_is_ours);
+        let views = opened.and_then(|ours| ours.map(|connection| Self::of(path, connection)).transpose());
+        if let Ok(Some(views)) = views {
+            return Ok(Some(views));
+        }
+        remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        Ok(None)
+    }
+
+    fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
+        let units = Arc::new(Units::read(&connection)?);
         let writer = Mutex::new(Some(Writer::new(connection, Arc::clone(&units))));
         let readers = Arc::new(Readers::new(path, READERS));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
         Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired })
     }
 
-    /// As [`open`](Self::open), but a power cut may take the whole file until it is [settled](Self::settle).
-    ///
-    /// # Errors
-    ///
-    /// When no file can be made.
-    pub(super) fn begin(path: &Path) -> Result<Self, OpenError> {
-        remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let views = Self::open(path)?;
-        if let Some(writer) = &*views.writer.lock() {
-            let failed = |source| OpenError::Database { path: path.to_owned(), source };
-            writer.sync_nothing().map_err(failed)?;
-        }
-        Ok(views)
-    }
-
-    /// Brings everything to the disk, and keeps it there from now on as a serving generation is kept.
+    /// Brings everything to the disk.
     ///
     /// # Errors
     ///
@@ -104,6 +112,40 @@ impl SqliteViews {
     /// Has the file removed once nobody uses it any more.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives back the memory that few will miss while another generation serves; it can be used as before.
+    pub fn stand_by(&self) {
+        self.readers.close();
+        if let Some(writer) = &*self.writer.lock() {
+            writer.shrink();
+        }
+    }
+
+    /// Its number, by which it is told from the other generations of the directory.
+    pub fn number(&self) -> u64 {
+        generations::number(&self.path)
+    }
+
+    /// The shape that shall not be made in the place of these views, if one was noted.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    pub fn unwanted(&self) -> Result<Option<String>, ReadError> {
+        Ok(self.noted("unwanted")?.and_then(|shape| String::from_utf8(shape).ok()).filter(|s| !s.is_empty()))
+    }
+
+    /// Notes what [`unwanted`](Self::unwanted) says; none takes it back.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written.
+    pub fn set_unwanted(&self, shape: Option<&str>) -> Result<(), Cause> {
+        match &*self.writer.lock() {
+            Some(writer) => Ok(writer.note("unwanted", shape.unwrap_or_default().as_bytes())?),
+            None => Err("the views are closed".into()),
+        }
     }
 
     /// Its file.
@@ -136,6 +178,23 @@ impl SqliteViews {
             writer.close()?;
         }
         Ok(())
+    }
+
+    /// The first row that is not as these others have it; `tell` hears how many tables of how many were compared.
+    ///
+    /// # Errors
+    ///
+    /// When one of the two cannot be read.
+    pub async fn difference(
+        &self,
+        fresh: &Self,
+        tell: impl FnMut(usize, usize) + Send + 'static,
+    ) -> Result<Option<Difference>, ReadError> {
+        let (served, fresh) = (Arc::clone(&self.readers), Arc::clone(&fresh.readers));
+        let compare =
+            move || served.at_once(|one| fresh.at_once(|other| difference::difference(one, other, tell)));
+        let done = tokio::task::spawn_blocking(compare).await;
+        done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(unavailable)
     }
 
     /// Reads much, on a thread that may wait.

@@ -4,7 +4,7 @@
 //! are amended, so that the middle of the history is after the last record began.
 
 use anamnesis_kernel::search::{
-    By, Entry, Filter, Find, Kept, Key, Order, Param, Place, Query, Real, Test, newest_first,
+    By, Entry, Filter, Find, Kept, Key, Link, Order, Param, Place, Query, Real, Test, newest_first,
 };
 use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_seal::sha256;
@@ -252,12 +252,14 @@ impl Clinic {
         let gender = Test::Token { param: param(patient, GENDER), system: None, code: Some("female".into()) };
         let chained = |filter: Test| Test::Chain {
             param: param(observation, SUBJECT),
+            by: Link::Name,
             kind: patient,
             filter: Box::new(filter.into()),
         };
         let has = |filter: Test| Test::Has {
             kind: observation,
             param: param(observation, SUBJECT),
+            by: Link::Name,
             filter: Box::new(filter.into()),
         };
         let without_encounter = Filter::Not(Box::new(

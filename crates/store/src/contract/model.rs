@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use anamnesis_kernel::search::{
-    By, Entry, Filter, Key, Order, Param, Place, Query, SortKey, Test, newest_first,
+    By, Entry, Filter, Key, Link, Order, Param, Place, Query, SortKey, Test, newest_first,
 };
 use anamnesis_kernel::{Instant, ResourceType, StreamName};
 
@@ -22,11 +22,19 @@ impl Record {
         Place { date: newest_first(self.date), record: self.number, partition: 0 }
     }
 
-    fn refers_to(&self, param: Param, other: &StreamName) -> bool {
-        self.entries.iter().any(|entry| {
-            entry.param == param
-                && matches!(&entry.key, Key::Reference { kind, id }
-                    if *kind == other.kind.number() && id == other.id.as_str())
+    fn refers_to(&self, param: Param, by: Link, other: &Self) -> bool {
+        let called = |id: &str| {
+            other.entries.iter().any(|entry| {
+                entry.param == Param::CANONICAL
+                    && matches!(&entry.key, Key::Reference { kind: 0, id: own } if own == id)
+            })
+        };
+        self.entries.iter().filter(|entry| entry.param == param).any(|entry| match (by, &entry.key) {
+            (Link::Name, Key::Reference { kind, id }) => {
+                *kind == other.name.kind.number() && id == other.name.id.as_str()
+            }
+            (Link::Url, Key::Reference { kind: 0, id }) => called(id),
+            _ => false,
         })
     }
 }
@@ -76,11 +84,11 @@ impl Model {
                     entries.any(|entry| tests.iter().any(|test| entry_holds(test, entry)))
                 })
             }),
-            Test::Chain { param, kind, filter } => {
-                of(kind).any(|other| record.refers_to(*param, &other.name) && self.holds(filter, other))
+            Test::Chain { param, by, kind, filter } => {
+                of(kind).any(|other| record.refers_to(*param, *by, other) && self.holds(filter, other))
             }
-            Test::Has { kind, param, filter } => {
-                of(kind).any(|other| other.refers_to(*param, &record.name) && self.holds(filter, other))
+            Test::Has { kind, param, by, filter } => {
+                of(kind).any(|other| other.refers_to(*param, *by, record) && self.holds(filter, other))
             }
             test => record.entries.iter().any(|entry| entry_holds(test, entry)),
         }

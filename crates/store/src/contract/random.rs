@@ -1,6 +1,6 @@
 //! Random histories and queries, the same for the same seed: few records and few values, so that much meets.
 
-use anamnesis_kernel::search::{By, Entry, Filter, Find, Kept, Key, Order, Param, Query, Real, Test};
+use anamnesis_kernel::search::{By, Entry, Filter, Find, Kept, Key, Link, Order, Param, Query, Real, Test};
 use anamnesis_kernel::{Instant, ResourceId, ResourceType};
 
 use super::sample::at;
@@ -89,12 +89,21 @@ impl Random {
             Kept::Reference => {
                 let to = self.kind();
                 match self.below(8) {
-                    0 => Key::Reference { kind: 0, id: "urn:uuid:1".into() },
+                    0 | 1 => self.called(),
                     _ => Key::Reference { kind: to.number(), id: self.id(to).into() },
                 }
             }
             Kept::Words => Key::Words { narrative: self.pick(&SAID).into(), rest: self.pick(&SAID).into() },
         }
+    }
+
+    /// What a definition is called.
+    fn called(&mut self) -> Key {
+        Key::Reference { kind: 0, id: self.pick(&["http://d|", "http://d|1", "urn:uuid:1"]).into() }
+    }
+
+    fn link(&mut self) -> Link {
+        self.pick(&[Link::Name, Link::Name, Link::Url])
     }
 
     /// What a record of this type is found by, sorted, each once; some of it in groups.
@@ -104,6 +113,9 @@ impl Random {
             let kept = self.pick(&KEPT);
             let group = u16::try_from(self.below(6).saturating_sub(2)).expect("small");
             entries.push(Entry { param: self.param(kind, kept), key: self.key(kept), group });
+        }
+        if self.below(3) == 0 {
+            entries.push(Entry { param: Param::CANONICAL, key: self.called(), group: 0 });
         }
         if self.below(3) > 0 {
             let param = Param::of_type(kind.number());
@@ -157,6 +169,7 @@ impl Random {
                 unit: (self.below(2) > 0).then_some(unit),
                 system: (self.below(2) > 0).then_some(system),
             },
+            Key::Reference { .. } if self.below(4) == 0 => Test::Refers { param, kind: self.kind() },
             Key::Reference { kind, id } => {
                 Test::Reference { param, kind: (self.below(2) > 0).then_some(kind), id }
             }
@@ -176,12 +189,12 @@ impl Random {
             4 | 5 if depth > 0 => {
                 let to = self.kind();
                 let filter = Box::new(self.filter(to, depth - 1));
-                Test::Chain { param: self.param(kind, Kept::Reference), kind: to, filter }
+                Test::Chain { param: self.param(kind, Kept::Reference), by: self.link(), kind: to, filter }
             }
             6 | 7 if depth > 0 => {
                 let from = self.kind();
                 let filter = Box::new(self.filter(from, depth - 1));
-                Test::Has { kind: from, param: self.param(from, Kept::Reference), filter }
+                Test::Has { kind: from, param: self.param(from, Kept::Reference), by: self.link(), filter }
             }
             _ => self.own_test(kind),
         }

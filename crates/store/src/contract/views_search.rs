@@ -1,6 +1,6 @@
 //! Searching: what each test finds, what criteria do together, and rows that come and go.
 
-use anamnesis_kernel::search::{After, Entry, Filter, Find, Param, Place, Query, SortKey, Test};
+use anamnesis_kernel::search::{After, Entry, Filter, Find, Link, Param, Place, Query, SortKey, Test};
 
 use super::Harness;
 use super::sample::{
@@ -232,6 +232,7 @@ pub async fn a_thousand_values_are_one_criterion(harness: &impl Harness) {
 fn nested(chains: u32) -> Test {
     (0..chains).fold(has(None, Some("a")), |inner, _| Test::Chain {
         param: Param(DOCTOR),
+        by: Link::Name,
         kind: PATIENT,
         filter: Box::new(inner.into()),
     })

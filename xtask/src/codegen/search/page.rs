@@ -11,7 +11,7 @@ Every official search parameter of R4 (4.0.1), by type; this page is written by 
 Beside these every type has `_id`, `_lastUpdated`, `_tag`, `_security`, `_profile` and `_source`.
 
 Found under says whose entries answer, where a parameter keeps none of its own: nothing is kept twice.
-A reference to one type alone is then found among the references to any, so that `:missing` is about those.
+A reference to one type alone is then found among the references to any.
 
 ## What is taken
 

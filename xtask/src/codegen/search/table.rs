@@ -124,16 +124,17 @@ fn composite(
 ) -> anyhow::Result<Row> {
     let elements = repeated(definitions, kind, param);
     let grouped = !elements.is_empty();
-    let mut components = Vec::new();
+    let (mut components, mut together) = (Vec::new(), !grouped);
     for url in &param.components {
         let of = definitions.params.iter().find(|p| p.url == *url);
         let row = of.and_then(|of| rows.iter().find(|row| row.code == of.code));
         let Some(row) = row else { anyhow::bail!("no parameter is its component {url}") };
-        let keepers = rows.iter().filter(|keeper| row.under.contains(&keeper.number));
-        let together = !grouped || keepers.clone().any(|keeper| keeper.grouped);
-        ensure!(together, "its components stand in different elements");
+        let mut keepers = rows.iter().filter(|keeper| row.under.contains(&keeper.number));
+        // Those of another element, such as the sequence that all variants are of, are the record's own.
+        together |= keepers.any(|keeper| keeper.grouped);
         components.push(row.code.clone());
     }
+    ensure!(together, "none of its components stands in its element");
     Ok(Row {
         code: param.code.clone(),
         number,

@@ -32,13 +32,16 @@ pub(super) fn quantity(value: &Value, give: &mut dyn FnMut(Key)) {
     in_units(low, high, value, give);
 }
 
-/// From its low to its high; without one of them it is open.
+/// From its low to its high; without one of them it is open, and the wrong way round it is none.
 pub(super) fn range(value: &Value, give: &mut dyn FnMut(Key)) {
     let side = |name: &str| value.get(name).and_then(|side| Some((side, side.get("value").and_then(real)?)));
     let (low, high) = (side("low"), side("high"));
     let Some((measured, _)) = low.or(high) else { return };
     let least = low.map_or(Real::LEAST, |(_, number)| number);
-    in_units(least, high.map_or(Real::GREATEST, |(_, number)| number), measured, give);
+    let most = high.map_or(Real::GREATEST, |(_, number)| number);
+    if least <= most {
+        in_units(least, most, measured, give);
+    }
 }
 
 /// An amount of money in its currency.

@@ -6,6 +6,8 @@ use crate::date;
 use crate::param::Extract;
 
 /// The first and last microsecond of a date, Period or Timing; an open end of a Period is the end of time.
+///
+/// None of a Period that ends before it begins, which lenient validation lets pass.
 pub(crate) fn span(extract: Extract, value: &Value) -> Option<(i64, i64)> {
     let bounds = |value: Option<&Value>| date::bounds(value?.as_str()?);
     match extract {
@@ -15,7 +17,9 @@ pub(crate) fn span(extract: Extract, value: &Value) -> Option<(i64, i64)> {
             if start.is_none() && end.is_none() {
                 return None;
             }
-            Some((start.map_or(i64::MIN, |(low, _)| low), end.map_or(i64::MAX, |(_, high)| high)))
+            let (low, high) =
+                (start.map_or(i64::MIN, |(low, _)| low), end.map_or(i64::MAX, |(_, high)| high));
+            (low <= high).then_some((low, high))
         }
         Extract::Timing => {
             let events = value.get("event").into_iter().flat_map(Value::each);

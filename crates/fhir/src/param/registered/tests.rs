@@ -26,7 +26,7 @@ fn read(json: &str) -> Registered {
 #[test]
 fn definitions_that_are_refused() {
     #[rustfmt::skip] // A table reads by column.
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("{}",                                   &[]),
         (r#"{"url":null,"expression":null}"#,    &["url: required to search by it", "expression: required to search by it"]),
         (r#"{"base":null}"#,                     &["base: at least one type is required"]),
@@ -35,6 +35,8 @@ fn definitions_that_are_refused() {
         (r#"{"type":"special"}"#,                &["type: no kind of parameter that can be registered"]),
         (r#"{"type":"reference","target":["Cat"]}"#, &["target[0]: not a type of R4"]),
         (r#"{"code":"birthdate"}"#,              &["code: Patient has an official parameter of this code"]),
+        (r#"{"code":"birthdate","derivedFrom":"http://hl7.org/fhir/SearchParameter/individual-birthdate"}"#, &["code: Patient has an official parameter of this code"]),
+        (r#"{"code":"birthdate","type":"date","derivedFrom":"http://x/birthdate"}"#, &["code: Patient has an official parameter of this code"]),
         (r#"{"code":"near","base":["Location"]}"#, &["code: Location has an official parameter of this code"]),
         (r#"{"code":"_tag"}"#,                   &["code: codes that begin with _ are those of the standard and of the server", "code: Patient has an official parameter of this code"]),
         (r#"{"code":"eye colour"}"#,             &["code: not 1 to 64 of A-Z a-z 0-9 - _"]),
@@ -59,6 +61,26 @@ fn definitions_that_are_refused() {
         assert_eq!(said.len(), expected.len(), "{json}: {said:?}");
         let begins = said.iter().zip(expected).all(|(said, expected)| said.starts_with(expected));
         assert!(begins, "{json}: {said:?}");
+    }
+}
+
+#[test]
+fn what_restates_an_official_one_is_none_beside_it() {
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+     // definition                                                                     its types
+        (r#"{"code":"birthdate","type":"date"}"#,                                      ""),
+        (r#"{"code":"_id"}"#,                                                          ""),
+        (r#"{"code":"_lastUpdated","type":"date","base":["Condition","Encounter"]}"#,  ""),
+        (r#"{"code":"gender","base":["Patient","Group"]}"#,                            "Group"),
+        (r#"{"code":"eyes"}"#,                                                         "Patient"),
+    ];
+    for (json, expected) in cases {
+        let mut derived = definition(json);
+        derived.set("derivedFrom", "http://hl7.org/fhir/SearchParameter/some-official");
+        let read = Registered::read(&derived).unwrap();
+        let types: Vec<_> = read.base().iter().map(|kind| kind.name()).collect();
+        assert_eq!(types.join(" "), expected, "{json}");
     }
 }
 

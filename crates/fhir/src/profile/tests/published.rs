@@ -42,7 +42,7 @@ fn wrong(known: &Known, resource: &Value, urls: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for url in urls {
         let profile = known.profile(url).unwrap();
-        let found = profile.check(kind, resource.as_object().unwrap(), known);
+        let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known);
         all.extend(
             found.into_iter().filter(|finding| finding.issue.severity == Severity::Error).map(|finding| {
                 format!("{}: {}", finding.issue.expression.unwrap(), finding.issue.diagnostics)

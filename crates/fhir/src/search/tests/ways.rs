@@ -23,7 +23,7 @@ fn references() {
         ("Observation", "subject:Practitioner=x",                   "! subject:Practitioner: cannot refer to this type"),
         ("Observation", "subject:identifier=s|1",                   "patient s|1"),
         ("Observation", "subject:missing=true",                     "not patient in Reference"),
-        ("Observation", "patient:missing=true",                     "! patient:missing: whether it is there can be asked of subject alone"),
+        ("Observation", "patient:missing=true",                     "not patient to a Patient"),
         ("Observation", "subject:above=x",                          "! subject:above: this modifier is not supported on a parameter of type reference"),
     ]);
 }

@@ -127,19 +127,27 @@ pub(super) const SCHEMAS: &[Schema] = &[
     ),
     schema(
         "Generations",
-        r#"{"type":"object","required":["serving","building"],"properties":{
-            "serving":{"type":"object","required":["shape","search_parameters","events","of","since"],"properties":{
+        r#"{"type":"object","required":["wanted","serving","building","kept","cancelled"],"properties":{
+            "wanted":{"type":"string","description":"the shape that is wanted; where it is not the one that serves, the next is made, waits for its turn, or was cancelled"},
+            "serving":{"type":"object","required":["number","shape","search_parameters","events","of","since"],"properties":{
+             "number":{"type":"integer","description":"by which it is told from the others while the server runs"},
              "shape":{"type":"string","description":"changes when the code that makes the index does, or the registered search parameters"},
              "search_parameters":{"type":"integer","description":"how many registered ones are indexed, beside the official ones"},
              "events":{"type":"integer","description":"folded"},"of":{"type":"integer","description":"in the log"},
              "since":{"type":"string","format":"date-time"}}},
             "building":{"type":["object","null"],
-             "required":["shape","search_parameters","events","of","events_per_s","seconds_left","since","failed"],"properties":{
+             "required":["number","shape","search_parameters","events","of","events_per_s","seconds_left","since","failed"],"properties":{
+             "number":{"type":"integer"},
              "shape":{"type":"string"},"search_parameters":{"type":"integer"},
              "events":{"type":"integer"},"of":{"type":"integer"},
              "events_per_s":{"type":["integer","null"]},"seconds_left":{"type":["integer","null"]},
              "since":{"type":"string","format":"date-time"},
-             "failed":{"type":["string","null"],"description":"why it could not be made when that was tried last; it is tried again"}}}}}"#,
+             "failed":{"type":["string","null"],"description":"why it could not be made when that was tried last; it is tried again"}}},
+            "kept":{"type":["object","null"],"description":"the one that served before, to which one can go back until then",
+             "required":["number","shape","search_parameters","until"],"properties":{
+             "number":{"type":"integer"},"shape":{"type":"string"},"search_parameters":{"type":"integer"},
+             "until":{"type":"string","format":"date-time"}}},
+            "cancelled":{"type":["string","null"],"description":"the shape that is wanted and not made until someone asks for it"}}}"#,
     ),
     schema(
         "ParkedPage",
@@ -175,6 +183,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
     schema(
         "Ready",
         r#"{"type":"object","required":["ready","view_lag_events"],"properties":{"ready":{"type":"boolean"},
-            "reason":{"type":"string"},"view_lag_events":{"type":"integer"}}}"#,
+            "reason":{"type":"string"},"view_lag_events":{"type":"integer"},
+            "seconds_left":{"type":"integer","description":"until it is ready, at the pace so far"}}}"#,
     ),
 ];

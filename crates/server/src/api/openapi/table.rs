@@ -59,6 +59,27 @@ const fn read(
     Operation { method: "get", path, id, summary, parameters, body: None, answers, refusals }
 }
 
+/// Something an operator asks of the generations, answered with how far each is once it is done.
+const fn change(
+    method: &'static str,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    parameters: &'static [&'static str],
+) -> Operation {
+    const ANSWERS: &[Answer] = &[ok("done: how far each is now", &[(JSON, "Generations")])];
+    Operation {
+        method,
+        path,
+        id,
+        summary,
+        parameters,
+        body: None,
+        answers: ANSWERS,
+        refusals: &[400, 404, 409, 503],
+    }
+}
+
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
@@ -101,6 +122,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[ok("the elements that differ", &[(JSON, "Diff")])], &[400, 404, 409, 503]),
     read("/api/generations", "generations", "The views that serve, and those that are made beside them.",
         &[], &[ok("how far each is", &[(JSON, "Generations")])], &[400, 503]),
+    change("post", "/api/generations", "makeGeneration", "Makes the next generation of the views, if its making was cancelled.", &[]),
+    change("delete", "/api/generations/{number}", "removeGeneration", "Cancels the generation that is being made, or removes the one that is kept.", &["number"]),
+    change("post", "/api/generations/{number}/serve", "serveGeneration", "Goes back to the generation that served before, while it is kept.", &["number"]),
     read("/api/parked", "parked", "The events that the views could not apply, and those that wait behind them in their records.",
         &["from", "_count"], &[ok("events in the order of the log", &[(JSON, "ParkedPage")])], &[400, 409, 503]),
     Operation {
@@ -135,6 +159,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 pub(super) const PARAMETERS: &[Parameter] = &[
     parameter("Type",             "path",   r##"{"$ref":"#/components/schemas/ResourceType"}"##,     "a resource type of FHIR R4"),
     parameter("id",               "path",   r##"{"$ref":"#/components/schemas/ResourceId"}"##,       "the record's id"),
+    parameter("number",           "path",   r#"{"type":"integer","minimum":1}"#,                     "a generation's number"),
     parameter("from",             "query",  r##"{"$ref":"#/components/schemas/Cursor"}"##,           "of the log: the cursor to follow; from the beginning where it is absent"),
     Parameter {
         name: "from", ..
@@ -174,7 +199,7 @@ pub(super) const REFUSALS: &[(u16, &str)] = &[
     (400, "the request is not understood"),
     (404, "there is nothing of this name"),
     (408, "the body came too slowly"),
-    (409, "someone wrote first, the key was used with other content, or the cursor is of another log"),
+    (409, "someone wrote first, the key was used with other content, the cursor is of another log, or a generation stands otherwise"),
     (410, "it was deleted, or the person was erased"),
     (413, "the body is too large"),
     (415, "the body is of a type not taken here"),

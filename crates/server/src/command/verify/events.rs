@@ -7,17 +7,14 @@ use super::super::progress;
 
 /// Reads the whole log with today's code.
 pub(super) async fn lift_all(engine: &Engine) -> anyhow::Result<DryRun> {
-    let bar = progress::events(engine.head().offset(0));
-    let found = dry_run(engine, |progress| bar.set_position(progress.done)).await?;
-    bar.finish_and_clear();
+    let mut told = progress::Events::new("lifting", engine.head().offset(0));
+    let found = dry_run(engine, |progress| told.at(progress)).await?;
+    told.end();
     Ok(found)
 }
 
 /// What it found, beside what a check says.
-pub(super) fn as_json(found: &DryRun, mut checked: Object) -> Object {
-    if !found.unlifted.is_empty() {
-        checked.set("ok", false);
-    }
+pub(super) fn as_json(found: &DryRun, checked: Object) -> Object {
     let shapes: Vec<Value> = found.shapes.iter().map(|of| shape(of).into()).collect();
     let unlifted: Vec<Value> = found.unlifted.iter().map(|one| unlifted(one).into()).collect();
     checked.with("types", shapes).with("unlifted", unlifted)

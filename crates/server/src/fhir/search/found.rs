@@ -3,18 +3,32 @@
 use std::sync::Arc;
 
 use anamnesis_kernel::search::After;
-use anamnesis_kernel::{Instant, StreamName};
-use anamnesis_store::ReadError;
+use anamnesis_kernel::{Instant, StreamName, Version};
+use anamnesis_store::{ReadError, RecordVersion};
 
 use super::include::{Included, included};
+use super::page_in;
 use super::question::Question;
 use super::same::widen;
-use super::{page_in, versions};
 use crate::app::App;
 use crate::index::Index;
 
-/// A record that is shown: its name, and its JSON text.
-pub(super) type Shown = (StreamName, Arc<[u8]>);
+/// A record that is shown.
+pub(super) struct Shown {
+    pub(super) name: StreamName,
+    pub(super) version: Version,
+    /// Its JSON text.
+    pub(super) text: Arc<[u8]>,
+}
+
+/// The records of these versions that are still there to be shown, in order: what was erased has no text.
+pub(super) async fn shown(app: &App, versions: Vec<RecordVersion>) -> Result<Vec<Shown>, ReadError> {
+    let texts = app.engine.texts(&versions.iter().collect::<Vec<_>>()).await?;
+    let shown = |(RecordVersion { name, version, .. }, text): (_, Option<_>)| {
+        Some(Shown { name, version, text: text? })
+    };
+    Ok(versions.into_iter().zip(texts).filter_map(shown).collect())
+}
 
 /// One page.
 pub(super) struct Page {
@@ -53,10 +67,7 @@ pub(super) async fn found(
         false => question.total,
     };
     let last = hits.last().filter(|_| more).map(|hit| hit.after.clone());
-    let texts = app.engine.texts(&versions(&hits)).await?;
-    // What was erased has no text.
-    let matches: Vec<Shown> =
-        hits.into_iter().zip(texts).filter_map(|(hit, text)| Some((hit.version.name, text?))).collect();
+    let matches = shown(app, hits.into_iter().map(|hit| hit.version).collect()).await?;
     let included = included(app, index, &question.parsed.includes, &matches, at).await?;
     Ok(Page { total, matches, included, last })
 }

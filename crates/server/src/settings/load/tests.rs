@@ -112,3 +112,12 @@ fn a_file_that_is_named_must_be_there() {
     // Where none is named, none need be there.
     assert!(load(&Given::default(), std::iter::empty()).unwrap().file.is_none());
 }
+
+#[test]
+fn a_variable_shared_with_others_is_read_where_it_says_something() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let otlp = |value| loaded("", &[(SHARED, value), ("OTEL_SERVICE_NAME", "x")], &[], &[]);
+    assert_eq!(of(&otlp("http://here:4318/").unwrap(), "telemetry.otlp").0, "http://here:4318");
+    assert_eq!(of(&otlp("").unwrap(), "telemetry.otlp"), ("-".to_owned(), "default"));
+    assert!(otlp("here:4318").err().unwrap().contains(SHARED));
+}

@@ -1,11 +1,13 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
+mod texts;
 mod words;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
@@ -17,8 +19,9 @@ use super::units::{self, Unit, Units};
 use super::{history, parked, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
+use texts::Ended;
 
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "view_meta",
     "parked",
     "record_now",
@@ -33,6 +36,7 @@ const TABLES: [&str; 22] = [
     "token_then",
     "text_now",
     "text_then",
+    "text_past",
     "date_now",
     "date_then",
     "quantity_now",
@@ -105,17 +109,18 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves it to the machine when anything reaches the disk.
-    pub(super) fn sync_nothing(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("PRAGMA synchronous = OFF;")
-    }
-
     /// Brings all that can be into the file itself, synced, and goes on as with [`Care::Derived`].
     pub(super) fn settle(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
         self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
         self.connection.execute_batch(Care::Derived.pragmas())
+    }
+
+    /// Gives the memory back that only makes it faster.
+    pub(super) fn shrink(&self) {
+        // It is as right without.
+        let _ = self.connection.execute_batch("PRAGMA shrink_memory;");
     }
 
     fn roll_back(&mut self) {
@@ -167,15 +172,22 @@ impl Writer {
             change.index.iter().partition(|write| table(&write.row().entry.key) == Table::Words);
         self.write_words(words)?;
         sorted.sort_by_key(|write| order(write));
+        let mut texts = Ended::default();
         for write in sorted {
             match write {
                 IndexWrite::Open(row, began) => self.row(row, Act::Open, &[&began.micros()])?,
-                IndexWrite::Close(row, ended) => self.close_row(row, ended.micros())?,
+                IndexWrite::Close(row, ended) => {
+                    if let Some(began) = self.close_row(row, *ended)? {
+                        texts.take(row, began, *ended);
+                    }
+                }
                 IndexWrite::Past(row, began, ended) => {
                     self.row(row, Act::Past, &[&began.micros(), &ended.micros()])?;
+                    texts.take(row, *began, *ended);
                 }
             }
         }
+        texts.write(&self.connection)?;
         self.at.set(None);
         self.count_places(&change.index)?;
         parked::write(&self.connection, &change.parked)?;
@@ -200,15 +212,16 @@ impl Writer {
         Ok(())
     }
 
-    fn close_row(&self, row: &IndexRow, ended: i64) -> rusqlite::Result<()> {
+    /// Moves a row to what held, and gives the moment it began; none where there was no such row.
+    fn close_row(&self, row: &IndexRow, ended: Instant) -> rusqlite::Result<Option<Instant>> {
         let statement = pick(&row.entry.key, Act::Close);
         let began: Option<i64> = self.with_key(row, &[], |parameters| {
             self.connection.prepare_cached(statement)?.query_row(parameters, |r| r.get(0)).optional()
         })?;
-        match began {
-            Some(began) => self.row(row, Act::Past, &[&began, &ended]),
-            None => Ok(()),
+        if let Some(began) = &began {
+            self.row(row, Act::Past, &[began, &ended.micros()])?;
         }
+        Ok(began.map(Instant::from_micros))
     }
 
     fn row(&self, row: &IndexRow, act: Act, rest: &[&dyn ToSql]) -> rusqlite::Result<()> {

@@ -1,10 +1,12 @@
 //! What refers to records, by their search parameters: `_revinclude`.
 
 use anamnesis_fhir::search::Include;
-use anamnesis_fhir::{Known, ParamKind, Params};
-use anamnesis_kernel::search::{Filter, Param, Query, Test};
+use anamnesis_fhir::{Known, ParamKind, Params, canonical};
+use anamnesis_json::Value;
+use anamnesis_kernel::search::{Entry, Filter, Key, Param, Query, Test};
 use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_store::ReadError;
+use compact_str::CompactString;
 
 use super::New;
 use crate::fhir::search::found::Shown;
@@ -60,11 +62,33 @@ fn tests(index: &Index, include: &Include, to: &[Shown]) -> Vec<Test> {
             None => index.codes(kind),
         };
         for known in all.iter().filter(|known| known.kind == ParamKind::Reference) {
-            let meant = to.iter().map(|(name, _)| name).filter(|name| leads_to(known, include, name));
-            tests.extend(meant.flat_map(|name| known.params.iter().map(move |param| refers(*param, name))));
+            for one in to.iter().filter(|one| leads_to(known, include, &one.name)) {
+                let called = if known.canonical { called(one) } else { Vec::new() };
+                for param in &known.params {
+                    tests.push(refers(*param, &one.name));
+                    tests.extend(called.iter().map(|id| Test::Reference {
+                        param: *param,
+                        kind: Some(0),
+                        id: id.clone(),
+                    }));
+                }
+            }
         }
     }
     tests
+}
+
+/// What others call a definition, without a version and with its own.
+fn called(one: &Shown) -> Vec<CompactString> {
+    if !canonical::names(one.name.kind) {
+        return Vec::new();
+    }
+    let Ok(Value::Object(elements)) = anamnesis_json::parse_with_depth(&one.text, usize::MAX) else {
+        return Vec::new();
+    };
+    let entries = canonical::called(one.name.kind, &elements).into_iter();
+    let text = |entry: Entry| if let Key::Reference { id, .. } = entry.key { Some(id) } else { None };
+    entries.filter_map(text).collect()
 }
 
 fn leads_to(known: &Known, include: &Include, name: &StreamName) -> bool {

@@ -41,7 +41,11 @@ impl<'a> Asked<'a> {
     /// As [`arms`](Self::arms), where the record is known; the planner sees no merit in that way of its own accord.
     pub(super) fn arms_of_record(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
         let by = |name: &str| format!("{name} {alias} INDEXED BY {name}_record");
-        self.arms_of(&by(table.now()), &by(table.then()), alias, held)
+        let then = match table {
+            Table::Text => format!("text_then_of {alias}"),
+            _ => by(table.then()),
+        };
+        self.arms_of(&by(table.now()), &then, alias, held)
     }
 
     /// As [`arms`](Self::arms), of the versions of records.

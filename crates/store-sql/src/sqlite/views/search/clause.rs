@@ -194,6 +194,10 @@ pub(super) fn clauses(
                     .collect(),
             ))
         }
+        Test::Refers { param, kind } => {
+            let values = [number(param), i64::from(kind.number()).into()];
+            one(Clause::range(Table::Reference, "@.param = ? AND @.kind = ?", values))
+        }
         Test::Present { param, kept } => one(Clause::range(Table::of(*kept), "@.param = ?", [number(param)])),
         Test::Words { expression, narrative } => one(said(kind, expression, *narrative)),
         Test::Updated(..) | Test::Together(_) | Test::Chain { .. } | Test::Has { .. } => Ok(None),

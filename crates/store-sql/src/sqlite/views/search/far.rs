@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Filter, Param};
+use anamnesis_kernel::search::{Filter, Link, Param};
 use anamnesis_store::RecordNumber;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -14,6 +14,7 @@ use super::super::super::log::{clamp, unsigned};
 use super::super::records;
 use super::super::table::Table;
 use super::asked::{Asked, same_record};
+use super::holds::{self, target_kind};
 use super::plan::Plan;
 use super::source::Source;
 use super::sql::{Made, Sql};
@@ -26,7 +27,7 @@ const MANY_DEPTH_MAX: u32 = 4;
 /// The rows that refer to what the filter holds of.
 pub(super) fn chain(
     asked: &Asked<'_>,
-    param: Param,
+    (param, by): (Param, Link),
     kind: ResourceType,
     filter: &Filter,
     alias: &str,
@@ -36,19 +37,22 @@ pub(super) fn chain(
     let refers = |ids: Sql| {
         Sql::new(&format!("{alias}.param = ? AND {alias}.kind = ? AND {alias}.id IN ("))
             .bind(i64::from(param.0))
-            .bind(i64::from(kind.number()))
+            .bind(target_kind(by, kind))
             .then(ids)
             .push(")")
     };
     if !plan.is_larger(asked, FEW)? {
         let mut ids = BTreeSet::new();
         for number in numbers(asked, plan)? {
-            ids.extend(records::id_of(asked.connection, number)?);
+            match by {
+                Link::Name => ids.extend(records::id_of(asked.connection, number)?),
+                Link::Url => ids.extend(called(asked, number)?),
+            }
         }
         let arms = asked.arms(Table::Reference, alias, &refers(list(ids.into_iter().map(Value::Blob))));
         return Ok(Some(Source::of(arms, false, true)));
     }
-    if asked.at.is_some() && depth > MANY_DEPTH_MAX {
+    if by == Link::Url || asked.at.is_some() && depth > MANY_DEPTH_MAX {
         return Ok(None);
     }
     let (t, r) = (asked.alias(), asked.alias());
@@ -64,7 +68,7 @@ pub(super) fn chain(
 pub(super) fn has(
     asked: &Asked<'_>,
     from: ResourceType,
-    param: Param,
+    (param, by): (Param, Link),
     filter: &Filter,
     alias: &str,
     depth: u32,
@@ -78,9 +82,12 @@ pub(super) fn has(
         let mut arms = Vec::new();
         let mut found = BTreeSet::new();
         for (kind, id) in referred {
-            let kind = ResourceType::from_number(kind);
-            if kind.is_some() {
-                found.extend(records::numbers_of(asked.connection, kind, &id)?);
+            match (by, ResourceType::from_number(kind)) {
+                (Link::Name, kind @ Some(_)) => {
+                    found.extend(records::numbers_of(asked.connection, kind, &id)?);
+                }
+                (Link::Url, None) => found.extend(named(asked, &id)?),
+                _ => {}
             }
         }
         let partitions: BTreeSet<u32> = found.iter().map(|number| number.partition).collect();
@@ -95,7 +102,8 @@ pub(super) fn has(
         }
         return Ok(Some(Source::of(arms, false, true)));
     }
-    if asked.at.is_some() && depth > MANY_DEPTH_MAX {
+    // Of definitions there are few: what refers to each is sought from there.
+    if by == Link::Url || asked.at.is_some() && depth > MANY_DEPTH_MAX {
         return Ok(None);
     }
     let (s, y, n, r) = (asked.alias(), asked.alias(), asked.alias(), asked.alias());
@@ -136,6 +144,24 @@ fn referred_to(asked: &Asked<'_>, param: Param, number: RecordNumber) -> Made<Ve
     let sql = Sql::joined(selects, " UNION ALL ");
     let mut statement = asked.connection.prepare_cached(&sql.text)?;
     let rows = statement.query_map(params_from_iter(sql.values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What a definition is called.
+fn called(asked: &Asked<'_>, number: RecordNumber) -> Made<Vec<Vec<u8>>> {
+    Ok(referred_to(asked, Param::CANONICAL, number)?.into_iter().map(|(_, text)| text).collect())
+}
+
+/// The definitions that are called so.
+fn named(asked: &Asked<'_>, text: &[u8]) -> Made<Vec<RecordNumber>> {
+    let held = holds::called("y").push(" AND y.id = ?").bind(text.to_vec());
+    let arms = asked.arms(Table::Reference, "y", &held).into_iter();
+    let selects = arms.map(|arm| Sql::new("SELECT y.record, y.partition FROM ").then(arm)).collect();
+    let sql = Sql::joined(selects, " UNION ");
+    let mut statement = asked.connection.prepare_cached(&sql.text)?;
+    let rows = statement.query_map(params_from_iter(sql.values), |row| {
+        Ok(RecordNumber { record: unsigned(row, 0)?, partition: row.get(1)? })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

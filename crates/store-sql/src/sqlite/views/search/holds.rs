@@ -1,7 +1,7 @@
 //! A filter as a condition on a row of the index that stands for its record: what else must hold of that record.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Filter, Param, Test};
+use anamnesis_kernel::search::{Filter, Link, Param, Test};
 
 use super::super::table::Table;
 use super::asked::{Asked, same_record};
@@ -74,8 +74,8 @@ fn holds_test(asked: &Asked<'_>, test: &Test, kind: Option<ResourceType>, of: &s
             Ok(Asked::exists(asked.versions(&r, &held)))
         }
         Test::Together(parts) => together(asked, parts, of, None),
-        Test::Chain { param, kind, filter } => chain(asked, *param, *kind, filter, of, depth),
-        Test::Has { kind, param, filter } => has(asked, *kind, *param, filter, of, depth),
+        Test::Chain { param, by, kind, filter } => chain(asked, (*param, *by), *kind, filter, of, depth),
+        Test::Has { kind, param, by, filter } => has(asked, *kind, (*param, *by), filter, of, depth),
         Test::Id(_) => {
             let numbers = clauses(asked, test, kind)?.unwrap_or_default();
             Ok(Sql::any(numbers.into_iter().map(|clause| clause.held.under(of)).collect()))
@@ -116,10 +116,10 @@ fn own(asked: &Asked<'_>, test: &Test) -> Made<Vec<Clause>> {
     clauses.ok_or(Fault::Unanswerable("a composite has a part that is no value"))
 }
 
-/// From the record outward: what it refers to, the record of that name, where that stands, what holds of it.
+/// From the record outward: what it refers to, the record of that name or URL, where that stands, what holds of it.
 fn chain(
     asked: &Asked<'_>,
-    param: Param,
+    (param, by): (Param, Link),
     kind: ResourceType,
     filter: &Filter,
     of: &str,
@@ -129,15 +129,23 @@ fn chain(
     let refers = same_record(&x, of)
         .push(&format!(" AND {x}.param = ? AND {x}.kind = ?"))
         .bind(i64::from(param.0))
-        .bind(i64::from(kind.number()));
+        .bind(target_kind(by, kind));
     let stands = placed(asked, kind, &p, &r)?;
     let place = format!("{p}.date, {p}.record, {p}.partition");
     let target = Asked::exists_with(&p, &place, stands, holds(asked, filter, Some(kind), &p, depth + 2)?);
-    let named =
-        Sql::new(&format!("EXISTS (SELECT 1 FROM record_now {r} WHERE {r}.kind = ? AND {r}.id = {x}.id"))
-            .bind(i64::from(kind.number()))
-            .and(target)
-            .push(")");
+    let named = match by {
+        Link::Name => {
+            Sql::new(&format!("EXISTS (SELECT 1 FROM record_now {r} WHERE {r}.kind = ? AND {r}.id = {x}.id"))
+                .bind(i64::from(kind.number()))
+                .and(target)
+                .push(")")
+        }
+        Link::Url => {
+            let called = called(&r).push(&format!(" AND {r}.id = {x}.id"));
+            let record = format!("{r}.record, {r}.partition");
+            Asked::exists_with(&r, &record, asked.arms(Table::Reference, &r, &called), target)
+        }
+    };
     Ok(Asked::exists_with(&x, &format!("{x}.id"), asked.arms_of_record(Table::Reference, &x, &refers), named))
 }
 
@@ -148,11 +156,11 @@ pub(super) fn placed(asked: &Asked<'_>, kind: ResourceType, alias: &str, of: &st
     Ok(asked.arms_of_record(Table::Place, alias, &held.and(same_record(alias, of))))
 }
 
-/// From the record outward: its name, what refers to that, what holds of it.
+/// From the record outward: its name or what it is called, what refers to that, what holds of it.
 fn has(
     asked: &Asked<'_>,
     kind: ResourceType,
-    param: Param,
+    (param, by): (Param, Link),
     filter: &Filter,
     of: &str,
     depth: u32,
@@ -165,8 +173,28 @@ fn has(
     let place = format!("{x}.date, {x}.record, {x}.partition");
     let holds = holds(asked, filter, Some(kind), &x, depth + 2)?;
     let referring = Asked::exists_with(&x, &place, asked.arms(Table::Reference, &x, &refers), holds);
-    Ok(Sql::new(&format!("EXISTS (SELECT 1 FROM record_now {r} WHERE "))
-        .then(same_record(&r, of))
-        .and(referring)
-        .push(")"))
+    Ok(match by {
+        Link::Name => Sql::new(&format!("EXISTS (SELECT 1 FROM record_now {r} WHERE "))
+            .then(same_record(&r, of))
+            .and(referring)
+            .push(")"),
+        Link::Url => {
+            let own = same_record(&r, of).and(called(&r));
+            let columns = format!("{r}.kind, {r}.id");
+            Asked::exists_with(&r, &columns, asked.arms_of_record(Table::Reference, &r, &own), referring)
+        }
+    })
+}
+
+/// The type that stands in a reference to a record of this type: none in a URL.
+pub(super) fn target_kind(by: Link, kind: ResourceType) -> i64 {
+    match by {
+        Link::Name => i64::from(kind.number()),
+        Link::Url => 0,
+    }
+}
+
+/// Rows of what definitions are called.
+pub(super) fn called(alias: &str) -> Sql {
+    Sql::bound(&format!("{alias}.param = ? AND {alias}.kind = 0"), [i64::from(Param::CANONICAL.0).into()])
 }

@@ -189,6 +189,7 @@ fn is_of(filter: &Filter, kind: ResourceType) -> bool {
             | Test::Date { param, .. }
             | Test::Quantity { param, .. }
             | Test::Reference { param, .. }
+            | Test::Refers { param, .. }
             | Test::Present { param, .. }
             | Test::Chain { param, .. } => own(param),
             Test::Together(parts) => {

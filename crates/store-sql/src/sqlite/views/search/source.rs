@@ -153,8 +153,12 @@ fn of_test(
             let found = source(asked, &parts, kind, alias, depth + 1)?;
             Ok(found.map(|found| Source { exact: false, ..found }))
         }
-        Test::Chain { param, kind, filter } => far::chain(asked, *param, *kind, filter, alias, depth),
-        Test::Has { kind: from, param, filter } => far::has(asked, *from, *param, filter, alias, depth),
+        Test::Chain { param, by, kind, filter } => {
+            far::chain(asked, (*param, *by), *kind, filter, alias, depth)
+        }
+        Test::Has { kind: from, param, by, filter } => {
+            far::has(asked, *from, (*param, *by), filter, alias, depth)
+        }
         Test::Kind(param) if kind.is_some_and(|kind| Param::of_type(kind.number()) == *param) => {
             Ok(Some(Source::all(asked, kind, alias)))
         }

@@ -10,7 +10,8 @@ use parking_lot::RwLock;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-const CURRENTS_BYTES_MAX: u64 = 24 << 20;
+use super::entries;
+
 /// What an entry costs beside its text.
 const ENTRY_BYTES: u64 = 250;
 
@@ -49,12 +50,16 @@ pub(crate) struct Seen(u64);
 pub(crate) struct Changing<'a>(&'a Currents);
 
 impl Currents {
-    pub(crate) fn new() -> Self {
-        Self { kept: Cache::with_weighter(20_000, CURRENTS_BYTES_MAX, ByBytes), changes: RwLock::new(0) }
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { kept: Cache::with_weighter(entries(bytes), bytes, ByBytes), changes: RwLock::new(0) }
     }
 
     pub(crate) fn get(&self, name: &StreamName) -> Option<Current> {
         self.kept.get(name)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
     }
 
     /// To be asked before one looks into the views.
@@ -81,7 +86,7 @@ impl Currents {
         changing
     }
 
-    /// Forgets all of them: other views come to serve.
+    /// Forgets all of them: other views come to serve, or somebody was erased.
     pub(crate) fn change_all(&self) -> Changing<'_> {
         *self.changes.write() += 1;
         self.kept.clear();
@@ -106,7 +111,7 @@ mod tests {
     #[test]
     fn only_what_nothing_changed_since_is_kept() {
         let [name, other] = ["Patient/p1", "Patient/p2"].map(|name| name.parse::<StreamName>().unwrap());
-        let currents = Currents::new();
+        let currents = Currents::new(1 << 20);
         let kept = |name: &StreamName| currents.get(name).map(|current| current.version);
         let before = currents.seen();
         currents.keep(before, name.clone(), current(1));

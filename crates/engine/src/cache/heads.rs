@@ -5,12 +5,15 @@ use std::sync::Arc;
 use anamnesis_chart::State;
 use anamnesis_kernel::StreamName;
 use anamnesis_seal::Tag;
+use anamnesis_store::StreamHead;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::entries;
+use crate::snapshot::form::Folded;
+
 const STRIPES: usize = 1_024;
-const HEADS_BYTES_MAX: u64 = 48 << 20;
 /// What an entry costs beside its elements.
 const ENTRY_BYTES: usize = 160;
 
@@ -25,6 +28,13 @@ impl Head {
     pub(crate) fn new(state: State, subject: StreamName) -> Self {
         let elements = state.elements.as_ref().map_or(0, anamnesis_json::Object::heap_bytes);
         Self { state, subject, bytes: ENTRY_BYTES + elements }
+    }
+
+    /// What can be kept of it outside, of a stream that stands there.
+    pub(crate) fn folded(&self, stands: &StreamHead) -> Folded {
+        let State { version, elements } = &self.state;
+        let state = State { version: *version, elements: elements.clone() };
+        Folded { state, subject: self.subject.clone(), moment: stands.moment, leaf: stands.leaf }
     }
 }
 
@@ -44,9 +54,9 @@ pub(crate) struct Heads {
 }
 
 impl Heads {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(bytes: u64) -> Self {
         Self {
-            cache: Cache::with_weighter(50_000, HEADS_BYTES_MAX, ByBytes),
+            cache: Cache::with_weighter(entries(bytes), bytes, ByBytes),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         }
     }
@@ -73,6 +83,14 @@ impl Heads {
 
     pub(crate) fn put(&self, tag: Tag, head: Head) {
         self.cache.insert(tag, Arc::new(head));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.cache.clear();
     }
 
     pub(crate) fn forget(&self, tags: &[Tag]) {

@@ -1,0 +1,45 @@
+//! How fast a fold over the log goes, and how long it will take at that.
+
+use std::time::Instant as Stopwatch;
+
+/// A fold that began, or went on, at some event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    started: Stopwatch,
+    first: u64,
+}
+
+impl Pace {
+    /// Of one that has so many events now.
+    pub(crate) fn from(first: u64) -> Self {
+        Self { started: Stopwatch::now(), first }
+    }
+
+    /// Events folded in a second, once there are any.
+    pub(crate) fn events_per_s(&self, done: u64) -> Option<u64> {
+        let micros = self.started.elapsed().as_micros().max(1);
+        let rate = u128::from(done.saturating_sub(self.first)) * 1_000_000 / micros;
+        u64::try_from(rate).ok().filter(|rate| *rate > 0)
+    }
+
+    /// Seconds until it has all.
+    pub(crate) fn seconds_left(&self, done: u64, total: u64) -> Option<u64> {
+        self.events_per_s(done).map(|rate| total.saturating_sub(done).div_ceil(rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_folded_since_counts() {
+        let fresh = Pace::from(90);
+        assert_eq!((fresh.events_per_s(90), fresh.seconds_left(90, 100)), (None, None));
+        let a_while = Pace { started: Stopwatch::now() - std::time::Duration::from_secs(2), first: 90 };
+        let rate = a_while.events_per_s(130).unwrap();
+        assert!((15..=20).contains(&rate), "{rate}");
+        assert_eq!(a_while.seconds_left(130, 130), Some(0));
+        assert!(a_while.seconds_left(130, 1_130).unwrap() >= 50);
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM snapshot WHERE partition = $1 AND subject = $2

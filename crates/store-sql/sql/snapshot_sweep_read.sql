@@ -1,0 +1,1 @@
+SELECT swept FROM snapshot_sweep WHERE partition = $1

@@ -1,0 +1,53 @@
+//! Texts that held, by record: those of one record that ended together stand in one row, since an address or a name
+//! is many of them.
+//!
+//! Invariant: such a row is written once and whole, for a record changes once at a moment.
+
+use std::collections::BTreeMap;
+
+use anamnesis_json::write_string;
+use anamnesis_kernel::search::{Entry, Key};
+use anamnesis_kernel::{Instant, Partition};
+use anamnesis_store::IndexRow;
+use rusqlite::{Connection, params};
+
+use super::super::super::log::clamp;
+use crate::statements as sql;
+
+/// The texts of a change that ended, each with the moment it began: by partition, record and the moment they ended.
+#[derive(Default)]
+pub(super) struct Ended<'a>(BTreeMap<(Partition, u64, Instant), Vec<(&'a IndexRow, Instant)>>);
+
+impl<'a> Ended<'a> {
+    /// Takes a row that ended, if it is of a text; rows come in the order of their keys.
+    pub(super) fn take(&mut self, row: &'a IndexRow, began: Instant, ended: Instant) {
+        if let Key::Text { .. } = &row.entry.key {
+            let by = (row.place.partition, row.place.record, ended);
+            self.0.entry(by).or_default().push((row, began));
+        }
+    }
+
+    /// Writes all that was taken.
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut add = connection.prepare_cached(sql::TEXT_PAST_OF)?;
+        for ((partition, record, ended), rows) in self.0 {
+            let mut packed = Vec::new();
+            rows.into_iter().for_each(|(row, began)| append(row, began, &mut packed));
+            packed.push(b']');
+            let packed = String::from_utf8_lossy(&packed);
+            add.execute(params![partition, clamp(record), ended.micros(), packed])?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds one to an array that is still open: what the view `text_then_of` takes apart again.
+fn append(row: &IndexRow, began: Instant, out: &mut Vec<u8>) {
+    let Entry { param, key: Key::Text { text, exact }, group } = &row.entry else { return };
+    out.extend_from_slice(if out.is_empty() { b"[[" } else { b",[" });
+    out.extend_from_slice(format!("{},", param.0).as_bytes());
+    write_string(text, out);
+    out.extend_from_slice(format!(",{group},").as_bytes());
+    write_string(exact, out);
+    out.extend_from_slice(format!(",{}]", began.micros()).as_bytes());
+}
