@@ -162,6 +162,17 @@ impl Projector {
         self.mark.offset
     }
 
+    /// Whether its generation, as far as it came, shows every record as far on as the serving one does.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectError::Held`] where it does not: then what readers have seen would be taken from them.
+    pub fn may_serve(&self) -> Result<(), ProjectError> {
+        let serving = self.engine.serving();
+        let streams = self.generation.held.read().beyond(&serving.held.read());
+        if streams > 0 { Err(ProjectError::Held { streams }) } else { Ok(()) }
+    }
+
     /// What it folds into.
     pub fn generation(&self) -> Arc<Generation> {
         Arc::clone(&self.generation)
@@ -473,9 +484,8 @@ impl Projector {
                 return self;
             }
         }
-        let streams = next.generation.held.read().beyond(&self.generation.held.read());
-        if streams > 0 {
-            let _ = told.send(Err(ProjectError::Held { streams }));
+        if let Err(error) = next.may_serve() {
+            let _ = told.send(Err(error));
             return self;
         }
         // The next may be further than this one: what was found in these views is not kept for those.
