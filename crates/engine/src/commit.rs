@@ -234,7 +234,15 @@ impl Engine {
             CommitError::Clock { .. } => AppendFailure::Clock,
             CommitError::Unanswered(_) => AppendFailure::Unanswered,
             CommitError::Unavailable(_) => AppendFailure::Unavailable,
-            _ => return,
+            // What was judged is no failure; damage and what a newer program wrote are told of by their own answers.
+            CommitError::Conflict { .. }
+            | CommitError::Refused(_)
+            | CommitError::KeyReused
+            | CommitError::Claimed
+            | CommitError::Erased(_)
+            | CommitError::Busy
+            | CommitError::EventUnknown(_)
+            | CommitError::Damaged(_) => return,
         });
     }
 

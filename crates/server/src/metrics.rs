@@ -118,7 +118,7 @@ impl Metrics {
             syncs: make.counter("log_syncs_total", "Groups of commits this process has synced; commits a sync is what group commit saves.")?,
             sync_seconds: make.seconds("log_sync_seconds_total", "Time that those syncs took.")?,
             conflicts: make.counter("append_conflicts_total", "Appends that met a stream or claim someone else had moved, and were decided anew.")?,
-            append_failures: make.counters("append_failures_total", "Appends that failed, by why.", &[("reason", &APPEND_FAILURES)])?,
+            append_failures: make.counters("append_failures_total", "Writes that failed for another reason than what they asked, by why.", &[("reason", &APPEND_FAILURES)])?,
 
             views_bytes: make.gauge("views_bytes", "Bytes of the serving views on disk.")?,
             lag_events: make.gauge("view_lag_events", "Events in the log that the views have not.")?,
