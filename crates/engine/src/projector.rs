@@ -4,7 +4,6 @@
 
 mod batch;
 mod batches;
-mod commits;
 mod parking;
 mod retry;
 mod scribe;
@@ -16,7 +15,8 @@ use std::time::{Duration, Instant as Stopwatch};
 use anamnesis_kernel::{Cursor, Instant};
 use anamnesis_seal::Tag;
 use anamnesis_store::{
-    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, RecordNumber, Unapplied, Watermark,
+    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, RecordNumber, StoredEvent, Unapplied,
+    Watermark,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -274,7 +274,7 @@ impl Projector {
     /// Folds the batch that begins there; none where nothing does.
     async fn make(&mut self, from: u64) -> Result<Option<(Change, Made)>, ProjectError> {
         let started = Stopwatch::now();
-        let mut commits = commits::next(&self.engine, from, self.batches.events_max()).await?;
+        let mut commits = commits(self.whole_commits(from).await?);
         if from < self.careful_until {
             commits.truncate(1);
         }
@@ -366,6 +366,29 @@ impl Projector {
                     why,
                     "an event is parked, and its record held; `anamnesis parked` shows it"
                 );
+            }
+        }
+    }
+
+    /// The next events, ending with a whole commit.
+    async fn whole_commits(&self, from: u64) -> Result<Vec<StoredEvent>, ReadError> {
+        let head = self.engine.head().offset(0);
+        let mut limit = self.batches.events_max();
+        loop {
+            let mut stored = self.engine.log.read(0, from, limit).await?;
+            let end = from + stored.len() as u64;
+            if end >= head || stored.is_empty() {
+                return Ok(stored);
+            }
+            let cut = stored.last().map(|event| event.commit_id);
+            let whole = stored.iter().rposition(|event| Some(event.commit_id) != cut);
+            match whole {
+                Some(last) => {
+                    stored.truncate(last + 1);
+                    return Ok(stored);
+                }
+                // One commit is longer than the batch.
+                None => limit = limit.saturating_mul(2),
             }
         }
     }
@@ -474,4 +497,18 @@ impl Projector {
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
+}
+
+/// Splits events that follow one another into commits.
+fn commits(stored: Vec<StoredEvent>) -> Vec<Vec<StoredEvent>> {
+    let mut commits: Vec<Vec<StoredEvent>> = Vec::new();
+    for event in stored {
+        match commits.last_mut() {
+            Some(last) if last.first().is_some_and(|first| first.commit_id == event.commit_id) => {
+                last.push(event)
+            }
+            _ => commits.push(vec![event]),
+        }
+    }
+    commits
 }
