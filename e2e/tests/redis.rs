@@ -1,7 +1,5 @@
 //! A Redis beside the server changes no answer, whatever becomes of it.
 
-#![expect(clippy::panic, reason = "a test that cannot go on has failed, and says why")]
-
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -85,6 +85,28 @@ impl Engine {
         Arc::clone(&self.generations.serving.borrow().views)
     }
 
+    /// How many records a generation, whose projector has ended, holds at versions that the serving views are beyond; 0
+    /// where those are of other code or of another log, and say nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the log or the views cannot be read.
+    pub async fn lost_by(&self, next: &Generation) -> Result<u64, ReadError> {
+        let serving = self.serving();
+        let says_nothing = serving.views.watermark().await?.is_none();
+        if says_nothing || Projector::fits(self, &serving).await?.is_err() {
+            return Ok(0);
+        }
+        let names: Vec<_> =
+            next.held.read().iter().filter_map(|held| Some((held.name.clone()?, held.version))).collect();
+        let mut lost = 0;
+        for (name, version) in names {
+            let shown = serving.views.find_one(&name, None).await?;
+            lost += u64::from(shown.is_some_and(|shown| shown.version > version));
+        }
+        Ok(lost)
+    }
+
     /// Has the projector that runs give way to this one, which has caught up as far as it could; ends when it serves.
     ///
     /// False says that no projector ran any more.

@@ -16,7 +16,8 @@ const PAGE: u32 = 250;
 
 impl Engine {
     /// Calls `visit` with each event of a stream from version `from` on in order, its data lifted to today's shape, until
-    /// that breaks; gives the version of the last event that was looked at, that before `from` where there is none.
+    /// that breaks or an event cannot be lifted, of which and of what follows nothing is known here; gives the version of
+    /// the last event that was looked at, that before `from` where there is none.
     ///
     /// # Errors
     ///
@@ -35,7 +36,10 @@ impl Engine {
             for stored in stored {
                 let version = stored.version;
                 if let Some(event) = codec::open(&self.keyring, stored).await? {
-                    let data = codec::lifted(&event)?;
+                    let data = match codec::lifted(&event) {
+                        Err(ReadError::Newer { .. }) => return Ok(seen),
+                        lifted => lifted?,
+                    };
                     if visit(event, data).is_break() {
                         return Ok(version);
                     }

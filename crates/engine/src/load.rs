@@ -18,6 +18,8 @@ use crate::snapshot::{Found, Last};
 
 /// How many events are read at a time.
 pub(crate) const PAGE: u32 = 200;
+/// How far behind a state may be that another process folded: beyond that a snapshot is nearer.
+const BEHIND_MAX: u64 = 100;
 /// How many pages are looked through backward for an event that a fold may start at.
 const PAGES_BACKWARD: usize = 2;
 
@@ -47,10 +49,10 @@ impl Engine {
         let seen = self.caches.erasures.seen();
         let (folded, last) = match self.log.stream_head(tag).await? {
             None => (None, None),
-            Some(stands) => match self.recall_state(tag, &stands).await {
-                Some(folded) => (Some(folded), None),
-                None => {
-                    let (folded, last) = self.fold(tag, name, UpTo::Newest).await?;
+            Some(stands) => match self.recall_state(tag, &stands, BEHIND_MAX).await {
+                Some(folded) if folded.leaf == stands.leaf => (Some(folded), None),
+                before => {
+                    let (folded, last) = self.fold_from(before, tag, name, UpTo::Newest).await?;
                     // A stream that moved on meanwhile may have come under another key.
                     if let Some(folded) = folded.as_ref().filter(|folded| folded.leaf == stands.leaf) {
                         self.offer_state(seen, tag, &stands, || folded.clone()).await;
@@ -80,14 +82,28 @@ impl Engine {
         name: &StreamName,
         upto: UpTo,
     ) -> Result<(Option<Folded>, Option<Last>), ReadError> {
-        let (mut fold, mut page, last) = match self.find_snapshot(tag, upto).await? {
-            Some(Found { folded, tail, last }) => (Fold::from(folded), tail, Some(last)),
-            None => match self.near_the_end(tag, upto).await? {
-                Some(events) => (self.folded(tag, events), Vec::new(), None),
-                None => {
-                    let page = self.log.read_stream(tag, 1, Direction::Forward, PAGE).await?;
-                    (Fold::default(), page, None)
-                }
+        self.fold_from(None, tag, name, upto).await
+    }
+
+    /// The same, from a state that was folded before, if the log bears it out.
+    async fn fold_from(
+        &self,
+        before: Option<Folded>,
+        tag: Tag,
+        name: &StreamName,
+        upto: UpTo,
+    ) -> Result<(Option<Folded>, Option<Last>), ReadError> {
+        let (mut fold, mut page, last) = match self.going_on(before, tag).await? {
+            Some((folded, tail)) => (Fold::from(folded), tail, None),
+            None => match self.find_snapshot(tag, upto).await? {
+                Some(Found { folded, tail, last }) => (Fold::from(folded), tail, Some(last)),
+                None => match self.near_the_end(tag, upto).await? {
+                    Some(events) => (self.folded(tag, events), Vec::new(), None),
+                    None => {
+                        let page = self.log.read_stream(tag, 1, Direction::Forward, PAGE).await?;
+                        (Fold::default(), page, None)
+                    }
+                },
             },
         };
         loop {
@@ -111,6 +127,17 @@ impl Engine {
             self.taking.arrive(tag, &fold);
         }
         Ok((fold.end(name)?, last))
+    }
+
+    /// A state, and the first page of the events after it; none where the log has no such state.
+    async fn going_on(
+        &self,
+        before: Option<Folded>,
+        tag: Tag,
+    ) -> Result<Option<(Folded, Vec<StoredEvent>)>, ReadError> {
+        let Some(folded) = before else { return Ok(None) };
+        let tail = self.tail(tag, folded.state.version, folded.leaf).await?;
+        Ok(tail.map(|tail| (folded, tail)))
     }
 
     fn folded(&self, tag: Tag, events: Vec<Opened>) -> Fold {

@@ -2,30 +2,30 @@
 //!
 //! Invariant: views and watermark are stored together, so that stopping between any two lines loses nothing.
 
+mod ahead;
 mod batch;
 mod batches;
 mod parking;
 mod retry;
 mod scribe;
+mod serving;
 mod state;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Instant as Stopwatch;
 
 use anamnesis_kernel::{Cursor, Instant};
 use anamnesis_seal::Tag;
 use anamnesis_store::{
-    ApplyError, Cause, Change, Head, Mark, ParkWrite, ReadError, RecordNumber, StoredEvent, Unapplied,
-    Watermark,
+    ApplyError, Cause, Change, Mark, ParkWrite, ReadError, RecordNumber, StoredEvent, Unapplied, Watermark,
 };
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::cache::Seen;
 use crate::engine::Engine;
-use crate::generation::{Generation, Successor};
+use crate::generation::Generation;
 use crate::held::HeldSet;
-use crate::instruments::{Parked, Projected, Stage};
+use crate::instruments::{Projected, Stage};
 use batch::Batch;
 use batches::Batches;
 use parking::Parking;
@@ -162,6 +162,17 @@ impl Projector {
         self.mark.offset
     }
 
+    /// Whether its generation, as far as it came, shows every record as far on as the serving one does.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectError::Held`] where it does not: then what readers have seen would be taken from them.
+    pub fn may_serve(&self) -> Result<(), ProjectError> {
+        let serving = self.engine.serving();
+        let streams = self.generation.held.read().beyond(&serving.held.read());
+        if streams > 0 { Err(ProjectError::Held { streams }) } else { Ok(()) }
+    }
+
     /// What it folds into.
     pub fn generation(&self) -> Arc<Generation> {
         Arc::clone(&self.generation)
@@ -184,69 +195,6 @@ impl Projector {
                 return Ok(count);
             }
         }
-    }
-
-    /// As [`step`](Self::step), but a batch is written while the next is folded; false when there was nothing to do.
-    ///
-    /// For generations that do not serve: what is told of the views is told when they have it.
-    ///
-    /// # Errors
-    ///
-    /// When the log cannot be read or the views not be written; what [`offset`](Self::offset) says is there.
-    pub(crate) async fn step_ahead(&mut self) -> Result<bool, ProjectError> {
-        self.retry_first().await?;
-        self.forget_the_erased();
-        // What the views refuse is found by one commit after the other.
-        if self.mark.offset < self.careful_until || !self.refused.is_empty() {
-            return Ok(self.step().await? > 0);
-        }
-        if self.scribe.is_none() {
-            let scribe = Scribe::new(Arc::clone(&self.generation.views));
-            self.scribe = Some(scribe.map_err(|error| ProjectError::Views(error.into()))?);
-        }
-        let made = self.make(self.ahead()).await;
-        let (had, went_on) = self.taken().await?;
-        // What was folded on top of what is not there is nothing.
-        if !went_on {
-            return Ok(true);
-        }
-        let Some((change, made)) = made? else { return Ok(had) };
-        match &mut self.scribe {
-            // Who is parked must be known before the next is folded.
-            Some(scribe) if change.parked.is_empty() => scribe.write(change, made),
-            _ => {
-                let written = self.apply(change).await;
-                self.written(made, written)?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Waits until all that was folded is in the views, or is to be folded again.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be written.
-    pub(crate) async fn settle(&mut self) -> Result<(), ProjectError> {
-        self.taken().await?;
-        self.scribe = None;
-        Ok(())
-    }
-
-    /// How many events are included once what is being written is there.
-    pub(crate) fn ahead(&self) -> u64 {
-        let under_way = self.scribe.as_ref().and_then(Scribe::made);
-        under_way.map_or(self.mark.offset, |made| made.mark.offset)
-    }
-
-    /// Whether something was being written, and whether it can be gone on from there.
-    async fn taken(&mut self) -> Result<(bool, bool), ProjectError> {
-        let Some(scribe) = &mut self.scribe else { return Ok((false, true)) };
-        let Some((made, written)) = scribe.take().await else { return Ok((false, true)) };
-        if written.is_err() {
-            self.states.clear();
-        }
-        Ok((true, matches!(self.written(made, written)?, Folded::Events(_))))
     }
 
     /// Lets go of what is remembered here, if somebody was erased since: it may be of them.
@@ -395,107 +343,6 @@ impl Projector {
 
     fn serves(&self) -> bool {
         Arc::ptr_eq(&self.generation.views, &self.engine.views())
-    }
-
-    /// Tells those who wait how far the views are, and those who measure what they hold.
-    pub fn publish(&self) {
-        let (events, streams) = self.generation.held.read().counts();
-        self.engine.instruments.parked(Parked { events, streams });
-        let cursor = Cursor { moment: self.moment, offsets: vec![self.mark.offset] };
-        self.engine.reached.send_replace(Reached { cursor });
-    }
-
-    /// Folds whatever comes, until `stop` says so; what cannot be folded is told and tried again.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let Some(mut offered) = self.engine.generations.offered() else { return };
-        let Some(mut asked) = self.engine.retries.asked() else { return };
-        let mut head = self.engine.log.head();
-        let mut pause_ms = 10;
-        self.publish();
-        while !*stop.borrow() {
-            if let Ok(next) = offered.try_recv() {
-                self = self.succeeded_by(next).await;
-            }
-            if let Ok(ask) = asked.try_recv() {
-                self.answer(ask).await;
-            }
-            match self.step().await {
-                Ok(0) => {
-                    *self.engine.stuck.write() = None;
-                    tokio::select! {
-                        changed = head.changed() => if changed.is_err() { return },
-                        changed = stop.changed() => if changed.is_err() { return },
-                        Some(next) = offered.recv() => self = self.succeeded_by(next).await,
-                        Some(ask) = asked.recv() => self.answer(ask).await,
-                    }
-                    self.gather(&mut head, &mut stop).await;
-                }
-                Ok(_) => {
-                    pause_ms = 10;
-                    self.publish();
-                    self.gather(&mut head, &mut stop).await;
-                }
-                Err(error) => {
-                    let cause =
-                        std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                    let first = self.engine.stuck.write().replace(format!("{error}: {cause}")).is_none();
-                    if first {
-                        tracing::error!(
-                            offset = self.mark.offset,
-                            cause,
-                            "the views do not advance: {error}"
-                        );
-                    }
-                    pause_ms = (pause_ms * 2).min(5_000);
-                    tokio::select! {
-                        () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
-                        Some(next) = offered.recv() => self = self.succeeded_by(next).await,
-                        Some(ask) = asked.recv() => self.answer(ask).await,
-                        changed = stop.changed() => if changed.is_err() { return },
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Projector {
-    /// Gives way to the projector of the next generation, once that has all that this one has; to none that holds a
-    /// record at a version that this one is beyond.
-    ///
-    /// Nothing is folded here meanwhile, so what readers have seen is never taken from them.
-    async fn succeeded_by(self, successor: Successor) -> Self {
-        let Successor { projector: mut next, told } = successor;
-        while next.mark.offset < self.mark.offset {
-            if let Err(error) = next.step().await {
-                // Who offered it and went away has nothing to be told.
-                let _ = told.send(Err(error));
-                return self;
-            }
-        }
-        let streams = next.generation.held.read().beyond(&self.generation.held.read());
-        if streams > 0 {
-            let _ = told.send(Err(ProjectError::Held { streams }));
-            return self;
-        }
-        // The next may be further than this one: what was found in these views is not kept for those.
-        let changing = self.engine.caches.currents.change_all();
-        self.engine.generations.swap(next.generation());
-        drop(changing);
-        next.publish();
-        let _ = told.send(Ok(()));
-        next
-    }
-
-    /// Lets a batch gather, unless someone waits to see it or it is large already.
-    async fn gather(&self, head: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) {
-        let enough = self.mark.offset + u64::from(self.batches.events_max());
-        tokio::select! {
-            () = self.engine.awaited() => {}
-            () = tokio::time::sleep(self.batches.gather()) => {}
-            _ = head.wait_for(|head| head.cursor.offset(0) >= enough) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the cache outside the process knows of a stream, and what it is told.
 //!
-//! Invariant: it is believed only where it says what the log says of where the stream stands; what is no work of ours is
-//! removed.
+//! Invariant: it is believed only where it says of an event what the log says of it; what is no work of ours is removed.
 
 use anamnesis_kernel::Event;
 use anamnesis_seal::{SubjectKey, Tag};
@@ -14,15 +13,24 @@ use crate::instruments::{CacheLevel, CacheResult};
 use crate::snapshot::form::{self, Folded};
 
 impl Engine {
-    /// The state of a stream that stands at `head`, if somebody has folded it lately.
-    pub(crate) async fn recall_state(&self, stream: Tag, head: &StreamHead) -> Option<Folded> {
+    /// The state of a stream that stands at `head`, if somebody has folded it lately: as it is there, or at most so many
+    /// versions before, which whoever goes on from it holds against the log.
+    pub(crate) async fn recall_state(
+        &self,
+        stream: Tag,
+        head: &StreamHead,
+        behind_max: u64,
+    ) -> Option<Folded> {
         let place = Place { subject: head.subject, stream, what: Cached::State };
-        let is_now = |folded: &Folded| folded.state.version == head.version && folded.leaf == head.leaf;
+        let of_use = |folded: &Folded| match head.version.checked_sub(folded.state.version) {
+            Some(0) => folded.leaf == head.leaf,
+            behind => behind.is_some_and(|behind| behind <= behind_max),
+        };
         let open = |bytes: &[u8], key: &SubjectKey| {
             let kept = SealedState::from_bytes(bytes)?;
             if kept.stream == stream && kept.subject == head.subject { form::open(&kept, key) } else { None }
         };
-        self.recall(place, open, is_now).await
+        self.recall(place, open, of_use).await
     }
 
     /// The newest events of a stream that stands at `head`, if somebody has read them lately.
@@ -42,7 +50,7 @@ impl Engine {
         &self,
         place: Place,
         open: impl Fn(&[u8], &SubjectKey) -> Option<T>,
-        is_now: impl Fn(&T) -> bool,
+        of_use: impl Fn(&T) -> bool,
     ) -> Option<T> {
         let outside = self.caches.outside.as_ref()?;
         let (result, found) = match outside.get(place).await {
@@ -53,7 +61,7 @@ impl Engine {
                 // Without its key nothing can be said of it: the person was erased, or the keys cannot be read now.
                 let key = self.keyring.of_number(place.subject).await.ok()??;
                 match open(&bytes, &key) {
-                    Some(found) if is_now(&found) => (CacheResult::Hit, Some(found)),
+                    Some(found) if of_use(&found) => (CacheResult::Hit, Some(found)),
                     Some(_) => (CacheResult::Miss, None),
                     None => {
                         outside.remove(place);

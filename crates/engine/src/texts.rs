@@ -73,7 +73,7 @@ impl Engine {
         let head = self.log.stream_head(tag).await?.filter(|head| head.version == now.version);
         let Some(head) = head else { return self.text(now).await };
         if let Some(Folded { state: State { elements: Some(elements), .. }, .. }) =
-            self.recall_state(tag, &head).await
+            self.recall_state(tag, &head, 0).await
         {
             return Ok(Some(self.written(seen, now, &elements)));
         }

@@ -21,7 +21,7 @@ use crate::codes::ValueSet;
 use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
-pub use claims::{Claim, claims};
+pub use claims::Claim;
 pub use compile::Uncompiled;
 pub use hierarchy::{above, below};
 pub use value_set::codes;

@@ -11,6 +11,7 @@ mod generations;
 mod moment;
 mod openapi;
 mod page;
+pub(crate) mod parked;
 mod patients;
 mod problem;
 mod query;
@@ -49,6 +50,8 @@ pub(crate) fn router(limits: &Limits) -> Router<App> {
         .route("/generations", get(generations::get).post(generations::make))
         .route("/generations/{number}", delete(generations::remove))
         .route("/generations/{number}/serve", post(generations::serve))
+        .route("/parked", get(parked::get))
+        .route("/parked/retry", post(parked::retry))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
 }

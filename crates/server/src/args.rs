@@ -45,10 +45,19 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  anamnesis log --record Patient/p1\n  \
                             anamnesis log --url http://127.0.0.1:8080 --follow")]
     Log(Log),
+    /// Show the events that the views could not apply, and try them again.
+    #[command(after_help = "Examples:\n  anamnesis parked --data /var/lib/anamnesis\n  \
+                            anamnesis parked --url http://127.0.0.1:8080 --json\n  \
+                            anamnesis parked retry --url http://127.0.0.1:8080\n  \
+                            anamnesis parked retry Patient/p1\n\n\
+                            Exit codes: 0 nothing is parked, or all that was tried could be applied; \
+                            1 something is parked; 2 could not run.")]
+    Parked(Parked),
     /// Read the whole log back and check it.
     #[command(after_help = "Examples:\n  anamnesis verify --data /var/lib/anamnesis\n  \
-                            anamnesis verify --views --json\n\n\
-                            Exit codes: 0 good, 1 damage, 2 could not run.")]
+                            anamnesis verify --views --json\n  \
+                            anamnesis verify --events      before a program is replaced by an older or a newer one\n\n\
+                            Exit codes: 0 good, 1 damage or an event that cannot be lifted, 2 could not run.")]
     Verify(Verify),
     /// Make the views anew from the log, beside the serving ones, and swap.
     #[command(after_help = "Example:\n  anamnesis rebuild --data /var/lib/anamnesis")]
@@ -122,13 +131,38 @@ pub(crate) struct Log {
     pub(crate) json: bool,
 }
 
+/// Arguments of `parked`.
+#[derive(Args)]
+pub(crate) struct Parked {
+    /// What to do; to show them where nothing is said.
+    #[command(subcommand)]
+    pub(crate) command: Option<ParkedCommand>,
+    /// As JSON: each event as `GET /api/parked` has it, one a line; of a retry {tried, released, applied, parked}.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What `parked` does beside showing.
+#[derive(Subcommand)]
+pub(crate) enum ParkedCommand {
+    /// Fold the records that are held from their beginnings, and show what can be applied now.
+    Retry {
+        /// Of this record alone, such as Patient/p1.
+        #[arg(value_name = "STREAM")]
+        stream: Option<String>,
+    },
+}
+
 /// Arguments of `verify`.
 #[derive(Args)]
 pub(crate) struct Verify {
+    /// Also lift every event to today's shape, and say of which types and schema versions that cannot be done.
+    #[arg(long)]
+    pub(crate) events: bool,
     /// Also fold the log afresh and compare that with what is served.
     #[arg(long)]
     pub(crate) views: bool,
-    /// Say it as JSON: {ok, events, first_bad}.
+    /// Say it as JSON: {ok, events, first_bad}; with --events also {types, unlifted}.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -210,6 +244,10 @@ mod tests {
             ("anamnesis verify --listen 127.0.0.1:1",                          false),
             ("anamnesis import --url http://here x",                           true),
             ("anamnesis serve --url http://here",                              false),
+            ("anamnesis parked --json --url http://here",                      true),
+            ("anamnesis parked retry --json --data d",                         true),
+            ("anamnesis parked --data d retry Patient/p1 --log debug",         true),
+            ("anamnesis parked again",                                         false),
             ("anamnesis serve --store postgres://here",                        false),
         ];
         for (line, expected) in cases {

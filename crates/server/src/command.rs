@@ -6,6 +6,7 @@ mod feed;
 mod help;
 mod import;
 mod log;
+mod parked;
 mod progress;
 mod rebuild;
 mod serve;
@@ -63,6 +64,7 @@ fn start(arguments: Arguments, given: &Given) -> anyhow::Result<Outcome> {
             Command::Serve(serve) => serve::run(serve, settings).await,
             Command::Import(import) => import::run(import, settings).await,
             Command::Log(log) => log::run(log, &settings).await,
+            Command::Parked(parked) => parked::run(parked, &settings).await,
             Command::Verify(verify) => verify::run(verify, &settings).await,
             Command::Rebuild(rebuild) => rebuild::run(rebuild, &settings).await,
             Command::Demo(demo) => demo::run(demo, &settings).await,

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::headers::Called;
 use crate::request_id::RequestId;
 use crate::turns::Busy;
-use crate::{api, arriving, cors, encoding, fhir, health, threshold};
+use crate::{api, arriving, cors, encoding, fhir, health, held, threshold};
 
 /// Every route of the server; scripts of these origins may use it too.
 pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
@@ -116,11 +116,13 @@ async fn within(State(app): State<App>, request: Request, next: Next) -> Respons
     {
         tracing::warn!(%error, "profiles and search parameters could not be read anew; those read before hold");
     }
-    if fhir::is_at(request.uri().path()) {
-        fhir::around(request, next).await
-    } else {
-        next.run(request).await
-    }
+    let uri = request.uri().clone();
+    let mut response = match fhir::is_at(uri.path()) {
+        true => fhir::around(request, next).await,
+        false => next.run(request).await,
+    };
+    held::say(&app, &uri, &mut response).await;
+    response
 }
 
 /// Whether a request may bring a resource that is to be checked, or asks for one to be.

@@ -15,6 +15,7 @@ mod fhir;
 mod generations;
 mod headers;
 mod health;
+mod held;
 mod http;
 mod index;
 mod listen;

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use anamnesis_engine::Engine;
 use anamnesis_fhir::check::{Finding, ISSUES_MAX};
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
-use anamnesis_fhir::profile::{Claim, Definitions, Profile, claims, codes};
+use anamnesis_fhir::profile::{Claim, Definitions, Profile, codes};
 use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Param, Query, Test};
@@ -127,17 +127,17 @@ impl Profiles {
     ///
     /// Profiles that are not known, and what of one is not checked, are told as information.
     pub(crate) fn check(&self, kind: ResourceType, elements: &Object, more: &[String]) -> Vec<Finding> {
-        let mut claims = claims(kind, elements);
-        let mut whole = claims.remove(0);
+        let mut whole = Claim::of(kind, elements);
+        let inside = whole.inside();
         whole.urls.extend(more.iter().map(String::as_str));
-        if claims.is_empty() && whole.urls.is_empty() && self.required.is_empty() {
+        if inside.is_empty() && whole.urls.is_empty() && self.required.is_empty() {
             return Vec::new();
         }
         let loaded = Arc::clone(&self.loaded.borrow());
         let required = self.required.iter().map(String::as_str);
         let is_of = |url: &&str| loaded.profile(url).is_none_or(|profile| profile.is_of(kind));
         whole.urls.extend(required.filter(is_of));
-        let all = std::iter::once(&whole).chain(&claims);
+        let all = std::iter::once(&whole).chain(&inside);
         all.flat_map(|claim| checked(claim, &loaded)).take(ISSUES_MAX).collect()
     }
 }

@@ -1,1 +1,1 @@
-DELETE FROM words_now WHERE param = $1 AND date = $2 AND record = $3 AND partition = $4 AND grp = $5 RETURNING number, began
+DELETE FROM words_now WHERE param = $1 AND date = $2 AND record = $3 AND partition = $4 AND grp = $5

@@ -28,6 +28,9 @@ impl Ledger {
                 self.told.insert((str(event, "stream").to_owned(), int(event, "version")));
             }
         }
+        if shot.path().contains("merge") {
+            self.said(&body);
+        }
         let place = answer.header("location").or(answer.header("content-location"));
         self.version(place, shot.path(), answer.header("etag"));
         let asked = anamnesis_json::parse(&shot.plain_body()).unwrap_or_default();
@@ -38,6 +41,18 @@ impl Ledger {
             let word = |key: &str| response.get(key).and_then(Value::as_str);
             let url = asked.get("request").and_then(|request| request.get("url")?.as_str());
             self.version(word("location"), url.unwrap_or_default(), word("etag"));
+        }
+    }
+
+    /// The versions that an outcome in Parameters names.
+    fn said(&mut self, parameters: &Value) {
+        let parts = parameters.get("parameter").into_iter().flat_map(Value::each);
+        let outcomes = parts.filter_map(|part| part.get("resource")?.get("issue"));
+        let texts = outcomes.flat_map(Value::each).filter_map(|issue| issue.get("diagnostics")?.as_str());
+        for word in texts.flat_map(|text| text.split([' ', ','])) {
+            if word.contains("/_history/") {
+                self.version(Some(word), "", None);
+            }
         }
     }
 

@@ -23,6 +23,8 @@ pub fn schemas() -> Vec<(String, Object)> {
         defs.push(name, schema);
         choices.push(reference(name));
     }
+    defs.push("Unlifted", unlifted());
+    choices.push(reference("Unlifted"));
     let schema = Object::new()
         .with("$schema", "https://json-schema.org/draft/2020-12/schema")
         .with("$id", "urn:anamnesis:events")
@@ -68,6 +70,7 @@ fn envelope() -> Object {
         .with("causation_id", typed("string").with("format", "uuid"))
         .with("reason", typed("string"))
         .with("metadata", typed("object"))
+        .with("lifted", Object::new().with("const", false))
         .with("data", typed("object"));
     typed("object").with("properties", properties).with("required", texts(["stream", "type", "data"]))
 }
@@ -89,6 +92,17 @@ fn old(row: &Row, version: u16) -> Object {
         .set_first("description", format!("Version {version}, lifted to today's shape where it is folded."));
     schema.set("required", texts(["stream", "type", "schema_version", "data"]));
     schema
+}
+
+/// An event that a newer program wrote: it is shown as it was written, and nothing is known of its data.
+fn unlifted() -> Object {
+    let properties =
+        Object::new().with("lifted", Object::new().with("const", false)).with("data", typed("object"));
+    let described = "Written by a newer program: its type or its schema version is not known to this one.";
+    Object::new()
+        .with("description", described)
+        .with("properties", properties)
+        .with("required", texts(["stream", "type", "schema_version", "lifted"]))
 }
 
 /// What the data holds: a resource, what changed of it, or what stands beside.

@@ -1,7 +1,7 @@
 //! Finding the snapshot that saves most of a fold, and looking whether it can be trusted.
 
-use anamnesis_kernel::{Instant, StreamName};
-use anamnesis_seal::Tag;
+use anamnesis_kernel::{Instant, StreamName, Version};
+use anamnesis_seal::{Hash, Tag};
 use anamnesis_store::{Direction, Listed, ReadError, Snapshot, StoredEvent, UpTo};
 
 use super::form::{self, Folded};
@@ -49,23 +49,33 @@ impl Engine {
     /// The snapshot with the events after it, if the log bears it out and its subject's key opens it.
     pub(super) async fn checked(&self, tag: Tag, kept: Snapshot) -> Result<Option<Found>, ReadError> {
         let Snapshot { state, taken_at, .. } = kept;
-        // Its own event comes first: a log that lost it, or took another course, has none or another there.
-        let mut tail = self.log.read_stream(tag, state.version, Direction::Forward, PAGE).await?;
-        let borne_out =
-            tail.first().is_some_and(|event| event.version == state.version && event.leaf == state.leaf);
-        if !borne_out {
+        let Some(tail) = self.tail(tag, state.version, state.leaf).await? else { return Ok(None) };
+        let Ok(Some(key)) = self.keyring.of_number(state.subject).await else { return Ok(None) };
+        let last = Last { version: state.version, taken_at };
+        Ok(form::open(&state, &key).map(|folded| Found { folded, tail, last }))
+    }
+
+    /// The first page of the events after a version; none where another event stands there, or none: the log has lost it,
+    /// or took another course.
+    pub(crate) async fn tail(
+        &self,
+        tag: Tag,
+        version: Version,
+        leaf: Hash,
+    ) -> Result<Option<Vec<StoredEvent>>, ReadError> {
+        // The version's own event comes first.
+        let mut tail = self.log.read_stream(tag, version, Direction::Forward, PAGE).await?;
+        if !tail.first().is_some_and(|event| event.version == version && event.leaf == leaf) {
             return Ok(None);
         }
         let more = tail.len() == PAGE as usize;
         tail.remove(0);
         if more {
             // So that the page is as long as one that follows.
-            let next = state.version + u64::from(PAGE);
+            let next = version + u64::from(PAGE);
             tail.extend(self.log.read_stream(tag, next, Direction::Forward, 1).await?);
         }
-        let Ok(Some(key)) = self.keyring.of_number(state.subject).await else { return Ok(None) };
-        let last = Last { version: state.version, taken_at };
-        Ok(form::open(&state, &key).map(|folded| Found { folded, tail, last }))
+        Ok(Some(tail))
     }
 
     /// The newest snapshot of a record that can be used, with its state: what who goes through the events may start from.

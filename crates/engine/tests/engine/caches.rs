@@ -62,6 +62,26 @@ async fn what_one_process_read_another_need_not() {
     assert_eq!(house.tally.taken(), [0, 2, 0], "what is there is of the version before");
 }
 
+/// What is there is of the version before, so one event is folded onto it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_state_is_gone_on_from() {
+    let Some(redis) = Redis::start() else { return };
+    let house = House::beside(&redis).await;
+    written(&house, 10..=13).await;
+    read(&house).await;
+    kept(&redis, 2).await;
+    let house = house.reopened().await;
+    written(&house, 14..=14).await;
+    let house = house.reopened().await;
+    house.tally.taken();
+    house.tally.folded();
+    house.engine.commit(put("Patient/p1", r#"{"active":true,"birthDate":"1914-01-01"}"#)).await.unwrap();
+    assert_eq!((house.tally.taken(), house.tally.folded()), ([1, 0, 0], 1));
+    let (text, versions) = read(&house).await;
+    assert!(text.contains("1914-01-01"));
+    assert_eq!(versions, [1, 2, 3, 4, 5], "it was told that nothing changes");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_erased_is_in_no_cache() {
     let Some(redis) = Redis::start() else { return };

@@ -35,16 +35,13 @@ impl<'a> Claim<'a> {
             bundle: (kind.name() == "Bundle").then_some(elements),
         }
     }
-}
 
-/// The resource itself, and behind it those inside it that name a profile.
-///
-/// Inside are what it contains, the entries of a Bundle and the resources of Parameters.
-pub fn claims(kind: ResourceType, elements: &Object) -> Vec<Claim<'_>> {
-    let whole = Claim::of(kind, elements);
-    let mut found = vec![whole.clone()];
-    inside(&whole, 0, &mut found);
-    found
+    /// The resources inside it that name a profile: what it contains, the entries of a Bundle, what Parameters hold.
+    pub fn inside(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        inside(self, 0, &mut found);
+        found
+    }
 }
 
 fn named(elements: &Object) -> Vec<&str> {
@@ -120,9 +117,11 @@ mod tests {
             let resource = anamnesis_json::parse(text.as_bytes()).unwrap();
             let elements = resource.as_object().unwrap();
             let kind = elements.str("resourceType").and_then(ResourceType::parse).unwrap();
-            let line =
-                |claim: Claim<'_>| format!("{}: {}", claim.place, claim.urls.join(" ")).trim_end().to_owned();
-            let found: Vec<_> = claims(kind, elements).into_iter().map(line).collect();
+            let line = |claim: &Claim<'_>| {
+                format!("{}: {}", claim.place, claim.urls.join(" ")).trim_end().to_owned()
+            };
+            let whole = Claim::of(kind, elements);
+            let found: Vec<_> = std::iter::once(&whole).chain(&whole.inside()).map(line).collect();
             assert_eq!(found.join("; "), expected, "{text}");
         }
     }

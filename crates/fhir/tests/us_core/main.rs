@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anamnesis_fhir::profile::{Definitions, claims};
+use anamnesis_fhir::profile::{Claim, Definitions};
 use anamnesis_json::{Value, parse};
 use anamnesis_kernel::ResourceType;
 use registered::Registered;
@@ -74,13 +74,15 @@ fn examples_follow_the_profiles_they_name() {
     for file in all {
         let name = file.strip_prefix(&folder).unwrap().display().to_string();
         let resource = json(&fs::read_to_string(&file).unwrap());
-        for claim in claims(kind_of(&resource), resource.as_object().unwrap()) {
+        let whole = Claim::of(kind_of(&resource), resource.as_object().unwrap());
+        let inside = whole.inside();
+        for claim in std::iter::once(&whole).chain(&inside) {
             for url in claim.urls.iter().filter_map(|url| url.split('|').next()) {
                 if registered.profile(url).is_none() {
                     absent.insert(url.to_owned());
                     continue;
                 }
-                let (wrong, unchecked) = registered.said(url, &claim);
+                let (wrong, unchecked) = registered.said(url, claim);
                 refused.extend(wrong.into_iter().map(|wrong| format!("{name} {wrong}")));
                 // What is not checked is said of each value; here it is enough to see it once.
                 told.extend(

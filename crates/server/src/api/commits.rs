@@ -22,7 +22,8 @@ use crate::app::App;
 use crate::arriving::Unarrived;
 use crate::headers::write_context;
 
-/// Answers 201 with what was appended, 200 when it had been before, else a problem.
+/// Answers 201 with what was appended, 202 when the views do not show it yet, 200 when it had been appended before, else a
+/// problem.
 pub(super) async fn post(
     State(app): State<App>,
     RawQuery(query): RawQuery,
@@ -67,7 +68,12 @@ async fn commit(
     drop(passing);
     match answer {
         Ok(answer) => {
-            let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
+            let status = match answer.repeated {
+                true => StatusCode::OK,
+                false if answer.seen => StatusCode::CREATED,
+                // It is recorded; reads do not show it yet.
+                false => StatusCode::ACCEPTED,
+            };
             Ok(json_as(status, &answer.cursor, write_answer(&answer)))
         }
         Err(CommitError::Refused(refusals)) => {

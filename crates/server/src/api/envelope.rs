@@ -5,6 +5,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use anamnesis_chart::liftable;
 use anamnesis_json::{Object, write_object, write_string};
 use anamnesis_kernel::{Event, Position};
 use uuid::Uuid;
@@ -58,6 +59,10 @@ pub(crate) fn write(event: &Event, out: &mut Vec<u8>) {
     }
     if let Some(metadata) = &event.metadata {
         members.object("metadata", metadata);
+    }
+    // A newer program wrote it: what stands in it is told as it stands there.
+    if liftable(&event.kind, event.schema_version).is_err() {
+        members.raw("lifted").extend_from_slice(b"false");
     }
     let out = members.raw("data");
     write_data(event, out);
@@ -213,6 +218,7 @@ pub(super) mod tests {
     fn envelopes() {
         let bare = || Event { whole: true, data: b"{}".to_vec(), ..registered() };
         let told = || Event { data: br#"{"resourceType":"Patient","id":"p1"}"#.to_vec(), ..registered() };
+        let newer = || Event { schema_version: 9, ..registered() };
         const START: &str = r#"{"event_id":"00000000-0000-0000-0000-000000000001","stream":"#;
         const COMMIT: &str =
             r#""position":{"partition":0,"offset":7},"commit_id":"00000000-0000-0000-0000-000000000002","#;
@@ -231,6 +237,8 @@ pub(super) mod tests {
             ("a whole resource",            registered(), patient(r#"{"resourceType":"Patient","id":"p1","gender":"female","x":1.50}"#)),
             ("a resource without elements", bare(),       patient(r#"{"resourceType":"Patient","id":"p1"}"#)),
             ("a resource that says itself", told(),       patient(r#"{"resourceType":"Patient","id":"p1"}"#)),
+            ("of a newer program",          newer(),      patient(r#"{"resourceType":"Patient","id":"p1","gender":"female","x":1.50}"#)
+                .replace(r#""schema_version":1"#, r#""schema_version":9"#).replace(r#","data""#, r#","lifted":false,"data""#)),
             ("all there is to say",         full(),       result),
         ];
         for (name, event, expected) in cases {

@@ -19,6 +19,7 @@ use super::snapshots::shown;
 use crate::app::App;
 use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
+use crate::held::held_of;
 use crate::same::{about, same_patients};
 
 /// How many records are found at a time.
@@ -113,23 +114,30 @@ async fn read(
     if as_of.at().is_none() && as_of.is_behind(app).await? {
         made = self::made(app, model, &name, Some(as_of.cursor.moment)).await;
     }
-    let Made { version, snapshot, data } = made?;
-    let answer = Object::new()
+    let Made { version, snapshot, data, held } = made?;
+    let mut answer = Object::new()
         .with("id", name.id.as_str())
         .with("version", version)
         .with("cursor", as_of.cursor.to_string())
         .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
         .with("snapshot", snapshot)
         .with("data", data);
+    if !held.is_empty() {
+        let one = |(stream, version): (StreamName, Version)| {
+            Value::from(Object::new().with("stream", stream.to_string()).with("version", version))
+        };
+        answer.push("held", held.into_iter().map(one).collect::<Vec<_>>());
+    }
     Ok(json(&as_of.cursor, answer.to_text()))
 }
 
-/// A read model, and the version of the Patient it is of.
+/// A read model, the version of the Patient it is of, and which of its records are held at which versions.
 struct Made {
     version: Version,
     /// The newest snapshot of that stream, null where there is none.
     snapshot: Value,
     data: Object,
+    held: Vec<(StreamName, Version)>,
 }
 
 /// Makes the model as of `at`, or of now.
@@ -148,7 +156,9 @@ async fn made(app: &App, model: &Model, name: &StreamName, at: Option<Instant>) 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
     let snapshot = app.engine.snapshot(name, at).await?;
     let snapshot = snapshot.map_or(Value::Null, |listed| shown(&listed).into());
-    Ok(Made { version, snapshot, data: (model.make)(&entries) })
+    let held = held_of(app, loaded.iter().map(|loaded| &loaded.stream), at);
+    let held = held.into_iter().map(|(stream, version)| (stream.clone(), version)).collect();
+    Ok(Made { version, snapshot, data: (model.make)(&entries), held })
 }
 
 /// Loads those records of the patient's compartment that the model is made of, of all records merged with it too.

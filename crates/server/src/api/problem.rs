@@ -202,7 +202,7 @@ impl Problem {
     }
 
     /// A no that whoever runs the server must hear of, with all its sources.
-    fn logged(kind: Kind, error: &dyn std::error::Error) -> Self {
+    pub(super) fn logged(kind: Kind, error: &dyn std::error::Error) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {

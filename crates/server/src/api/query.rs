@@ -97,6 +97,13 @@ impl Query {
         self.one("to")
     }
 
+    /// `stream`, where it stands.
+    pub(super) fn stream(&self) -> Result<Option<StreamName>, Problem> {
+        let named =
+            |text: &str| StreamName::from_str(text).map_err(|error| bad(format!("stream is {error}")));
+        self.one("stream")?.map(named).transpose()
+    }
+
     /// `type`, `record` and `patient`.
     pub(super) fn filter(&self, values_max: usize) -> Result<Filter, Problem> {
         let kinds = self.many("type", values_max)?;

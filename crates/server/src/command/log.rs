@@ -8,7 +8,7 @@ use anamnesis_json::Value;
 use anamnesis_kernel::{Cursor, ResourceId, ResourceType, StreamName};
 use anyhow::Context;
 
-use super::web::{Reply, Web};
+use super::web::{Web, escaped, refusal};
 use super::{Outcome, print_bytes};
 use crate::api::envelope;
 use crate::args::Log;
@@ -94,19 +94,6 @@ fn from_server(arguments: &Log, web: &Web) -> anyhow::Result<()> {
     }
 }
 
-/// Why a server did not answer with events.
-fn refusal(reply: &Reply) -> String {
-    let problem = anamnesis_json::parse(&reply.body).ok();
-    match problem.as_ref().and_then(|problem| problem.get("detail")).and_then(Value::as_str) {
-        Some(detail) => format!("the server answered {}: {detail}", reply.status),
-        None if reply.status == 404 => {
-            "there is no event API at this address (404): --url is one such as http://127.0.0.1:8080"
-                .to_owned()
-        }
-        None => format!("the server answered {}", reply.status),
-    }
-}
-
 /// An event whole, or the few words that place it.
 fn line(json: bool, event: &[u8]) -> anyhow::Result<()> {
     if json {
@@ -120,10 +107,4 @@ fn line(json: bool, event: &[u8]) -> anyhow::Result<()> {
     let line =
         format!("{offset:>8}  {}  {} v{version}  {}", text("recorded_at"), text("stream"), text("type"));
     Ok(print_bytes(line.as_bytes())?)
-}
-
-/// A value of a query, percent-encoded where it must be.
-fn escaped(value: &str) -> String {
-    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b);
-    value.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

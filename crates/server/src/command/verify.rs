@@ -1,11 +1,12 @@
 //! `anamnesis verify`: the log reads back whole, the tree matches it, and so do the views.
 
+mod events;
 mod views;
 
 use std::sync::Arc;
 
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{Damage, Silent, Verdict, verify};
+use anamnesis_engine::{Damage, DryRun, Silent, Verdict, verify};
 use anamnesis_json::{Object, Value};
 use anamnesis_store_sql::OpenError;
 
@@ -20,11 +21,13 @@ struct Found {
     log: Verdict,
     /// None where nobody asked, or the log is damaged.
     views: Option<Compared>,
+    /// The same.
+    lifted: Option<DryRun>,
 }
 
 impl Found {
     fn of_log(log: Verdict) -> Self {
-        Self { log, views: None }
+        Self { log, views: None, lifted: None }
     }
 
     fn wrong_views(&self) -> Option<&Wrong> {
@@ -34,14 +37,18 @@ impl Found {
         }
     }
 
+    fn leaves_some_unlifted(&self) -> bool {
+        self.lifted.as_ref().is_some_and(|found| !found.unlifted.is_empty())
+    }
+
     fn is_good(&self) -> bool {
-        self.log.first_bad.is_none() && self.wrong_views().is_none()
+        self.log.first_bad.is_none() && self.wrong_views().is_none() && !self.leaves_some_unlifted()
     }
 }
 
 pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Result<Outcome> {
     let found = match wiring::open_as_is(settings, Arc::new(Silent)).await {
-        Ok(opened) => check(opened, arguments.views).await?,
+        Ok(opened) => check(opened, &arguments).await?,
         Err(WiringError::Store { source: OpenError::Damaged { offset, what }, .. }) => {
             let damage = Damage { partition: 0, offset, kind: what.to_owned() };
             Found::of_log(Verdict { events: 0, erased: 0, first_bad: Some(damage) })
@@ -52,25 +59,27 @@ pub(super) async fn run(arguments: Verify, settings: &Settings) -> anyhow::Resul
         print(&String::from_utf8_lossy(&as_json(&found).to_text()));
     } else {
         print(&in_words(&found));
+        found.lifted.iter().for_each(|lifted| print(&events::in_words(lifted)));
     }
     Ok(if found.is_good() { Outcome::Good } else { Outcome::Bad })
 }
 
-async fn check(opened: Opened, views_too: bool) -> anyhow::Result<Found> {
+async fn check(opened: Opened, asked: &Verify) -> anyhow::Result<Found> {
     let mut told = progress::Events::new("reading", opened.engine.head().offset(0));
     let log = verify(&opened.engine, |progress| told.at(progress)).await?;
     told.end();
     if log.first_bad.is_some() {
         return Ok(Found::of_log(log));
     }
-    if !views_too {
+    let lifted = if asked.events { Some(events::lift_all(&opened.engine).await?) } else { None };
+    if !asked.views {
         if let Err(why) = Projector::fits(&opened.engine, &opened.engine.serving()).await? {
             // Not damage to any fact.
             tracing::warn!("{why}; they are made again at the next start");
         }
-        return Ok(Found::of_log(log));
+        return Ok(Found { lifted, ..Found::of_log(log) });
     }
-    Ok(Found { views: Some(views::compare(&opened).await?), log })
+    Ok(Found { views: Some(views::compare(&opened).await?), lifted, log })
 }
 
 fn as_json(found: &Found) -> Object {
@@ -84,6 +93,10 @@ fn as_json(found: &Found) -> Object {
         .with("ok", found.is_good())
         .with("events", found.log.events)
         .with("first_bad", first_bad);
+    let said = match &found.lifted {
+        None => said,
+        Some(lifted) => events::as_json(lifted, said),
+    };
     match &found.views {
         None => said,
         Some(Compared::Alike) => said.with("views_alike", true),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anamnesis_json::Value;
 use anyhow::Context;
 use ureq::Agent;
 
@@ -46,6 +47,11 @@ impl Web {
         reply(request.send(body))
     }
 
+    /// Posts nothing: asks for something to be done.
+    pub(super) fn ask(&self, path: &str) -> anyhow::Result<Reply> {
+        reply(self.agent.post(format!("{}{path}", self.base)).send_empty())
+    }
+
     /// Gets a page.
     pub(super) fn get(&self, path: &str) -> anyhow::Result<Reply> {
         reply(self.agent.get(format!("{}{path}", self.base)).call())
@@ -57,4 +63,23 @@ fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> anyho
     let body =
         answer.body_mut().with_config().limit(1 << 30).read_to_vec().context("the answer broke off")?;
     Ok(Reply { status: answer.status().as_u16(), body })
+}
+
+/// Why a server did not answer with what was asked for.
+pub(super) fn refusal(reply: &Reply) -> String {
+    let problem = anamnesis_json::parse(&reply.body).ok();
+    match problem.as_ref().and_then(|problem| problem.get("detail")).and_then(Value::as_str) {
+        Some(detail) => format!("the server answered {}: {detail}", reply.status),
+        None if reply.status == 404 => {
+            "there is no event API at this address (404): --url is one such as http://127.0.0.1:8080"
+                .to_owned()
+        }
+        None => format!("the server answered {}", reply.status),
+    }
+}
+
+/// A value of a query, percent-encoded where it must be.
+pub(super) fn escaped(value: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b);
+    value.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -58,7 +58,7 @@ pub(super) async fn batch(
     let id = bundle_id();
     let head = Head { id: Some(&id), ..Head::default() };
     let body = response(Kind::Batch, &head, lines.iter().map(|line| line.response()));
-    Done { body, cursor, taken, repeated: false, refused }
+    Done { body, cursor, taken, repeated: false, seen: true, refused }
 }
 
 async fn one(

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_fhir::compartment;
+use anamnesis_fhir::outcome::operation_outcome;
 use anamnesis_kernel::StreamName;
 use anamnesis_kernel::search::Place;
 use anamnesis_store::{Body, Hit, ReadError};
@@ -27,6 +28,7 @@ use super::search::{bundle_id, linked, page_of, versions};
 use super::{parameters, query, request};
 use crate::app::App;
 use crate::as_of::as_of;
+use crate::held;
 use crate::same::{about, same_patients};
 use asked::{Asked, question};
 use pointed::Pointed;
@@ -99,6 +101,13 @@ pub(super) async fn everything(
         resource: text,
         mode: *mode,
     });
+    let issues = held::shown(app, page.records.iter().map(|(name, ..)| name), as_of.cursor.moment);
+    let outcome = (!issues.is_empty()).then(|| operation_outcome(&issues).to_text());
+    let entries = entries.chain(outcome.as_deref().map(|text| Found {
+        full_url: None,
+        resource: text,
+        mode: Mode::Outcome,
+    }));
     let now = app.engine.now().to_millis_text();
     let id = bundle_id();
     let head = Head { id: Some(&id), last_updated: Some(&now), total: None };

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 /// The pairs of a query string or form; `None` when an escape is broken or the bytes are no UTF-8.
-pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     let pair = |part: &str| {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         Some((decode(key)?.into_owned(), decode(value)?.into_owned()))

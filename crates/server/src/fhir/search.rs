@@ -88,7 +88,7 @@ fn bundle(app: &App, question: &Question, page: &Page) -> Vec<u8> {
         .chain(included)
         .map(|(Shown { name, text, .. }, mode)| (format!("{}/{name}", app.base_url), text, mode))
         .collect();
-    let outcome = told(question, page, app.limits.included_max);
+    let outcome = told(app, question, page);
     let entries = shown
         .iter()
         .map(|(url, text, mode)| Found { full_url: Some(url), resource: text, mode: *mode })

@@ -11,6 +11,7 @@ use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_json::Value;
 use anamnesis_kernel::Cursor;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::arrived::Arrived;
@@ -35,6 +36,8 @@ pub(crate) struct Done {
     pub(crate) taken: u32,
     /// Whether a transaction had been taken before, under the same key.
     pub(crate) repeated: bool,
+    /// Whether reads show what a transaction wrote.
+    pub(crate) seen: bool,
     /// What was refused, for a batch.
     pub(crate) refused: Vec<Refused>,
 }
@@ -67,7 +70,8 @@ pub(super) async fn handle(State(app): State<App>, request: Request) -> Response
         let mut arrived = Arrived::read(request)?;
         let (text, value) = arrived.json(&app).await?;
         let done = carried_out(&app, &text, value, &arrived.context, arrived.prefer.returned).await?;
-        Ok(Reply::bundle(done.body, done.cursor))
+        let status = if done.seen { StatusCode::OK } else { StatusCode::ACCEPTED };
+        Ok(Reply { status, ..Reply::bundle(done.body, done.cursor) })
     };
     reply::finish(&app, answer.await)
 }

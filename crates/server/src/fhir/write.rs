@@ -193,12 +193,17 @@ pub(super) async fn written(
     answer: Answer,
     elements: Option<&Elements>,
 ) -> Result<Reply, Outcome> {
-    let Answer { cursor, moment, items, .. } = answer;
+    let Answer { cursor, moment, items, seen, .. } = answer;
     let Some(ItemAnswer { stream, version, created, live, events, .. }) = items.into_iter().next() else {
         return Ok(Reply { status: StatusCode::NO_CONTENT, ..Reply::bundle(Vec::new(), cursor) });
     };
     let mut reply = Reply {
-        status: if created { StatusCode::CREATED } else { StatusCode::OK },
+        status: match created {
+            // It is recorded; reads do not show it yet.
+            _ if !seen => StatusCode::ACCEPTED,
+            true => StatusCode::CREATED,
+            false => StatusCode::OK,
+        },
         body: Bytes::new(),
         stream: Some(stream.clone()),
         version: Some(version).filter(|version| *version > 0),
@@ -208,7 +213,7 @@ pub(super) async fn written(
         located: created && live,
     };
     if !live {
-        reply.status = StatusCode::NO_CONTENT;
+        reply.status = if seen { StatusCode::NO_CONTENT } else { StatusCode::ACCEPTED };
         reply.modified = None;
         return Ok(reply);
     }

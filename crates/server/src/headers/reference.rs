@@ -11,6 +11,7 @@ use super::{
 };
 use crate::blessed::blessed;
 use crate::fhir::PROVENANCE;
+use crate::held::HELD;
 
 const HEAD: &str = "# Headers
 
@@ -28,6 +29,7 @@ fn at_both_doors() -> Vec<Row> {
         (WAIT, "Anamnesis-Wait", "on a write: `views`, the default, answers when reads see it; `log` answers once it is synced".into()),
         (REASON, "Anamnesis-Reason", format!("on a write: why, at most {REASON_BYTES_MAX} bytes of UTF-8; for events that do not say so themselves")),
         (CURSOR, "Anamnesis-Cursor", "on an answer: the point of the log up to which it is complete, after a write the write's own, and after a read with `_asOf` the point it was answered as of; on a read: the point the answer must be complete up to, 409 `cursor-unknown` where the log does not reach it".into()),
+        (HELD, "Anamnesis-Held", "on an answer about one record: the server could not apply what happened to it after this version, 0 where it cannot show the record at all; see [When an event cannot be applied](parked.md)".into()),
         (REQUEST_ID, "X-Request-Id", format!("on a request: what it belongs together with, up to {REQUEST_ID_BYTES_MAX} visible ASCII characters; answered back, and kept as `correlation_id` in the events; a write without one, or with another, is given a UUID")),
         (CORRELATION_ID, "X-Correlation-Id", "on the answer to a write whose `X-Request-Id` was replaced: the one that was sent".into()),
         (HeaderName::from_static("traceparent"), "traceparent", "on a request: the trace it is part of, as W3C Trace Context has it; one that is none is passed over, as that standard asks".into()),

@@ -46,7 +46,11 @@ pub(crate) fn add_to(command: Command) -> Command {
     for name in names {
         let own =
             SETTINGS.iter().filter(|setting| has_flag(setting, |commands| commands.contains(&name.as_str())));
-        command = command.mut_subcommand(&name, |sub| sub.args(own.map(argument)));
+        command = command.mut_subcommand(&name, |sub| {
+            // What a command does in several ways has its flags behind each of them too.
+            let several = sub.has_subcommands();
+            sub.args(own.map(|setting| argument(setting).global(several)))
+        });
     }
     command
 }
@@ -82,7 +86,10 @@ fn argument(setting: &'static Setting) -> Arg {
 
 /// What a command line gave; `matches` are of the whole program.
 pub(crate) fn given(matches: &ArgMatches) -> Given {
-    let Some((_, matches)) = matches.subcommand() else { return Given::default() };
+    let Some((_, mut matches)) = matches.subcommand() else { return Given::default() };
+    while let Some((_, deeper)) = matches.subcommand() {
+        matches = deeper;
+    }
     let typed = |id: &str| {
         let known = matches.try_contains_id(id).unwrap_or(false);
         known && matches.value_source(id) == Some(ValueSource::CommandLine)

@@ -6,7 +6,8 @@ use super::Settings;
 use super::value::Value;
 
 /// The commands that open a store.
-pub(super) const STORE: &[&str] = &["serve", "import", "log", "verify", "rebuild", "demo", "config"];
+pub(super) const STORE: &[&str] =
+    &["serve", "import", "log", "parked", "verify", "rebuild", "demo", "config"];
 /// The command that serves.
 const SERVE: &[&str] = &["serve", "config"];
 /// The commands that take resources in.
@@ -14,7 +15,7 @@ const WRITE: &[&str] = &["serve", "import", "demo", "config"];
 /// The commands that make views.
 const VIEWS: &[&str] = &["serve", "import", "rebuild", "demo", "config"];
 /// The commands that can work on a running server.
-const REMOTE: &[&str] = &["import", "log", "config"];
+const REMOTE: &[&str] = &["import", "log", "parked", "config"];
 
 /// One setting.
 pub(crate) struct Setting {
@@ -48,7 +49,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("data", |s| &mut s.data, "the data directory").flag("data", "DIR", STORE),
     row("listen", |s| &mut s.listen, "the address to listen on").flag("listen", "ADDR", SERVE),
     row("base_url", |s| &mut s.base_url, "the FHIR base as clients see it, where that is not the address listened on").flag("base-url", "URL", SERVE),
-    row("url", |s| &mut s.url, "a running server to work on instead of a data directory: for `import` its FHIR base, for `log` its address").flag("url", "URL", REMOTE),
+    row("url", |s| &mut s.url, "a running server to work on instead of a data directory: for `import` its FHIR base, for `log` and `parked` its address").flag("url", "URL", REMOTE),
     row("keys.master", |s| &mut s.master_key, "the file of the master key; where none is set, `master.key` in the data directory"),
     row("log.level", |s| &mut s.log_level, "how much to log: error, warn, info, debug, or a filter such as `anamnesis=debug`").short("ANAMNESIS_LOG").flag("log", "LEVEL", &[]),
     row("log.json", |s| &mut s.log_json, "log as JSON, one object a line").flag("log-json", "BOOL", &[]),

@@ -317,6 +317,8 @@ impl Keeper {
         next: Arc<SqliteViews>,
         projector: Projector,
     ) -> Result<bool, MakeError> {
+        // Once more when it takes over; but whatever comes in between, what is appointed must be fit to serve.
+        projector.may_serve()?;
         let generation = self.engine.serving();
         let handed = match self.store.appoint(&next) {
             Ok(()) => self.engine.hand_over(projector).await.map_err(MakeError::from),

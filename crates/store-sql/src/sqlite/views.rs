@@ -1,5 +1,6 @@
 //! The views on SQLite: may be deleted at any time, and are then made again from the log.
 
+mod checkpoint;
 mod difference;
 mod digest;
 mod history;
@@ -89,7 +90,7 @@ impl SqliteViews {
 
     fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
         let units = Arc::new(Units::read(&connection)?);
-        let writer = Mutex::new(Some(Writer::new(connection, Arc::clone(&units))));
+        let writer = Mutex::new(Some(Writer::new(connection, path, Arc::clone(&units))?));
         let readers = Arc::new(Readers::new(path, READERS));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
         Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired })

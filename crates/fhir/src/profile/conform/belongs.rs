@@ -92,7 +92,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let types: Vec<_> = there.iter().flat_map(|rules| &rules.types).collect();
         if types.is_empty() {
-            return Some(true);
+            return None;
         }
         let behind = matches!(steps.last(), Some(Step::Resolve));
         let is = |one: &Reached<'a>| match one {

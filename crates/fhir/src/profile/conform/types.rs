@@ -78,9 +78,6 @@ impl<'a> Walk<'_, 'a> {
     /// Whether a reference leads to a type that the profile's targets are of.
     fn targets(&mut self, rule: &TypeRule, found: &Found<'a>, path: &Path<'_>) {
         let Some(kind) = self.leads_to(found.value) else { return };
-        if rule.targets.is_empty() {
-            return;
-        }
         match self.is_one_of(kind, &rule.targets) {
             Some(true) => {}
             Some(false) => {
@@ -98,8 +95,11 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Whether a type is that of one of these profiles; `None` when nobody here knows all of them.
+    /// Whether a type is that of one of these profiles, or there are none; `None` when nobody here knows all of them.
     pub(super) fn is_one_of(&self, kind: Shape, profiles: &[String]) -> Option<bool> {
+        if profiles.is_empty() {
+            return Some(true);
+        }
         let mut all_known = true;
         for url in profiles {
             match self.shape_of(url) {

@@ -97,7 +97,9 @@ pub(super) const SCHEMAS: &[Schema] = &[
         r##"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
             "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"anyOf":[{"$ref":"#/components/schemas/Snapshot"},{"type":"null"}],"description":"the newest of the Patient's stream, of a version that was there at that moment"},
-            "data":{"type":"object"}}}"##,
+            "data":{"type":"object"},
+            "held":{"type":"array","description":"records among these that are shown as of an earlier version, since what happened since could not be applied",
+             "items":{"type":"object","required":["stream","version"],"properties":{"stream":{"type":"string"},"version":{"type":"integer"}}}}}}"##,
     ),
     schema(
         "Snapshots",
@@ -158,6 +160,31 @@ pub(super) const SCHEMAS: &[Schema] = &[
              "number":{"type":"integer"},"shape":{"type":"string"},"search_parameters":{"type":"integer"},
              "until":{"type":"string","format":"date-time"}}},
             "cancelled":{"type":["string","null"],"description":"the shape that is wanted and not made until someone asks for it"}}}"#,
+    ),
+    schema(
+        "ParkedPage",
+        r##"{"type":"object","required":["records","events","parked","next"],"properties":{
+            "records":{"type":"integer","description":"how many are held"},
+            "events":{"type":"integer","description":"how many are parked in all"},
+            "parked":{"type":"array","items":{"type":"object",
+             "required":["stream","version","event_id","type","schema_version","position","recorded_at","reason","since","attempts"],"properties":{
+             "stream":{"type":["string","null"],"description":"null where no event of it opens"},
+             "version":{"type":"integer"},"event_id":{"type":"string","format":"uuid"},"type":{"type":"string"},
+             "schema_version":{"type":"integer"},"position":{"type":"object","required":["partition","offset"],"properties":{
+              "partition":{"type":"integer"},"offset":{"type":"integer"}}},
+             "recorded_at":{"type":"string","format":"date-time"},
+             "reason":{"enum":["unknown-type","newer-schema","unopened","malformed","bug","refused","behind"]},
+             "since":{"type":"string","format":"date-time"},
+             "attempts":{"type":"integer","description":"how often it was tried to apply it; 0 where it waits behind another"}}}},
+            "next":{"type":"string","description":"the cursor to ask again from"}}}"##,
+    ),
+    schema(
+        "Retried",
+        r#"{"type":"object","required":["tried","released","applied","parked"],"properties":{
+            "tried":{"type":"integer","description":"records that were held and tried"},
+            "released":{"type":"integer","description":"records of them that are held no more"},
+            "applied":{"type":"integer","description":"events that the views have now"},
+            "parked":{"type":"integer","description":"events that are parked still, of all records"}}}"#,
     ),
     schema(
         "Index",

@@ -40,10 +40,13 @@ impl Answered<'_> {
         {
             result = Some(read_back(&text)?);
         }
-        let said = match self.operation {
-            Operation::Merge => vec![format!("{} was merged into {target}", self.asked.source.stream)],
-            Operation::Unmerge => vec![format!("{} was parted from {target}", self.asked.source.stream)],
+        let source = &self.asked.source.stream;
+        let done = match self.operation {
+            Operation::Merge => format!("{source} was merged into {target}"),
+            Operation::Unmerge => format!("{source} was parted from {target}"),
         };
+        let versions = answer.items.iter().map(|item| format!("{}/_history/{}", item.stream, item.version));
+        let said = vec![format!("{done}: {}", versions.collect::<Vec<_>>().join(", "))];
         Ok(self.reply(said, result, answer.cursor))
     }
 

@@ -6,13 +6,20 @@ use anamnesis_fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
 
 use super::found::Page;
 use super::question::Question;
+use crate::app::App;
+use crate::held;
 
 /// The longest name of a parameter that is repeated.
 const NAME_BYTES_MAX: usize = 128;
 
 /// The OperationOutcome of a page, as JSON text, where there is something to say.
-pub(super) fn told(question: &Question, page: &Page, included_max: usize) -> Option<Vec<u8>> {
+pub(super) fn told(app: &App, question: &Question, page: &Page) -> Option<Vec<u8>> {
+    let included_max = app.limits.included_max;
     let mut issues: Vec<Issue> = question.parsed.ignored.iter().map(|key| ignored(key)).collect();
+    let shown = || page.matches.iter().chain(&page.included.records).map(|shown| &shown.name);
+    let (kind, moment) = (question.parsed.query.kind, question.cursor.moment);
+    issues.extend(held::shown(app, shown(), moment));
+    issues.extend(held::not_shown(app, shown(), kind, moment));
     if page.included.more {
         let what = format!(
             "of the records that _include and _revinclude ask for, only the first {included_max} came along (limits.included_max); ask for smaller pages by _count"

@@ -193,7 +193,8 @@ fn done(lines: Vec<Line>, answer: Answer, taken: u32) -> Done {
     let id = bundle_id();
     let head = Head { id: Some(&id), ..Head::default() };
     let body = response(Kind::Transaction, &head, lines.iter().map(Line::response));
-    Done { body, cursor: answer.cursor, taken, repeated: false, refused: Vec::new() }
+    let Answer { cursor, seen, .. } = answer;
+    Done { body, cursor, taken, repeated: false, seen, refused: Vec::new() }
 }
 
 /// The items of the first answer, which stand in the order of the entries that wrote them.

@@ -5,6 +5,7 @@ mod words;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use anamnesis_kernel::Instant;
@@ -12,8 +13,9 @@ use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
-use super::super::connection::{Care, empty_wal};
+use super::super::connection::empty_wal;
 use super::super::log::clamp;
+use super::checkpoint::Checkpoints;
 use super::table::Table;
 use super::units::{self, Unit, Units};
 use super::{history, parked, records, watermark_to_bytes};
@@ -48,6 +50,8 @@ const TABLES: [&str; 23] = [
 ];
 
 pub(super) struct Writer {
+    /// First, so that the writer is the last of the two to close the file.
+    checkpoints: Checkpoints,
     connection: Connection,
     interned: HashMap<String, i64>,
     units: Arc<Units>,
@@ -56,8 +60,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, units: Arc<Units>) -> Self {
-        Self { connection, interned: HashMap::new(), units, at: Cell::new(None) }
+    pub(super) fn new(mut connection: Connection, path: &Path, units: Arc<Units>) -> rusqlite::Result<Self> {
+        let checkpoints = Checkpoints::beside(&mut connection, path)?;
+        Ok(Self { checkpoints, connection, interned: HashMap::new(), units, at: Cell::new(None) })
     }
 
     /// Writes all of a change or nothing.
@@ -66,7 +71,10 @@ impl Writer {
         let units = self.units.missing(&change.index);
         let written = self.write(change, &units).and_then(|()| self.connection.execute_batch("COMMIT"));
         match &written {
-            Ok(()) => self.units.add(units),
+            Ok(()) => {
+                self.units.add(units);
+                self.checkpoints.committed(&self.connection);
+            }
             Err(_) => self.roll_back(),
         }
         written
@@ -98,6 +106,7 @@ impl Writer {
 
     /// Brings everything into the file itself, synced.
     pub(super) fn close(self) -> rusqlite::Result<()> {
+        drop(self.checkpoints);
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         empty_wal(&self.connection)?;
         self.connection.close().map_err(|(_, error)| error)
@@ -109,12 +118,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings all that can be into the file itself, synced, and goes on as with [`Care::Derived`].
+    /// Brings all that can be into the file itself, synced, and goes on as before.
     pub(super) fn settle(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
         self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
-        self.connection.execute_batch(Care::Derived.pragmas())
+        self.connection.execute_batch("PRAGMA synchronous = NORMAL;")
     }
 
     /// Gives the memory back that only makes it faster.
@@ -214,9 +223,15 @@ impl Writer {
 
     /// Moves a row to what held, and gives the moment it began; none where there was no such row.
     fn close_row(&self, row: &IndexRow, ended: Instant) -> rusqlite::Result<Option<Instant>> {
-        let statement = pick(&row.entry.key, Act::Close);
+        let [began, close] = [Act::Began, Act::Close].map(|act| pick(&row.entry.key, act));
+        // Two statements, since a deletion that returns what it deletes first gathers it in a table of its own.
         let began: Option<i64> = self.with_key(row, &[], |parameters| {
-            self.connection.prepare_cached(statement)?.query_row(parameters, |r| r.get(0)).optional()
+            let mut statement = self.connection.prepare_cached(began)?;
+            let began = statement.query_row(parameters, |r| r.get(0)).optional()?;
+            if began.is_some() {
+                self.connection.prepare_cached(close)?.execute(parameters)?;
+            }
+            Ok(began)
         })?;
         if let Some(began) = &began {
             self.row(row, Act::Past, &[began, &ended.micros()])?;
@@ -307,6 +322,7 @@ impl Writer {
 #[derive(Clone, Copy)]
 enum Act {
     Open,
+    Began,
     Close,
     Past,
 }
@@ -325,17 +341,20 @@ fn is_place(code: &str, system: &str) -> bool {
 }
 
 fn pick(key: &Key, act: Act) -> &'static str {
-    let [open, close, past] = match table(key) {
-        Table::Place => [sql::PLACE_OPEN, sql::PLACE_CLOSE, sql::PLACE_PAST],
-        Table::Token => [sql::TOKEN_OPEN, sql::TOKEN_CLOSE, sql::TOKEN_PAST],
-        Table::Text => [sql::TEXT_OPEN, sql::TEXT_CLOSE, sql::TEXT_PAST],
-        Table::Date => [sql::DATE_OPEN, sql::DATE_CLOSE, sql::DATE_PAST],
-        Table::Quantity => [sql::QUANTITY_OPEN, sql::QUANTITY_CLOSE, sql::QUANTITY_PAST],
-        Table::Reference => [sql::REFERENCE_OPEN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST],
-        Table::Words => [sql::WORDS_OPEN, sql::WORDS_CLOSE, sql::WORDS_PAST],
+    let [open, began, close, past] = match table(key) {
+        Table::Place => [sql::PLACE_OPEN, sql::PLACE_BEGAN, sql::PLACE_CLOSE, sql::PLACE_PAST],
+        Table::Token => [sql::TOKEN_OPEN, sql::TOKEN_BEGAN, sql::TOKEN_CLOSE, sql::TOKEN_PAST],
+        Table::Text => [sql::TEXT_OPEN, sql::TEXT_BEGAN, sql::TEXT_CLOSE, sql::TEXT_PAST],
+        Table::Date => [sql::DATE_OPEN, sql::DATE_BEGAN, sql::DATE_CLOSE, sql::DATE_PAST],
+        Table::Quantity => [sql::QUANTITY_OPEN, sql::QUANTITY_BEGAN, sql::QUANTITY_CLOSE, sql::QUANTITY_PAST],
+        Table::Reference => {
+            [sql::REFERENCE_OPEN, sql::REFERENCE_BEGAN, sql::REFERENCE_CLOSE, sql::REFERENCE_PAST]
+        }
+        Table::Words => [sql::WORDS_OPEN, sql::WORDS_BEGAN, sql::WORDS_CLOSE, sql::WORDS_PAST],
     };
     match act {
         Act::Open => open,
+        Act::Began => began,
         Act::Close => close,
         Act::Past => past,
     }

@@ -57,7 +57,7 @@ fn plans_are_as_they_were() {
     let path = folder.path().join("views.db");
     let connection = create(&path).unwrap();
     let units = Units::read(&connection).unwrap();
-    let mut writer = Writer::new(connection, units.into());
+    let mut writer = Writer::new(connection, &path, units.into()).unwrap();
     CLINIC.changes().for_each(|change| writer.apply(&change).unwrap());
     let plans = plans(&Connection::open(&path).unwrap());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/plans.txt");

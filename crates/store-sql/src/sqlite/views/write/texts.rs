@@ -14,9 +14,12 @@ use rusqlite::{Connection, params};
 use super::super::super::log::clamp;
 use crate::statements as sql;
 
-/// The texts of a change that ended, each with the moment it began: by partition, record and the moment they ended.
+/// A partition, a record, and the moment when something of it ended.
+type Change = (Partition, u64, Instant);
+
+/// The texts of a change that ended, each with the moment it began.
 #[derive(Default)]
-pub(super) struct Ended<'a>(BTreeMap<(Partition, u64, Instant), Vec<(&'a IndexRow, Instant)>>);
+pub(super) struct Ended<'a>(BTreeMap<Change, Vec<(&'a IndexRow, Instant)>>);
 
 impl<'a> Ended<'a> {
     /// Takes a row that ended, if it is of a text; rows come in the order of their keys.

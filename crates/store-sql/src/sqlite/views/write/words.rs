@@ -45,10 +45,14 @@ impl Writer {
     }
 
     fn end_words(&self, row: &IndexRow, ended: i64) -> rusqlite::Result<()> {
-        let close = pick(&row.entry.key, Act::Close);
+        let [began, close] = [Act::Began, Act::Close].map(|act| pick(&row.entry.key, act));
         let closed: Option<(i64, i64)> = self.with_key(row, &[], |parameters| {
-            let mut statement = self.connection.prepare_cached(close)?;
-            statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            let mut statement = self.connection.prepare_cached(began)?;
+            let found = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            if found.is_some() {
+                self.connection.prepare_cached(close)?.execute(parameters)?;
+            }
+            Ok(found)
         })?;
         match closed {
             Some((number, began)) => self.row(row, Act::Past, &[&number, &began, &ended]),

@@ -1,0 +1,1 @@
+SELECT number, began FROM words_now WHERE param = $1 AND date = $2 AND record = $3 AND partition = $4 AND grp = $5
