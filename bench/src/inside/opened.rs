@@ -45,12 +45,13 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
     Ok(events as f64 / started.elapsed().max(Duration::from_nanos(1)).as_secs_f64())
 }
 
-async fn read(engine: &Arc<Engine>, from: u64, to: u64) -> anyhow::Result<u64> {
-    let at = |offset| Cursor { moment: Instant::default(), offsets: vec![offset] };
-    let mut pages = engine.pages(&at(from), &at(to), Filter::default());
+async fn read(engine: &Engine, from: u64, to: u64) -> anyhow::Result<u64> {
+    let mut at = Cursor { moment: Instant::default(), offsets: vec![from] };
     let mut events = 0;
-    while let Some(page) = pages.next().await? {
-        events += page.len() as u64;
+    while at.offset(0) < to {
+        let page = engine.events(&at, &engine.head(), &Filter::default(), 1_000).await?;
+        events += page.events.len() as u64;
+        at = page.next;
     }
     Ok(events)
 }

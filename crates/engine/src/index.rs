@@ -26,6 +26,9 @@ pub trait Indexing: Any + Send + Sync {
     /// Is told of each record that the serving views show anew, before those who wait for it are.
     fn shown(&self, _: &StreamName) {}
 
+    /// Is told that other views serve, which may show any record anew.
+    fn all_shown(&self) {}
+
     /// The patients the record is about.
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId>;
 

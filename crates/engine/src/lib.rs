@@ -18,7 +18,6 @@ mod index;
 mod instruments;
 mod keyring;
 mod load;
-mod pages;
 pub mod projector;
 mod read;
 mod rebuild;
@@ -42,7 +41,6 @@ pub use instruments::{
 };
 pub use keyring::{Keyring, KeyringError};
 pub use load::StateThen;
-pub use pages::Pages;
 pub use read::{EventPage, Filter};
 pub use rebuild::{Progress, build, rebuild};
 pub use snapshot::{SnapshotPolicy, Sweeper, Taker};

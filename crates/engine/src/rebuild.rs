@@ -52,13 +52,14 @@ pub async fn build(
         if !go_on(Progress { done, total }) {
             return Ok(None);
         }
-        if done + NEAR_EVENTS > total {
-            return Ok(Some(projector));
-        }
-        if projector.ahead() + NEAR_EVENTS > total {
-            projector.settle().await?;
-        } else {
+        if projector.ahead() + NEAR_EVENTS <= total {
             projector.step_ahead().await?;
+            continue;
+        }
+        // Whoever goes on with it finds nothing under way.
+        projector.settle().await?;
+        if projector.offset() + NEAR_EVENTS > total {
+            return Ok(Some(projector));
         }
     }
 }

@@ -8,8 +8,6 @@ mod caches;
 mod generations;
 #[path = "support/house.rs"]
 mod house;
-#[path = "engine/pages.rs"]
-mod pages;
 #[path = "engine/parked.rs"]
 mod parked;
 #[path = "engine/snapshots.rs"]

@@ -48,8 +48,13 @@ impl Parameters {
     /// Is told of each record that the serving views show anew.
     pub(crate) fn shown(&self, kind: ResourceType) {
         if kind.name() == KIND {
-            self.changes.send_modify(|changes| *changes += 1);
+            self.all_shown();
         }
+    }
+
+    /// Is told that other views serve.
+    pub(crate) fn all_shown(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
     }
 
     /// Changes when the definitions may have.

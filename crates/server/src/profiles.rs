@@ -79,8 +79,13 @@ impl Profiles {
     /// Is told of each record that is projected.
     pub(crate) fn projected(&self, kind: ResourceType) {
         if KINDS.contains(&kind.name()) {
-            self.changes.fetch_add(1, Ordering::Release);
+            self.all_projected();
         }
+    }
+
+    /// Is told that other views serve.
+    pub(crate) fn all_projected(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// Reads what changed since the last look.

@@ -365,6 +365,11 @@ impl Indexing for R4 {
         self.parameters.shown(stream.kind);
     }
 
+    fn all_shown(&self) {
+        self.profiles.all_projected();
+        self.parameters.all_shown();
+    }
+
     fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
         anamnesis_fhir::compartment::patients(stream, elements)
     }

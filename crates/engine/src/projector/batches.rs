@@ -8,11 +8,12 @@ use std::time::Duration;
 /// memory.
 const EVENTS_MAX: u32 = 5_000;
 /// It may always have so many.
-const EVENTS_LEAST: u32 = 250;
-/// What a batch shall take at most, so that whoever waits, stops or cancels does not wait for long.
-const LONG_MS: u64 = 1_000;
+const EVENTS_LEAST: u32 = 1_000;
+/// What a batch shall take at most, so that whoever waits, stops or cancels does not wait for long; in smaller ones each event
+/// costs more, since a page is written once a batch.
+const LONG_MS: u64 = 3_000;
 /// What takes less may be larger.
-const SHORT_MS: u64 = 250;
+const SHORT_MS: u64 = 1_500;
 /// While nobody waits, events gather so many times as long as the last batch took: so the fold takes no more than a fifth of
 /// the time from those who decide and append.
 const GATHER_TIMES: u32 = 4;
@@ -68,8 +69,8 @@ mod tests {
             ("a write now and then",        &[(1, 1), (1, 1), (3, 2)],                  1_000,          10),
             ("a steady feed",               &[(80, 5), (90, 6), (100, 8)],              1_000,          32),
             ("far behind, and fast",        &[(1_000, 40), (2_000, 80), (4_000, 150), (5_000, 190)], 5_000, 250),
-            ("as fast as it should be",     &[(1_000, 40), (2_000, 300), (2_000, 900)], 2_000,          250),
-            ("far behind, and slow",        &[(1_000, 2_000), (500, 1_500), (250, 1_200)], 250,         250),
+            ("as fast as it should be",     &[(1_000, 400), (2_000, 1_800), (2_000, 2_900)], 2_000,     250),
+            ("far behind, and slow",        &[(1_000, 400), (2_000, 800), (4_000, 4_000), (2_000, 4_000), (1_000, 4_000)], 1_000, 250),
             ("quiet again",                 &[(1_000, 40), (2_000, 80), (2, 1)],        4_000,          10),
         ];
         for (title, met, events_max, gather_ms) in cases {

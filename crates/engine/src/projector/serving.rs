@@ -95,6 +95,7 @@ impl Projector {
         let changing = self.engine.caches.currents.change_all();
         self.engine.generations.swap(next.generation());
         drop(changing);
+        next.generation.indexing.all_shown();
         next.publish();
         let _ = told.send(Ok(()));
         next

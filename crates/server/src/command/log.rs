@@ -15,7 +15,7 @@ use crate::args::Log;
 use crate::settings::Settings;
 use crate::wiring;
 
-/// How many events a server is asked for at a time.
+/// How many events are asked for at a time.
 const PAGE: u32 = 500;
 /// How long a follower waits before it asks again.
 const POLL: Duration = Duration::from_millis(500);
@@ -51,17 +51,19 @@ async fn from_store(arguments: &Log, settings: &Settings) -> anyhow::Result<()> 
         records: arguments.record.clone(),
         patient: patient.map(|id| StreamName::new(ResourceType::PATIENT, id)),
     };
-    let from: Cursor = match &arguments.from {
+    let mut from: Cursor = match &arguments.from {
         Some(text) => text.parse().context("--from")?,
         None => Cursor::beginning(1),
     };
-    let mut pages = opened.engine.pages(&from, &opened.engine.head(), filter);
-    while let Some(events) = pages.next().await? {
-        for event in &events {
+    let end = opened.engine.head();
+    while from.offset(0) < end.offset(0) {
+        let page = opened.engine.events(&from, &end, &filter, PAGE).await?;
+        for event in &page.events {
             let mut text = Vec::new();
             envelope::write(event, &mut text);
             line(arguments.json, &text)?;
         }
+        from = page.next;
     }
     Ok(())
 }
