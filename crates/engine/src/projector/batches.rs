@@ -29,7 +29,7 @@ pub(super) struct Batches {
 
 impl Batches {
     pub(super) const fn new() -> Self {
-        Self { events_max: EVENTS_MAX, gather: Duration::from_millis(GATHER_MS_LEAST) }
+        Self { events_max: 1_000, gather: Duration::from_millis(GATHER_MS_LEAST) }
     }
 
     /// How many events the next one may have.
@@ -65,13 +65,13 @@ mod tests {
         #[rustfmt::skip] // A table reads by column.
         let cases: [Case; 7] = [
          // what it met                     events, ms each                             events at most  gather ms
-            ("nothing yet",                 &[],                                        5_000,          50),
-            ("a write now and then",        &[(1, 1), (1, 1), (3, 2)],                  5_000,          50),
-            ("a steady feed",               &[(80, 5), (90, 6), (100, 20)],             5_000,          80),
-            ("far behind, and fast",        &[(5_000, 190)],                            5_000,          250),
-            ("as fast as it should be",     &[(5_000, 4_000), (2_500, 2_900)],          2_500,          250),
-            ("far behind, and slow",        &[(5_000, 9_000), (2_500, 5_000), (1_250, 4_000)], 1_000,   250),
-            ("fast, and quiet again",       &[(5_000, 4_000), (2_500, 700), (2, 1)],    5_000,          50),
+            ("nothing yet",                 &[],                                        1_000,          50),
+            ("a write now and then",        &[(1, 1), (1, 1), (3, 2)],                  1_000,          50),
+            ("a steady feed",               &[(80, 5), (90, 6), (100, 20)],             1_000,          80),
+            ("far behind, and fast",        &[(1_000, 40), (2_000, 80), (4_000, 150), (5_000, 190)], 5_000, 250),
+            ("as fast as it should be",     &[(1_000, 400), (2_000, 1_800), (2_000, 2_900)], 2_000,     250),
+            ("far behind, and slow",        &[(1_000, 400), (2_000, 800), (4_000, 4_000), (2_000, 4_000), (1_000, 4_000)], 1_000, 250),
+            ("quiet again",                 &[(1_000, 40), (2_000, 80), (2, 1)],        4_000,          50),
         ];
         for (title, met, events_max, gather_ms) in cases {
             let mut batches = Batches::new();
