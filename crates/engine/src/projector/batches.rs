@@ -13,7 +13,7 @@ const EVENTS_LEAST: u32 = 1_000;
 /// costs more, since a page is written once a batch.
 const LONG_MS: u64 = 3_000;
 /// What takes less may be larger.
-const SHORT_MS: u64 = 1_500;
+const SHORT_MS: u64 = 500;
 /// While nobody waits, events gather so many times as long as the last batch took: so the fold takes no more than a fifth of
 /// the time from those who decide and append.
 const GATHER_TIMES: u32 = 4;
