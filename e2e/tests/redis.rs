@@ -13,8 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long each fault lasts.
 const FAULT: Duration = Duration::from_millis(700);
 /// What two servers say of the same otherwise.
-const OWN: [&str; 8] =
-    ["lastUpdated", "recorded_at", "event_id", "commit_id", "cursor", "as_of", "position", "correlation_id"];
+const OWN: [&str; 9] = [
+    "lastUpdated",
+    "recorded_at",
+    "event_id",
+    "commit_id",
+    "cursor",
+    "as_of",
+    "position",
+    "correlation_id",
+    "snapshot",
+];
 
 /// A server that remembers nothing itself, so that all it remembers is in Redis.
 fn beside(redis: &Redis) -> Options {
