@@ -2,9 +2,10 @@
 
 mod checks;
 mod folded;
+mod house;
 mod opened;
 
-pub(super) use folded::{Machine, R4};
+pub(super) use house::{Machine, parts, request};
 
 use std::process::Command;
 use std::sync::Arc;

@@ -7,19 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_chart::{Command, Door};
-use anamnesis_engine::{
-    Caching, Engine, Expect, Instruments, Item, Keyring, Parts, Request, SnapshotPolicy, Step, Taker, Wait,
-};
+use anamnesis_chart::Command;
+use anamnesis_engine::{Engine, Expect, Instruments, Item, Parts, SnapshotPolicy, Step, Taker};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::{Actor, Clock, Instant, Source, StreamName, Version};
+use anamnesis_kernel::{Clock, Instant, StreamName, Version};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Keys, Log, Snapshots, UpTo};
+use anamnesis_store::{Snapshots, UpTo};
 use anamnesis_store_sql::{SqliteSnapshots, SqliteStore};
 use anamnesis_testkit::{StandingClock, address_event};
 use anyhow::Context;
 
-use super::inside::{Machine, R4};
+use super::inside::{Machine, parts, request};
 use super::{Bench, Table};
 
 /// How long the streams are that are loaded.
@@ -61,23 +59,17 @@ impl House {
         beside: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let store = SqliteStore::open(folder, clock.now())?;
-        let keyring = Keyring::open(Arc::clone(&store.keys) as Arc<dyn Keys>, master).await?;
         let folded = Arc::new(Folded::default());
         let snapshots: Arc<dyn Snapshots> = match beside {
             Some(path) => Arc::new(SqliteSnapshots::open(path)?),
             None => Arc::clone(&store.snapshots) as _,
         };
         let engine = Engine::new(Parts {
-            log: Arc::clone(&store.log) as Arc<dyn Log>,
-            views: Arc::clone(&store.views) as _,
             snapshots,
             snapshot_policy: policy,
-            keyring,
-            indexing: Arc::new(R4(anamnesis_fhir::Catalogue::default())),
             clock,
             instruments: Arc::clone(&folded) as _,
-            caching: Caching::default(),
-            views_patience: Duration::from_secs(30),
+            ..parts(&store, master).await?
         });
         let taker = Taker::new(&engine).context("nobody takes yet")?;
         Ok(Self { store, engine, taker, folded })
@@ -103,29 +95,17 @@ impl House {
     }
 
     async fn commit(&self, name: &StreamName, events: Vec<(&str, Object)>) -> anyhow::Result<()> {
-        self.engine.commit(request(name, events)).await?;
+        self.engine.commit(request(vec![item(name, events)])).await?;
         Ok(())
     }
 }
 
-fn request(name: &StreamName, events: Vec<(&str, Object)>) -> Request {
+fn item(name: &StreamName, events: Vec<(&str, Object)>) -> Item {
     let step = |(kind, data): (&str, Object)| {
         Step::of(Command::Append { kind: kind.into(), schema_version: None, data })
     };
-    Request {
-        items: vec![Item {
-            stream: name.clone(),
-            expected: Expect::Any,
-            steps: events.into_iter().map(step).collect(),
-        }],
-        idempotency: None,
-        claims: Vec::new(),
-        actor: Actor::default(),
-        source: Source { door: "bench".into(), ..Source::default() },
-        door: Door::Api,
-        correlation_id: None,
-        wait: Wait::Log,
-    }
+    let steps = events.into_iter().map(step).collect();
+    Item { stream: name.clone(), expected: Expect::Any, steps }
 }
 
 fn name(n: u64) -> anyhow::Result<StreamName> {
@@ -153,7 +133,7 @@ pub(super) async fn rows(bench: &Bench, table: &mut Table) -> anyhow::Result<()>
     for length in LENGTHS {
         let name = name(length)?;
         // What changes nothing leaves the head of its stream in the process.
-        let again = || request(&name, vec![("PatientAddressUpdated", address_event(length - 1))]);
+        let again = || request(vec![item(&name, vec![("PatientAddressUpdated", address_event(length - 1))])]);
         house.engine.commit(again()).await?;
         let engine = &house.engine;
         let request = again();

@@ -4,19 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_chart::{Command, Door};
+use anamnesis_chart::Command;
 use anamnesis_engine::projector::Projector;
-use anamnesis_engine::{
-    Caching, Engine, Expect, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, SnapshotPolicy, Step,
-    Wait,
-};
+use anamnesis_engine::{Engine, Expect, Item, Request, Step};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::Entry;
-use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, ResourceType, Source, StreamName};
+use anamnesis_kernel::{Clock, ResourceId, ResourceType, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Keys, Log, Views};
+use anamnesis_store::Views;
 use anamnesis_store_sql::SqliteStore;
 use anamnesis_testkit::address_event;
+
+use super::house::{self, Machine, parts};
 
 const PATIENTS: usize = 1_000;
 
@@ -52,19 +50,7 @@ impl Folded {
 pub(super) async fn addresses(data: &Path, events: usize, batch: usize) -> anyhow::Result<Folded> {
     let store = SqliteStore::open(data, Machine.now())?;
     let master = MasterKey::generate(&SystemRandom);
-    let keyring = Keyring::open(Arc::clone(&store.keys) as Arc<dyn Keys>, &master).await?;
-    let engine = Engine::new(Parts {
-        log: Arc::clone(&store.log) as Arc<dyn Log>,
-        views: Arc::clone(&store.views) as _,
-        snapshots: Arc::clone(&store.snapshots) as _,
-        snapshot_policy: SnapshotPolicy::default(),
-        keyring,
-        indexing: Arc::new(R4(anamnesis_fhir::Catalogue::default())),
-        clock: Arc::new(Machine),
-        instruments: Arc::new(Silent),
-        caching: Caching::default(),
-        views_patience: Duration::from_secs(30),
-    });
+    let engine = Engine::new(parts(&store, &master).await?);
     let mut projector = Projector::new(Arc::clone(&engine), engine.serving()).await?;
     let named = |n: usize| Object::new().with("family", format!("Bench{n}"));
     let born = |n| Object::new().with("active", true).with("name", vec![Value::from(named(n))]);
@@ -109,16 +95,7 @@ fn request(events: impl Iterator<Item = (usize, &'static str, Object)>) -> anyho
             None => items.push(Item { stream, expected: Expect::Any, steps: vec![step] }),
         }
     }
-    Ok(Request {
-        items,
-        idempotency: None,
-        claims: Vec::new(),
-        actor: Actor::default(),
-        source: Source { door: "bench".into(), ..Source::default() },
-        door: Door::Api,
-        correlation_id: None,
-        wait: Wait::Log,
-    })
+    Ok(house::request(items))
 }
 
 /// The processor's time this thread has had, in nanoseconds:
@@ -134,38 +111,4 @@ fn bytes_written() -> u64 {
     let text = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("wchar: "));
     line.and_then(|n| n.trim().parse().ok()).unwrap_or_default()
-}
-
-/// What the server indexes by when nobody registered anything.
-pub(crate) struct R4(pub(crate) anamnesis_fhir::Catalogue);
-
-impl Indexing for R4 {
-    fn shape(&self) -> &str {
-        anamnesis_fhir::index::SHAPE
-    }
-
-    fn index(&self, stream: &StreamName, elements: &Object) -> Indexed {
-        let found = anamnesis_fhir::index::index(stream, elements, &self.0);
-        Indexed { entries: found.entries, date: found.date }
-    }
-
-    fn patients(&self, stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
-        anamnesis_fhir::compartment::patients(stream, elements)
-    }
-
-    fn happened(&self, patient: &ResourceId) -> Option<Entry> {
-        let key = anamnesis_fhir::compartment::key(patient);
-        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
-    }
-}
-
-/// The machine's clock.
-pub(crate) struct Machine;
-
-impl Clock for Machine {
-    fn now(&self) -> Instant {
-        let since_1970 =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Instant::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or_default())
-    }
 }

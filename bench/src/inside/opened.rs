@@ -4,31 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::{Caching, Engine, Filter, Indexed, Indexing, Keyring, Parts, Silent, SnapshotPolicy};
-use anamnesis_json::Object;
-use anamnesis_kernel::{Clock, Cursor, Instant, ResourceId, StreamName};
+use anamnesis_engine::{Engine, Filter};
+use anamnesis_kernel::{Cursor, Instant};
 use anamnesis_seal::MasterKey;
-use anamnesis_store::{Keys, Log};
 use anamnesis_store_sql::SqliteStore;
 use anyhow::Context;
+
+use super::house::parts;
 
 /// Events a second that `readers` tasks read of the log in `data`, each its own part of it.
 pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
     let store = SqliteStore::open(data, Instant::default())?;
     let master = master(&SqliteStore::master_key_path(data))?;
-    let keyring = Keyring::open(Arc::clone(&store.keys) as Arc<dyn Keys>, &master).await?;
-    let engine = Engine::new(Parts {
-        log: Arc::clone(&store.log) as Arc<dyn Log>,
-        views: Arc::clone(&store.views) as _,
-        snapshots: Arc::clone(&store.snapshots) as _,
-        snapshot_policy: SnapshotPolicy::default(),
-        keyring,
-        indexing: Arc::new(Nothing),
-        clock: Arc::new(Stopped),
-        instruments: Arc::new(Silent),
-        caching: Caching::default(),
-        views_patience: Duration::from_secs(30),
-    });
+    let engine = Engine::new(parts(&store, &master).await?);
     let total = engine.head().offset(0);
     let started = Stopwatch::now();
     let mut tasks = Vec::new();
@@ -64,29 +52,4 @@ fn master(path: &Path) -> anyhow::Result<MasterKey> {
         *byte = u8::from_str_radix(digits, 16)?;
     }
     Ok(MasterKey::from_bytes(&bytes))
-}
-
-/// Nothing is indexed: the log alone is read.
-struct Nothing;
-
-impl Indexing for Nothing {
-    fn shape(&self) -> &str {
-        "none"
-    }
-
-    fn index(&self, _: &StreamName, _: &Object) -> Indexed {
-        Indexed { entries: Vec::new(), date: 0 }
-    }
-
-    fn patients(&self, _: &StreamName, _: &Object) -> Vec<ResourceId> {
-        Vec::new()
-    }
-}
-
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Instant {
-        Instant::default()
-    }
 }
