@@ -11,7 +11,7 @@ use super::page::Page;
 use super::problem::{Kind, Problem};
 use super::query::Query;
 use crate::app::App;
-use crate::as_of::AS_OF;
+use crate::as_of::{AS_OF, AsOf};
 use crate::headers::await_cursor;
 
 /// Answers with a page of the stream; `next` is the version to ask again from.
@@ -33,9 +33,7 @@ async fn read(
 ) -> Result<Response, Problem> {
     let query = Query::read(query, &["from", "_count", AS_OF])?;
     let (mut next, count) = (query.version()?, query.count(app.limits.count_max)?);
-    let nothing = || Problem::new(Kind::NotFound, "there is no such stream");
-    let kind = ResourceType::parse(kind).ok_or_else(nothing)?;
-    let name = StreamName::new(kind, ResourceId::new(id).map_err(|_| nothing())?);
+    let name = named(kind, id)?;
     await_cursor(app, headers).await?;
     let as_of = query.as_of(app).await?;
     let there = |moment: Instant| as_of.at().is_none_or(|at| moment <= at);
@@ -59,10 +57,7 @@ async fn read(
             continue;
         }
         if page.is_empty() {
-            let begins = app.engine.log().read_stream(tag, 1, Direction::Forward, 1).await?;
-            if !begins.first().is_some_and(|first| there(first.moment)) {
-                return Err(nothing());
-            }
+            begun(app, &name, &as_of).await?;
             if first == 1 {
                 return Err(Problem::new(Kind::Erased, "the person it was about was erased"));
             }
@@ -70,4 +65,22 @@ async fn read(
         break;
     }
     Ok(json(&as_of.cursor, page.end_before(next)))
+}
+
+/// The stream that a path names.
+pub(super) fn named(kind: &str, id: &str) -> Result<StreamName, Problem> {
+    let kind = ResourceType::parse(kind).ok_or_else(nothing)?;
+    Ok(StreamName::new(kind, ResourceId::new(id).map_err(|_| nothing())?))
+}
+
+/// Refuses a stream that had not begun at that moment, or is not there at all.
+pub(super) async fn begun(app: &App, name: &StreamName, as_of: &AsOf) -> Result<(), Problem> {
+    let tag = app.engine.keyring().store.stream_tag(name);
+    let first = app.engine.log().read_stream(tag, 1, Direction::Forward, 1).await?;
+    let there = |moment: Instant| as_of.at().is_none_or(|at| moment <= at);
+    if first.first().is_some_and(|first| there(first.moment)) { Ok(()) } else { Err(nothing()) }
+}
+
+fn nothing() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such stream")
 }
