@@ -6,7 +6,7 @@ use anamnesis_kernel::Instant;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::pace::Pace;
+use crate::pace::{Pace, percent};
 
 /// What there is to say of generations.
 pub(crate) struct Generations {
@@ -116,11 +116,6 @@ impl Building {
     }
 }
 
-/// How much is there; never all of it, as a generation that has all events still has to take over.
-pub(crate) fn percent(done: u64, total: u64) -> u64 {
-    (done.saturating_mul(100) / total.max(1)).min(99)
-}
-
 impl Generations {
     /// This one serves since then, none is being made.
     pub(crate) fn new(serving: u64, since: Instant) -> Self {
@@ -182,13 +177,6 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn progress_is_never_whole_before_it_serves() {
-        for (done, total, expected) in [(0, 0, 0), (0, 10, 0), (5, 10, 50), (10, 10, 99), (12, 10, 99)] {
-            assert_eq!(percent(done, total), expected, "{done} of {total}");
-        }
-    }
 
     #[tokio::test]
     async fn nobody_waits_for_a_keeper_that_is_not_there() {

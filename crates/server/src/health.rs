@@ -13,9 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::generations::percent;
 use crate::metrics::Readings;
-use crate::pace::Pace;
+use crate::pace::{Pace, percent};
 
 /// How long a look at the log and the views may take.
 const PATIENCE: Duration = Duration::from_secs(5);

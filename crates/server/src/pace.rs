@@ -2,6 +2,8 @@
 
 use std::time::Instant as Stopwatch;
 
+use anamnesis_engine::Progress;
+
 /// A fold that began, or went on, at some event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -26,11 +28,35 @@ impl Pace {
     pub(crate) fn seconds_left(&self, done: u64, total: u64) -> Option<u64> {
         self.events_per_s(done).map(|rate| total.saturating_sub(done).div_ceil(rate))
     }
+
+    /// Tells the log how far it is with what it does.
+    pub(crate) fn tell(&self, Progress { done, total }: Progress, what: &str) {
+        tracing::info!(
+            events = done,
+            of = total,
+            events_per_s = self.events_per_s(done),
+            seconds_left = self.seconds_left(done, total),
+            "{what}: {} %",
+            percent(done, total)
+        );
+    }
+}
+
+/// How much is there; never all of it, as a generation that has all events still has to take over.
+pub(crate) fn percent(done: u64, total: u64) -> u64 {
+    (done.saturating_mul(100) / total.max(1)).min(99)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_is_never_whole_before_it_serves() {
+        for (done, total, expected) in [(0, 0, 0), (0, 10, 0), (5, 10, 50), (10, 10, 99), (12, 10, 99)] {
+            assert_eq!(percent(done, total), expected, "{done} of {total}");
+        }
+    }
 
     #[test]
     fn only_what_was_folded_since_counts() {

@@ -1,4 +1,4 @@
-//! How much is folded at a time, and how long events gather before: much under load, little when it is quiet.
+//! How much is folded at a time, and how long events gather before.
 //!
 //! Invariant: nobody who waits to see what he wrote waits for more to gather.
 
@@ -14,8 +14,8 @@ const EVENTS_LEAST: u32 = 1_000;
 const LONG_MS: u64 = 3_000;
 /// What takes less may be larger.
 const SHORT_MS: u64 = 500;
-/// While nobody waits, events gather so many times as long as the last batch took: so the fold takes no more than a fifth of
-/// the time from those who decide and append.
+/// While nobody waits, events gather so many times as long as the last batch took, within these bounds: so a fold that is
+/// not behind takes no more than a fifth of the time from those who decide and append.
 const GATHER_TIMES: u32 = 4;
 const GATHER_MS_LEAST: u64 = 50;
 const GATHER_MS_MAX: u64 = 250;

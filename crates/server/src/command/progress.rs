@@ -6,7 +6,6 @@ use std::time::{Duration, Instant as Stopwatch};
 use anamnesis_engine::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::generations::percent;
 use crate::pace::Pace;
 
 /// How often a line tells of it.
@@ -41,15 +40,7 @@ impl Events {
         self.bar.set_position(done);
         if self.told.elapsed() >= TOLD_EVERY && !std::io::stderr().is_terminal() {
             self.told = Stopwatch::now();
-            tracing::info!(
-                events = done,
-                of = total,
-                events_per_s = pace.events_per_s(done),
-                seconds_left = pace.seconds_left(done, total),
-                "{}: {} %",
-                self.what,
-                percent(done, total)
-            );
+            pace.tell(Progress { done, total }, self.what);
         }
     }
 

@@ -166,7 +166,7 @@ impl Keeper {
                 return;
             }
             let done = self.engine.reached().offset(0);
-            tell(&pace, Progress { done, total: start.offset(0) }, "the views are catching up");
+            pace.tell(Progress { done, total: start.offset(0) }, "the views are catching up");
         }
     }
 
@@ -289,7 +289,7 @@ impl Keeper {
             if last_told.elapsed() >= TOLD_EVERY {
                 last_told = Stopwatch::now();
                 if let Some(building) = self.generations.building() {
-                    tell(&building.pace, progress, "the next generation of the views is being made");
+                    building.pace.tell(progress, "the next generation of the views is being made");
                 }
             }
             while let Ok(wish) = self.wishes.try_recv() {
@@ -301,8 +301,8 @@ impl Keeper {
             }
             !*self.stop.borrow()
         };
-        let folded =
-            at_leisure(|runtime| runtime.block_on(build(&self.engine, Arc::clone(generation), go_on)))?;
+        let work = |runtime: Handle| runtime.block_on(build(&self.engine, Arc::clone(generation), go_on));
+        let folded = priority::at_leisure(work).map_err(MakeError::Thread)??;
         Ok(match (folded, cancelled) {
             (Some(projector), _) => Folded::Near(Box::new(projector)),
             (None, Some(wish)) => Folded::Cancelled(wish),
@@ -375,39 +375,4 @@ impl Keeper {
         }
         Ok(())
     }
-}
-
-/// Does this on a thread that lets all others go before it, and waits.
-///
-/// A thread of its own, since a thread cannot take that back, and those it starts would inherit it: the threads that
-/// searches run on, too.
-fn at_leisure<R: Send, E: Send>(work: impl FnOnce(Handle) -> Result<R, E> + Send) -> Result<R, MakeError>
-where
-    MakeError: From<E>,
-{
-    let runtime = Handle::current();
-    let done = std::thread::scope(|scope| {
-        let work = move || {
-            priority::yield_to_others();
-            work(runtime)
-        };
-        let thread = std::thread::Builder::new().name("builder".into()).spawn_scoped(scope, work);
-        thread.map(|thread| thread.join())
-    });
-    match done {
-        Ok(Ok(done)) => Ok(done?),
-        Ok(Err(panic)) => std::panic::resume_unwind(panic),
-        Err(error) => Err(MakeError::Thread(error)),
-    }
-}
-
-fn tell(pace: &Pace, Progress { done, total }: Progress, what: &str) {
-    tracing::info!(
-        events = done,
-        of = total,
-        events_per_s = pace.events_per_s(done),
-        seconds_left = pace.seconds_left(done, total),
-        "{what}: {} %",
-        crate::generations::percent(done, total)
-    );
 }
