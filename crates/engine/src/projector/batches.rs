@@ -42,9 +42,9 @@ impl Batches {
         self.gather
     }
 
-    /// One of so many events took so long.
+    /// One of so many events took so long. A batch is of whole commits, which seldom fill it to the brim: half is full.
     pub(super) fn folded(&mut self, events: usize, took: Duration) {
-        let full = events >= self.events_max as usize;
+        let full = events >= self.events_max as usize / 2;
         if took > Duration::from_millis(LONG_MS) {
             self.events_max = (self.events_max / 2).max(EVENTS_LEAST);
         } else if full && took < Duration::from_millis(SHORT_MS) {
@@ -63,12 +63,13 @@ mod tests {
     fn batches_widen_under_load_and_narrow_when_it_is_quiet() {
         type Case = (&'static str, &'static [(usize, u64)], u32, u64);
         #[rustfmt::skip] // A table reads by column.
-        let cases: [Case; 7] = [
+        let cases: [Case; 8] = [
          // what it met                     events, ms each                             events at most  gather ms
             ("nothing yet",                 &[],                                        1_000,          50),
             ("a write now and then",        &[(1, 1), (1, 1), (3, 2)],                  1_000,          50),
             ("a steady feed",               &[(80, 5), (90, 6), (100, 20)],             1_000,          80),
             ("far behind, and fast",        &[(1_000, 40), (2_000, 80), (4_000, 150), (5_000, 190)], 5_000, 250),
+            ("commits of a thousand",       &[(1_000, 100), (1_000, 100), (3_000, 300)], 5_000,         250),
             ("as fast as it should be",     &[(1_000, 400), (2_000, 1_800), (2_000, 2_900)], 2_000,     250),
             ("far behind, and slow",        &[(1_000, 400), (2_000, 800), (4_000, 4_000), (2_000, 4_000), (1_000, 4_000)], 1_000, 250),
             ("quiet again",                 &[(1_000, 40), (2_000, 80), (2, 1)],        4_000,          50),
