@@ -38,6 +38,13 @@ impl<'a> Asked<'a> {
         self.arms_of(&named(table.now()), &named(table.then()), alias, held)
     }
 
+    /// As [`arms`](Self::arms), by an index of this name.
+    pub(super) fn arms_by(&self, table: Table, index: Option<&str>, alias: &str, held: &Sql) -> Vec<Sql> {
+        let Some(index) = index else { return self.arms(table, alias, held) };
+        let by = |name: &str| format!("{name} {alias} INDEXED BY {name}_{index}");
+        self.arms_of(&by(table.now()), &by(table.then()), alias, held)
+    }
+
     /// As [`arms`](Self::arms), where the record is known; the planner sees no merit in that way of its own accord.
     pub(super) fn arms_of_record(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
         let by = |name: &str| format!("{name} {alias} INDEXED BY {name}_record");

@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::plan::{Aim, Plan};
 use super::source::LARGE;
 use super::sql::{Fault, Made, Sql};
-use super::{keys, walk};
+use super::{count, keys, walk};
 
 /// Fewer rows than these are sorted in any case.
 const WALKED_MIN: u64 = 500;
@@ -91,7 +91,7 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
 /// upon before the others would have been sorted.
 fn walked_from(asked: &Asked<'_>, query: &Query) -> Made<u64> {
     let Some(kind) = query.kind else { return Ok(LARGE) };
-    let all = super::kept_count(asked.connection, kind)?;
+    let all = count::kept(asked.connection, kind)?;
     let between = (u64::from(query.limit).saturating_mul(all)).isqrt();
     Ok(between.saturating_mul(2).clamp(WALKED_MIN, LARGE))
 }

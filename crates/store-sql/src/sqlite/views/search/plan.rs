@@ -3,16 +3,21 @@
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::{Filter, Param, Test};
 
+use super::super::table::Table;
 use super::asked::Asked;
 use super::clause::all_of;
 use super::gather::MERGED_MAX;
 use super::holds::holds;
+use super::narrow::Narrow;
 use super::source::{LARGE, Source, source};
 use super::sql::{Made, Sql};
 
 /// In so many arms that are in order, now's and then's, what else must hold is written in each, and they are merged
 /// as they are read.
 const MERGED_ARMS_MAX: usize = 2 * MERGED_MAX;
+
+/// Sources that have more rows than so many are not told apart.
+const LARGEST: u64 = 64 * LARGE;
 
 pub(super) struct Plan {
     pub(super) alias: String,
@@ -62,6 +67,10 @@ impl Plan {
         if kind.is_some() || sources.is_empty() {
             sources.push((None, Source::all(asked, kind, &alias)));
         }
+        if let Some(narrow) = Narrow::of(asked, &conjuncts)? {
+            let narrowed = |(at, source): (_, Source)| (at, source.narrowed(asked, &narrow, &alias));
+            sources = sources.into_iter().map(narrowed).collect();
+        }
         let (begun, source) = lightest(asked, sources, aim)?;
         let mut rest = Vec::new();
         for (at, filter) in conjuncts.into_iter().enumerate() {
@@ -69,7 +78,7 @@ impl Plan {
                 rest.push(holds(asked, filter, kind, &alias, depth)?);
             }
         }
-        if let Some(of_type) = type_test.filter(|_| !implied && begun.is_some()) {
+        if let Some(of_type) = type_test.filter(|_| !implied && begun.is_some() && !source.of_type) {
             rest.push(holds(asked, &of_type, kind, &alias, depth)?);
         }
         Ok(Self { alias, source, rest: Sql::all(rest) })
@@ -83,6 +92,33 @@ impl Plan {
     /// Whether its source has at least so many rows.
     pub(super) fn is_larger(&self, asked: &Asked<'_>, rows: u64) -> Made<bool> {
         Ok(self.source.estimate(asked)? >= rows)
+    }
+
+    /// In each row how many rows an arm gives and their greatest group, where a record has no two of group 0.
+    pub(super) fn rows(&self) -> Option<Sql> {
+        let group = match self.source.one? {
+            Table::Place => "0".to_owned(),
+            Table::Token | Table::Reference => format!("max({}.grp)", self.alias),
+            _ => return None,
+        };
+        let select = format!("SELECT count(*), {group} FROM ");
+        let arms = self.source.arms.iter();
+        let arms = arms.map(|arm| Sql::new(&select).then(arm.from.clone()).and(self.rest.clone()));
+        Some(Sql::joined(arms.collect(), " UNION ALL "))
+    }
+
+    /// The numbers of the records and their partitions, perhaps more than once, in no order.
+    pub(super) fn numbers(self) -> Sql {
+        let Self { alias, source, rest } = self;
+        let columns = format!("{alias}.record, {alias}.partition");
+        if source.arms.is_empty() || source.arms.len() > MERGED_ARMS_MAX {
+            let places = Self { alias: alias.clone(), source, rest }.places();
+            return Sql::new(&format!("SELECT {columns} FROM (")).then(places).push(&format!(") {alias}"));
+        }
+        let select = format!("SELECT {columns} FROM ");
+        let arms = source.arms.into_iter();
+        let arms = arms.map(|arm| Sql::new(&select).then(arm.from).and(rest.clone()));
+        Sql::joined(arms.collect(), " UNION ALL ")
     }
 
     /// The places of the records, perhaps more than once, in no order.
@@ -169,7 +205,7 @@ fn sole(filter: &Filter) -> &Filter {
 }
 
 /// Whether it can hold only of records of this type.
-fn is_of(filter: &Filter, kind: ResourceType) -> bool {
+pub(super) fn is_of(filter: &Filter, kind: ResourceType) -> bool {
     let own = |param: &Param| param.0 >> 8 == u32::from(kind.number());
     match filter {
         Filter::All(filters) => filters.iter().any(|filter| is_of(filter, kind)),
@@ -212,23 +248,30 @@ fn lightest(
             && sources.first().is_some_and(|(_, source)| good(source) && !source.whole_type && !source.large)
     };
     if sources.len() > 1 && !only(&sources) {
-        let mut ranked = Vec::new();
-        for (at, source) in sources {
-            let rows = source.estimate(asked)?;
-            let rank = match rows {
-                LARGE.. => (LARGE, source.whole_type, !source.ordered(), source.large),
-                rows => (rows, false, !source.ordered(), false),
-            };
-            let rank = if rows >= LARGE && aim == Aim::Page {
-                (LARGE, !source.ordered(), source.whole_type, source.large)
-            } else {
-                rank
-            };
-            ranked.push((rank, at, source));
-        }
-        ranked.sort_by_key(|(rank, ..)| *rank);
-        sources = ranked.into_iter().map(|(_, at, source)| (at, source)).collect();
+        let (rows, limit) = counted(asked, &sources, aim)?;
+        let mut ranked: Vec<_> = rows.into_iter().zip(sources).collect();
+        ranked.sort_by_key(|(rows, (_, source))| match aim {
+            Aim::Page if *rows >= limit => (limit, !source.ordered(), source.whole_type, source.large),
+            Aim::All if *rows >= limit => (limit, source.whole_type, !source.ordered(), source.large),
+            _ => (*rows, source.whole_type, !source.ordered(), false),
+        });
+        sources = ranked.into_iter().map(|(_, source)| source).collect();
     }
-    let whole = || (None, Source { arms: Vec::new(), exact: true, whole_type: false, large: false });
+    let whole = || (None, Source::of(Vec::new(), true, true));
     Ok(sources.into_iter().next().unwrap_or_else(whole))
+}
+
+/// How many rows each of the sources has, and up to which number that is so: all large ones alike are enough for a page,
+/// while for all rows it is worth counting on until it shows which is the smallest.
+fn counted(asked: &Asked<'_>, sources: &[(Option<usize>, Source)], aim: Aim) -> Made<(Vec<u64>, u64)> {
+    let mut limit = LARGE;
+    loop {
+        let rows =
+            sources.iter().map(|(_, source)| source.counted_to(asked, limit)).collect::<Made<Vec<_>>>()?;
+        let known = sources.iter().filter(|(_, source)| !source.large).count();
+        if aim == Aim::Page || limit >= LARGEST || known < 2 || rows.iter().any(|rows| *rows < limit) {
+            return Ok((rows, limit));
+        }
+        limit *= 4;
+    }
 }
