@@ -333,6 +333,13 @@ impl Views for SqliteViews {
         self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
     }
 
+    async fn search_counted(&self, query: &Query) -> Result<(Vec<Hit>, u64), ReadError> {
+        let query = query.clone();
+        self.heavy(self.patience(), move |c| search::search_counted(c, &query))
+            .await?
+            .map_err(ReadError::Unanswerable)
+    }
+
     fn units(&self, system: &str) -> Vec<CompactString> {
         self.units.of(system)
     }

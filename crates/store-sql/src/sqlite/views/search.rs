@@ -42,6 +42,14 @@ pub(super) fn count(connection: &Connection, query: &Query) -> rusqlite::Result<
     answer(count::counted(&Asked::new(connection, query.at), query))
 }
 
+/// Both at once: rows in no order are gone through once for the two.
+pub(super) fn search_counted(
+    connection: &Connection,
+    query: &Query,
+) -> rusqlite::Result<Answer<(Vec<Hit>, u64)>> {
+    answer(find_counted(connection, query))
+}
+
 fn answer<T>(made: Made<T>) -> rusqlite::Result<Answer<T>> {
     match made {
         Ok(found) => Ok(Ok(found)),
@@ -52,12 +60,29 @@ fn answer<T>(made: Made<T>) -> rusqlite::Result<Answer<T>> {
 
 fn find(connection: &Connection, query: &Query) -> Made<Vec<Hit>> {
     let asked = Asked::new(connection, query.at);
+    hits(&asked, order::page(&asked, query)?)
+}
+
+fn find_counted(connection: &Connection, query: &Query) -> Made<(Vec<Hit>, u64)> {
+    let asked = Asked::new(connection, query.at);
+    if let Some((page, all)) = order::page_of_all(&asked, query)? {
+        return Ok((hits(&asked, page)?, all));
+    }
+    let page = find(connection, query)?;
+    let all = match page.len() as u64 {
+        // All of it is on this page.
+        found if query.after.is_none() && found < u64::from(query.limit) => found,
+        _ => count::counted(&asked, query)?,
+    };
+    Ok((page, all))
+}
+
+fn hits(asked: &Asked<'_>, page: Vec<Found>) -> Made<Vec<Hit>> {
     let mut hits = Vec::new();
-    for Found { keys, place } in order::page(&asked, query)? {
+    for Found { keys, place } in page {
         let number = RecordNumber { partition: place.partition, record: place.record };
-        if let Some(version) = records::by_number_as_of(connection, number, query.at)? {
-            hits.push(Hit { after: After { keys, place }, version });
-        }
+        let version = records::by_number_as_of(asked.connection, number, asked.moment())?;
+        hits.extend(version.map(|version| Hit { after: After { keys, place }, version }));
     }
     Ok(hits)
 }

@@ -25,6 +25,11 @@ impl<'a> Asked<'a> {
         Self { connection, at: at.map(Instant::micros), aliases: Cell::new(0) }
     }
 
+    /// As of when.
+    pub(super) fn moment(&self) -> Option<Instant> {
+        self.at.map(Instant::from_micros)
+    }
+
     /// A name for rows that nothing else in the statement has.
     pub(super) fn alias(&self) -> String {
         let number = self.aliases.get() + 1;

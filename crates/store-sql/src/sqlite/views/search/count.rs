@@ -1,8 +1,8 @@
 //! How many records a query finds: kept where it can be, else rows are counted, told apart only where they need be.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Filter, Param, Query};
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use anamnesis_kernel::search::{Filter, Param, Place, Query};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::super::super::log::unsigned;
 use super::asked::Asked;
@@ -62,11 +62,18 @@ fn of_plan(asked: &Asked<'_>, plan: Plan) -> Made<u64> {
             return Ok(rows);
         }
     }
-    let sql = plan.numbers().within_bounds()?;
+    Ok(places(asked, plan)?.len() as u64)
+}
+
+/// Where the records of a plan stand, in order.
+pub(super) fn places(asked: &Asked<'_>, plan: Plan) -> Made<Vec<Place>> {
+    let sql = plan.rows_of_all().within_bounds()?;
     let mut statement = asked.connection.prepare_cached(&sql.text)?;
-    let rows = statement.query_map(params_from_iter(sql.values), |row| Ok((row.get(1)?, row.get(0)?)))?;
-    let mut numbers = rows.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
-    numbers.sort_unstable();
-    numbers.dedup();
-    Ok(numbers.len() as u64)
+    let place =
+        |row: &Row<'_>| Ok(Place { date: row.get(0)?, record: unsigned(row, 1)?, partition: row.get(2)? });
+    let mut places =
+        statement.query_map(params_from_iter(sql.values), place)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use anamnesis_kernel::search::{Filter, Link, Param};
+use anamnesis_kernel::search::{Filter, Link, Param, Place};
 use anamnesis_kernel::{Partition, ResourceType};
 use anamnesis_store::RecordNumber;
 use rusqlite::params_from_iter;
@@ -14,6 +14,7 @@ use rusqlite::types::Value;
 use super::super::super::log::{clamp, unsigned};
 use super::super::table::Table;
 use super::asked::{Asked, same_record};
+use super::count;
 use super::holds::{self, target_kind};
 use super::plan::Plan;
 use super::source::{LARGE, Source};
@@ -162,7 +163,8 @@ fn listed(numbers: &BTreeSet<RecordNumber>) -> BTreeMap<Partition, String> {
 
 /// The records of a plan, read now.
 fn numbers(asked: &Asked<'_>, plan: Plan) -> Made<BTreeSet<RecordNumber>> {
-    read(asked, plan.numbers())
+    let number = |place: Place| RecordNumber { partition: place.partition, record: place.record };
+    Ok(count::places(asked, plan)?.into_iter().map(number).collect())
 }
 
 /// The records that these refer to under a parameter.

@@ -56,20 +56,54 @@ pub(super) fn page(asked: &Asked<'_>, query: &Query) -> Made<Vec<Found>> {
     Ok(found)
 }
 
-fn keys_of(from: &Keys, count: usize, place: Place, row: &Row<'_>) -> rusqlite::Result<Vec<SortKey>> {
-    let key = match from {
-        Keys::Read => return (3..3 + count).map(|at| Ok(keys::from_column(row.get_ref(at)?))).collect(),
-        Keys::MainDate if place.date < i64::MAX => SortKey::Integer(-place.date),
-        Keys::MainDate | Keys::None => SortKey::None,
+/// The records of the page and how many there are in all, where the page is known only once all of them are.
+pub(super) fn page_of_all(asked: &Asked<'_>, query: &Query) -> Made<Option<(Vec<Found>, u64)>> {
+    let keys = match query.order.as_slice() {
+        [] => Keys::None,
+        [Order { by: By::MainDate, descending: true }] => Keys::MainDate,
+        _ => return Ok(None),
     };
-    Ok(vec![key; count])
+    fits(query)?;
+    let plan = Plan::aimed(asked, query.kind, &query.all, 0, Aim::Page)?;
+    if plan.is_ordered() {
+        return Ok(None);
+    }
+    let places = count::places(asked, plan)?;
+    let begins = query.after.as_ref().map_or(0, |after| places.partition_point(|place| *place <= after.place));
+    let page = places.iter().skip(begins).take(query.limit as usize);
+    let found = page.map(|place| Found { keys: keys.of_place(query.order.len(), *place), place: *place });
+    Ok(Some((found.collect(), places.len() as u64)))
+}
+
+fn keys_of(from: &Keys, count: usize, place: Place, row: &Row<'_>) -> rusqlite::Result<Vec<SortKey>> {
+    match from {
+        Keys::Read => (3..3 + count).map(|at| Ok(keys::from_column(row.get_ref(at)?))).collect(),
+        from => Ok(from.of_place(count, place)),
+    }
+}
+
+impl Keys {
+    /// As the place says them.
+    fn of_place(&self, count: usize, place: Place) -> Vec<SortKey> {
+        let key = match self {
+            Self::MainDate if place.date < i64::MAX => SortKey::Integer(-place.date),
+            _ => SortKey::None,
+        };
+        vec![key; count]
+    }
+}
+
+/// The page before was of the same order.
+fn fits(query: &Query) -> Made<()> {
+    if query.after.as_ref().is_some_and(|after| after.keys.len() != query.order.len()) {
+        return Err(Fault::Unanswerable("the page before was of another order"));
+    }
+    Ok(())
 }
 
 /// The statements of the page, without their limits.
 pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
-    if query.after.as_ref().is_some_and(|after| after.keys.len() != query.order.len()) {
-        return Err(Fault::Unanswerable("the page before was of another order"));
-    }
+    fits(query)?;
     match query.order.as_slice() {
         [] => Ok(vec![newest_first(asked, query, Keys::None)?]),
         [Order { by: By::MainDate, descending: true }] => {

@@ -89,6 +89,11 @@ impl Plan {
         self.source.whole_type && self.rest.text.is_empty()
     }
 
+    /// Whether its rows come in the order of searches.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.source.ordered() && self.source.arms.len() <= MERGED_ARMS_MAX
+    }
+
     /// Whether its source has at least so many rows.
     pub(super) fn is_larger(&self, asked: &Asked<'_>, rows: u64) -> Made<bool> {
         Ok(self.source.estimate(asked)? >= rows)
@@ -107,21 +112,20 @@ impl Plan {
         Some(Sql::joined(arms.collect(), " UNION ALL "))
     }
 
-    /// The numbers of the records and their partitions, perhaps more than once, in no order.
-    pub(super) fn numbers(self) -> Sql {
+    /// The places of the records, perhaps more than once, in no order: no arm waits for another.
+    pub(super) fn rows_of_all(self) -> Sql {
+        let place = place(&self.alias);
         let Self { alias, source, rest } = self;
-        let columns = format!("{alias}.record, {alias}.partition");
         if source.arms.is_empty() || source.arms.len() > MERGED_ARMS_MAX {
-            let places = Self { alias: alias.clone(), source, rest }.places();
-            return Sql::new(&format!("SELECT {columns} FROM (")).then(places).push(&format!(") {alias}"));
+            return Self { alias, source, rest }.places();
         }
-        let select = format!("SELECT {columns} FROM ");
+        let select = format!("SELECT {place} FROM ");
         let arms = source.arms.into_iter();
         let arms = arms.map(|arm| Sql::new(&select).then(arm.from).and(rest.clone()));
         Sql::joined(arms.collect(), " UNION ALL ")
     }
 
-    /// The places of the records, perhaps more than once, in no order.
+    /// The places of the records, perhaps more than once, in no order, as part of another statement.
     pub(super) fn places(self) -> Sql {
         let place = place(&self.alias);
         let Self { alias, source, rest } = self;
