@@ -69,7 +69,8 @@ pub(super) fn page_of_all(asked: &Asked<'_>, query: &Query) -> Made<Option<(Vec<
         return Ok(None);
     }
     let places = count::places(asked, plan)?;
-    let begins = query.after.as_ref().map_or(0, |after| places.partition_point(|place| *place <= after.place));
+    let begins =
+        query.after.as_ref().map_or(0, |after| places.partition_point(|place| *place <= after.place));
     let page = places.iter().skip(begins).take(query.limit as usize);
     let found = page.map(|place| Found { keys: keys.of_place(query.order.len(), *place), place: *place });
     Ok(Some((found.collect(), places.len() as u64)))

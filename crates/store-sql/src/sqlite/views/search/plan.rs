@@ -265,17 +265,23 @@ fn lightest(
     Ok(sources.into_iter().next().unwrap_or_else(whole))
 }
 
-/// How many rows each of the sources has, and up to which number that is so: all large ones alike are enough for a page,
-/// while for all rows it is worth counting on until it shows which is the smallest.
+/// How many rows each of the sources has, as far as it shows which has the fewest, and from which number on they are
+/// large: large ones alike are enough for a page, while for all rows it is worth counting on.
 fn counted(asked: &Asked<'_>, sources: &[(Option<usize>, Source)], aim: Aim) -> Made<(Vec<u64>, u64)> {
-    let mut limit = LARGE;
+    let known = sources.iter().filter(|(_, source)| !source.large).count();
+    let mut large = LARGE;
     loop {
-        let rows =
-            sources.iter().map(|(_, source)| source.counted_to(asked, limit)).collect::<Made<Vec<_>>>()?;
-        let known = sources.iter().filter(|(_, source)| !source.large).count();
-        if aim == Aim::Page || limit >= LARGEST || known < 2 || rows.iter().any(|rows| *rows < limit) {
-            return Ok((rows, limit));
+        let (mut rows, mut fewest) = (Vec::new(), large);
+        for (_, source) in sources {
+            // One more than the fewest is more.
+            let limit = if fewest < large { fewest + 1 } else { large };
+            let found = if source.large { large } else { source.counted_to(asked, limit)? };
+            fewest = fewest.min(found);
+            rows.push(found);
         }
-        limit *= 4;
+        if aim == Aim::Page || large >= LARGEST || known < 2 || fewest < large {
+            return Ok((rows, large));
+        }
+        large *= 4;
     }
 }
