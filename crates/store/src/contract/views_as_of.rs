@@ -123,7 +123,11 @@ pub async fn a_search_as_of_a_moment_is_one_of_what_was_known_then(harness: &imp
                     assert_eq!(paged(views, query, 3).await, hits, "{title}: in pages");
                     let counted = views.search_counted(&Query { limit: 3, ..query.clone() }).await;
                     let (first, all) = counted.expect("searches");
-                    assert_eq!((&*first, all), (hits.get(..3).unwrap_or(&hits), hits.len() as u64), "{title}");
+                    assert_eq!(
+                        (&*first, all),
+                        (hits.get(..3).unwrap_or(&hits), hits.len() as u64),
+                        "{title}"
+                    );
                 }
             }
         }

@@ -65,16 +65,8 @@ fn find(connection: &Connection, query: &Query) -> Made<Vec<Hit>> {
 
 fn find_counted(connection: &Connection, query: &Query) -> Made<(Vec<Hit>, u64)> {
     let asked = Asked::new(connection, query.at);
-    if let Some((page, all)) = order::page_of_all(&asked, query)? {
-        return Ok((hits(&asked, page)?, all));
-    }
-    let page = find(connection, query)?;
-    let all = match page.len() as u64 {
-        // All of it is on this page.
-        found if query.after.is_none() && found < u64::from(query.limit) => found,
-        _ => count::counted(&asked, query)?,
-    };
-    Ok((page, all))
+    let (page, all) = order::page_counted(&asked, query)?;
+    Ok((hits(&asked, page)?, all))
 }
 
 fn hits(asked: &Asked<'_>, page: Vec<Found>) -> Made<Vec<Hit>> {

@@ -47,7 +47,7 @@ pub(super) fn kept(connection: &Connection, kind: ResourceType) -> rusqlite::Res
 }
 
 /// How many records a plan gives.
-fn of_plan(asked: &Asked<'_>, plan: Plan) -> Made<u64> {
+pub(super) fn of_plan(asked: &Asked<'_>, plan: Plan) -> Made<u64> {
     if let Some(sql) = plan.rows() {
         let sql = sql.within_bounds()?;
         let mut statement = asked.connection.prepare_cached(&sql.text)?;

@@ -19,9 +19,12 @@ const MERGED_ARMS_MAX: usize = 2 * MERGED_MAX;
 /// Sources that have more rows than so many are not told apart.
 const LARGEST: u64 = 64 * LARGE;
 
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) alias: String,
     source: Source,
+    /// Whether the source is known to have few rows: then it is the best for any aim.
+    small: bool,
     /// What else must hold of a row; empty when nothing.
     rest: Sql,
 }
@@ -71,7 +74,7 @@ impl Plan {
             let narrowed = |(at, source): (_, Source)| (at, source.narrowed(asked, &narrow, &alias));
             sources = sources.into_iter().map(narrowed).collect();
         }
-        let (begun, source) = lightest(asked, sources, aim)?;
+        let (begun, source, small) = lightest(asked, sources, aim)?;
         let mut rest = Vec::new();
         for (at, filter) in conjuncts.into_iter().enumerate() {
             if Some(at) != begun || !source.exact {
@@ -81,12 +84,17 @@ impl Plan {
         if let Some(of_type) = type_test.filter(|_| !implied && begun.is_some() && !source.of_type) {
             rest.push(holds(asked, &of_type, kind, &alias, depth)?);
         }
-        Ok(Self { alias, source, rest: Sql::all(rest) })
+        Ok(Self { alias, source, small, rest: Sql::all(rest) })
     }
 
     /// Whether its rows are all records of a type, and nothing else must hold.
     pub(super) const fn is_whole_type(&self) -> bool {
         self.source.whole_type && self.rest.text.is_empty()
+    }
+
+    /// Whether another source would not be better for another aim.
+    pub(super) const fn is_small(&self) -> bool {
+        self.small
     }
 
     /// Whether its rows come in the order of searches.
@@ -115,9 +123,9 @@ impl Plan {
     /// The places of the records, perhaps more than once, in no order: no arm waits for another.
     pub(super) fn rows_of_all(self) -> Sql {
         let place = place(&self.alias);
-        let Self { alias, source, rest } = self;
+        let Self { alias, source, rest, .. } = self;
         if source.arms.is_empty() || source.arms.len() > MERGED_ARMS_MAX {
-            return Self { alias, source, rest }.places();
+            return Self { alias, source, small: false, rest }.places();
         }
         let select = format!("SELECT {place} FROM ");
         let arms = source.arms.into_iter();
@@ -128,7 +136,7 @@ impl Plan {
     /// The places of the records, perhaps more than once, in no order, as part of another statement.
     pub(super) fn places(self) -> Sql {
         let place = place(&self.alias);
-        let Self { alias, source, rest } = self;
+        let Self { alias, source, rest, .. } = self;
         let mut arms = source.arms;
         match arms.len() {
             0 => nothing(&alias),
@@ -144,7 +152,7 @@ impl Plan {
     /// followed by a limit.
     pub(super) fn in_order(self, more: Sql) -> Sql {
         let place = place(&self.alias);
-        let Self { alias, source, rest } = self;
+        let Self { alias, source, rest, .. } = self;
         let ordered = source.ordered() && source.arms.len() <= MERGED_ARMS_MAX;
         let mut arms = source.arms;
         match arms.len() {
@@ -241,7 +249,8 @@ fn lightest(
     asked: &Asked<'_>,
     mut sources: Vec<(Option<usize>, Source)>,
     aim: Aim,
-) -> Made<(Option<usize>, Source)> {
+) -> Made<(Option<usize>, Source, bool)> {
+    let mut small = false;
     let good = |source: &Source| match aim {
         Aim::Page => source.ordered(),
         Aim::All => true,
@@ -259,10 +268,12 @@ fn lightest(
             Aim::All if *rows >= limit => (limit, source.whole_type, !source.ordered(), source.large),
             _ => (*rows, source.whole_type, !source.ordered(), false),
         });
+        small = ranked.first().is_some_and(|(rows, _)| *rows < limit);
         sources = ranked.into_iter().map(|(_, source)| source).collect();
     }
     let whole = || (None, Source::of(Vec::new(), true, true));
-    Ok(sources.into_iter().next().unwrap_or_else(whole))
+    let (begun, source) = sources.into_iter().next().unwrap_or_else(whole);
+    Ok((begun, source, small))
 }
 
 /// How many rows each of the sources has, as far as it shows which has the fewest, and from which number on they are

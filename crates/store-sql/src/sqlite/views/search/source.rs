@@ -16,6 +16,7 @@ use super::sql::{Fault, Made, Sql};
 /// How far rows are counted to find the smallest source; what has so many is large.
 pub(super) const LARGE: u64 = 5_000;
 /// What follows `FROM`, up to its condition.
+#[derive(Clone)]
 pub(super) struct Arm {
     pub(super) from: Sql,
     /// The same, with no more of its condition than the index is entered by: what is counted, in bounded time.
@@ -25,6 +26,7 @@ pub(super) struct Arm {
 }
 
 /// Rows, under one alias, that are of all records for which a filter holds.
+#[derive(Clone)]
 pub(super) struct Source {
     pub(super) arms: Vec<Arm>,
     /// Whether they are of no others.
