@@ -10,6 +10,7 @@ mod far;
 mod gather;
 mod holds;
 mod keys;
+mod lightest;
 mod narrow;
 mod order;
 mod plan;
