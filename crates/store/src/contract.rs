@@ -137,6 +137,7 @@ macro_rules! contract_tests {
                 a_plan_is_kept_beside_the_rows,
                 a_change_and_its_watermark_are_kept,
                 a_change_that_cannot_be_written_leaves_nothing,
+                a_row_that_is_refused_says_whose_it_is,
                 records_are_found_in_the_order_asked,
                 each_version_is_found_as_it_was,
                 records_are_found_as_of_a_moment,
