@@ -3,6 +3,7 @@
 mod columns;
 mod gathered;
 mod inserts;
+mod order;
 mod texts;
 mod words;
 
@@ -227,7 +228,7 @@ impl Writer {
         let (words, mut sorted): (Vec<_>, Vec<_>) =
             change.index.iter().partition(|write| table(&write.row().entry.key) == Table::Words);
         self.write_words(words)?;
-        sorted.sort_unstable_by_key(|write| write.row());
+        order::sort(&mut sorted);
         self.write_rows(&sorted)?;
         self.at.set(None);
         self.count_places(&change.index)?;
