@@ -153,6 +153,7 @@ macro_rules! contract_tests {
             }
             views_search {
                 each_test_finds_what_it_says,
+                dates_are_found_wherever_records_stand,
                 criteria_are_all_met_by_any_of_their_tests,
                 rows_open_close_and_come_back,
                 a_thousand_values_are_one_criterion,
