@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use anamnesis_chart::UpcastError;
 use anamnesis_json::Object;
 use anamnesis_kernel::{Event, Position};
-use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SystemRandom, sha256};
+use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SubjectNumber, SystemRandom, sha256};
 use anamnesis_store::{ReadError, SealedEvent, StoredEvent, Unapplied};
 
-use crate::keyring::{Held, Keyring, KeyringError};
+use crate::keyring::{Keyring, KeyringError};
 
 thread_local! {
     /// One for each thread, as its contexts are costly to set up.
@@ -16,18 +16,13 @@ thread_local! {
 }
 
 /// Seals an event that has all but its place.
-pub(crate) fn seal(held: &Held, key: &SubjectKey, new: &NewEvent<'_>) -> SealedEvent {
-    let bound = Bound {
-        event_id: new.event_id,
-        subject: held.number,
-        kind: new.kind,
-        schema_version: new.schema_version,
-    };
+pub(crate) fn seal(subject: SubjectNumber, key: &SubjectKey, new: &NewEvent<'_>) -> SealedEvent {
+    let bound = Bound { event_id: new.event_id, subject, kind: new.kind, schema_version: new.schema_version };
     let sealed = SEALER.with_borrow_mut(|sealer| sealer.seal(key, &bound, &new.clear, &SystemRandom));
     SealedEvent {
         event_id: new.event_id,
         chosen_id: new.chosen_id,
-        subject: held.number,
+        subject,
         kind: new.kind.to_owned(),
         schema_version: new.schema_version,
         sealed_hash: sha256(&sealed),
