@@ -64,22 +64,46 @@ pub(crate) async fn open(keyring: &Keyring, stored: StoredEvent) -> Result<Optio
     }
 }
 
+/// Opens stored events, but for those whose subject was erased.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(crate) async fn open_all(keyring: &Keyring, stored: Vec<StoredEvent>) -> Result<Vec<Event>, ReadError> {
+    let mut events = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let Position { partition, offset } = stored.position;
+        let Some(key) = key_of(keyring, &stored).await? else { continue };
+        let event = open_with(&key, stored);
+        events.push(event.map_err(|()| ReadError::Damaged {
+            partition,
+            offset,
+            what: "it does not open",
+        })?);
+    }
+    Ok(events)
+}
+
 /// Opens a stored event as far as that can be done.
 ///
 /// # Errors
 ///
 /// [`ReadError::Damaged`] with its place, when its key is missing, or when the keys cannot be read.
 pub(crate) async fn opened(keyring: &Keyring, stored: StoredEvent) -> Result<Opened, ReadError> {
+    let Some(key) = key_of(keyring, &stored).await? else { return Ok(Opened::Erased) };
+    Ok(open_with(&key, stored).map_or(Opened::Sealed, Opened::Event))
+}
+
+/// The key that opens an event; none when its subject was erased.
+async fn key_of(keyring: &Keyring, stored: &StoredEvent) -> Result<Option<SubjectKey>, ReadError> {
     let Position { partition, offset } = stored.position;
-    let key = keyring.of_number(stored.subject).await.map_err(|error| match error {
+    keyring.of_number(stored.subject).await.map_err(|error| match error {
         KeyringError::Damaged { .. } => {
             ReadError::Damaged { partition, offset, what: "its key is missing or damaged" }
         }
         KeyringError::Read(error) => error,
         other => ReadError::Unavailable(other.into()),
-    })?;
-    let Some(key) = key else { return Ok(Opened::Erased) };
-    Ok(open_with(&key, stored).map_or(Opened::Sealed, Opened::Event))
+    })
 }
 
 fn open_with(key: &SubjectKey, stored: StoredEvent) -> Result<Event, ()> {
