@@ -6,6 +6,9 @@
 mod claims;
 mod compile;
 mod conform;
+mod entries;
+mod extensions;
+mod findings;
 mod hierarchy;
 mod matching;
 mod value_set;
@@ -16,13 +19,15 @@ use anamnesis_fhirpath::Expression;
 use anamnesis_json::Value;
 use anamnesis_kernel::ResourceType;
 
-use crate::check::{Finding, ISSUES_MAX};
+use crate::check::Finding;
 use crate::codes::ValueSet;
 use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
 pub use claims::Claim;
 pub use compile::Uncompiled;
+pub use extensions::extensions;
+pub use findings::{add, shown};
 pub use hierarchy::{above, below};
 pub use value_set::codes;
 
@@ -34,6 +39,28 @@ pub struct Profile {
     shape: Shape,
     root: Rules,
     notes: Vec<String>,
+    /// Of an extension, where it may stand.
+    usage: Option<Usage>,
+}
+
+/// Where an extension may stand: <https://hl7.org/fhir/R4/defining-extensions.html#context>.
+#[derive(Debug)]
+struct Usage {
+    /// Whether it may change what its element means, and so stands among the `modifierExtension` alone.
+    modifier: bool,
+    /// The elements it may stand on; anywhere where there are none.
+    contexts: Vec<Place>,
+    /// Whether it may stand in places that are not found out here, too.
+    elsewhere: bool,
+}
+
+/// What an extension may stand on.
+#[derive(Debug)]
+enum Place {
+    /// A type, or an element by its path: `Element`, `HumanName`, `Patient.contact`.
+    Element(String),
+    /// The extension of this address.
+    Extension(String),
 }
 
 /// What else a profile speaks of: other profiles and value sets, by their address.
@@ -177,9 +204,7 @@ impl Profile {
             let issue = Issue::error(IssueCode::Value, what).at(claim.place.clone());
             return vec![Finding { issue, bearable: true }];
         }
-        let mut found = conform::resource(self, claim, definitions);
-        found.truncate(ISSUES_MAX);
-        found
+        conform::resource(self, claim, definitions)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a profile's rules say of a resource, one row a rule; and the profiles R4 itself has, on records of others.
 
+mod extensions;
 mod limits;
 mod published;
 mod slices;
+mod targets;
 
 use std::collections::HashMap;
 

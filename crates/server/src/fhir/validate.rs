@@ -17,6 +17,7 @@ use super::reply::{self, Reply};
 use super::{query, request};
 use crate::app::App;
 use crate::as_of::refused;
+use crate::profiles::Wanted;
 use crate::validation::findings;
 
 /// What is asked about.
@@ -201,7 +202,7 @@ fn misplaced(of: &Of, mode: Mode, kind: ResourceType, id: Option<&ResourceId>) -
 }
 
 fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String]) -> Vec<Issue> {
-    findings(kind, elements, app.rules(None), profiles, Extent::Whole)
+    findings(kind, elements, app.rules(None), profiles, Extent::Whole, Wanted::All)
         .into_iter()
         .map(|finding| finding.issue)
         .collect()

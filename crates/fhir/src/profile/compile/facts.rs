@@ -6,6 +6,7 @@ use anamnesis_json::{Object, Value};
 use super::slicing::slicing;
 use crate::codes::ValueSet;
 use crate::generated::rules::RULES;
+use crate::profile::conform::is_of_r4;
 use crate::profile::{Binding, Invariant, Limit, Rules, TypeRule};
 use crate::shape::{Element, targets};
 
@@ -146,8 +147,9 @@ fn types(said: &Object, known: Option<Element>) -> Vec<TypeRule> {
     let Some(element) = known else { return all.into_iter().filter(|of| !of.profiles.is_empty()).collect() };
     let anywhere = |of: &TypeRule| of.targets.iter().any(|target| target.ends_with("/Resource"));
     let as_base = all.iter().all(|of| {
-        let same_targets =
-            of.targets.is_empty() || anywhere(of) || of.targets.len() == targets(element.more).len();
+        let all =
+            of.targets.len() == targets(element.more).len() && of.targets.iter().all(|url| is_of_r4(url));
+        let same_targets = of.targets.is_empty() || anywhere(of) || all;
         of.profiles.iter().all(|profile| profile.ends_with("/SimpleQuantity")) && same_targets
     });
     if !element.choice && as_base { Vec::new() } else { all }
