@@ -178,7 +178,7 @@ fn nos() -> Vec<Outcome> {
         Outcome::Gone(None),
         Outcome::Precondition(issue(IssueCode::Conflict, "what the request made a condition does not hold")),
         Outcome::TooLong { bytes_max: crate::app::Limits::default().body_bytes_max },
-        Outcome::MediaType,
+        Outcome::MediaType(super::request::JSON),
         Outcome::Refused(issue(
             IssueCode::BusinessRule,
             "the rules of the record say no, or a patch does not fit",
