@@ -86,6 +86,8 @@ struct Rules {
     limits: Vec<Limit>,
     length_max: Option<usize>,
     binding: Option<Binding>,
+    /// An extensible binding: a code of it where one fits.
+    advised: Option<Binding>,
     invariants: Vec<Invariant>,
     children: Vec<Rules>,
     slicing: Option<Slicing>,
@@ -219,6 +221,7 @@ impl Rules {
             && self.limits.is_empty()
             && self.length_max.is_none()
             && self.binding.is_none()
+            && self.advised.is_none()
             && self.invariants.is_empty()
             && self.children.is_empty()
             && self.slicing.is_none()

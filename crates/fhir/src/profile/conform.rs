@@ -16,13 +16,13 @@ use anamnesis_json::{Object, Value};
 use super::entries::Entries;
 use super::findings::say;
 use super::matching::has_pattern;
-use super::{Claim, Definitions, Profile, Rules};
+use super::{Binding, Claim, Definitions, Profile, Rules};
 use crate::check::Finding;
 use crate::model::{R4, type_of};
 use crate::outcome::{IssueCode, Severity};
 use crate::path::Path;
 use crate::shape::{Holds, Shape};
-use bound::{is_bound, url_of};
+use bound::{is_bound, is_coded, url_of};
 pub(super) use types::is_of_r4;
 use values::{Found, stem, values};
 
@@ -251,9 +251,28 @@ impl<'a> Walk<'_, 'a> {
                     .note(path, format!("the binding to {url} is not checked: its codes are not known here")),
             }
         }
+        if let Some(binding) = &rules.advised {
+            self.advised(binding, found.value, path);
+        }
         self.invariants(rules, node, path);
         if let Some((shape, object)) = found.inner() {
             self.children(said, shape, object, path);
+        }
+    }
+
+    /// Whether what is coded has a code of an extensible binding; words alone may say what it has no code for.
+    fn advised(&mut self, binding: &Binding, value: &Value, path: &Path<'_>) {
+        let url = url_of(binding);
+        match is_bound(value, binding, self.definitions) {
+            Some(false) if is_coded(value) => {
+                let what = format!("is no code of {url}, which it should be where one fits");
+                say(&mut self.findings, Severity::Warning, path, IssueCode::CodeInvalid, what);
+            }
+            Some(_) => {}
+            None => self.note(
+                path,
+                format!("the extensible binding to {url} is not checked: its codes are not known here"),
+            ),
         }
     }
 

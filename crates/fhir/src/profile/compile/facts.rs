@@ -50,7 +50,8 @@ pub(super) fn say(rules: &mut Rules, said: &Object, standing: Standing) -> Vec<S
             }
         }
     }
-    rules.binding = binding(said, known);
+    rules.binding = binding(said, known, "required");
+    rules.advised = binding(said, known, "extensible");
     for constraint in said.get("constraint").into_iter().flat_map(Value::each) {
         let text = |key: &str| constraint.get(key).and_then(Value::as_str).unwrap_or_default();
         let key = text("key");
@@ -112,11 +113,11 @@ fn limit(least: bool, kind: &str, value: &Value) -> Option<Limit> {
     Some(Limit { what: format!("at {word} {shown}"), expression })
 }
 
-/// A required binding that the base does not have.
-fn binding(said: &Object, known: Option<Element>) -> Option<Binding> {
+/// A binding of this strength that the base does not have.
+fn binding(said: &Object, known: Option<Element>, strength: &str) -> Option<Binding> {
     let binding = said.get("binding")?;
     let text = |key: &str| binding.get(key).and_then(Value::as_str);
-    let url = text("valueSet").filter(|_| text("strength") == Some("required"))?;
+    let url = text("valueSet").filter(|_| text("strength") == Some(strength))?;
     let own = known.and_then(|element| ValueSet::numbered(element.more));
     match ValueSet::named(url) {
         set if set.is_some() && set == own => None,
