@@ -63,6 +63,15 @@ enum Place {
     Extension(String),
 }
 
+/// How much is to be said of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// What is wrong with it.
+    Faults,
+    /// That, what is worth knowing, and everything that is not checked.
+    All,
+}
+
 /// What else a profile speaks of: other profiles and value sets, by their address.
 pub trait Definitions {
     /// The profile of this address.
@@ -197,16 +206,16 @@ impl Profile {
         &self.notes
     }
 
-    /// What is wrong with a resource by this profile, and for information what of it was not checked.
+    /// What is wrong with a resource by this profile, and where all is wanted, for information what was not checked.
     ///
     /// That the resource is one of R4's is not looked at again.
-    pub fn check(&self, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
+    pub fn check(&self, claim: &Claim<'_>, definitions: &dyn Definitions, wanted: Wanted) -> Vec<Finding> {
         if !self.is_of(claim.kind) {
             let what = format!("{} is a profile of {}", self.url, self.shape.path());
             let issue = Issue::error(IssueCode::Value, what).at(claim.place.clone());
             return vec![Finding { issue, bearable: true }];
         }
-        conform::resource(self, claim, definitions)
+        conform::resource(self, claim, definitions, wanted)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use anamnesis_engine::Engine;
 use anamnesis_fhir::check::Finding;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
-use anamnesis_fhir::profile::{Claim, Definitions, Profile, add, codes, extensions, shown};
+use anamnesis_fhir::profile::{Claim, Definitions, Profile, Wanted, add, codes, extensions, shown};
 use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Param, Query, Test};
@@ -153,34 +153,26 @@ impl Profiles {
         whole.urls.extend(required.filter(is_of));
         let mut found = Vec::new();
         for claim in std::iter::once(&whole).chain(&inside) {
-            checked(claim, &loaded, &mut found);
+            checked(claim, &loaded, wanted, &mut found);
         }
         if of_extensions {
-            extensions(&whole, &*loaded).into_iter().for_each(|finding| add(&mut found, finding));
+            extensions(&whole, &*loaded, wanted).into_iter().for_each(|finding| add(&mut found, finding));
         }
         found
     }
 }
 
-/// How much is to be said of a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// What is wrong with it; what else is said need not be all.
-    Faults,
-    /// That, and everything that is not checked.
-    All,
-}
-
 /// Adds what is wrong with one resource by the profiles it claims.
-fn checked(claim: &Claim<'_>, loaded: &Loaded, found: &mut Vec<Finding>) {
+fn checked(claim: &Claim<'_>, loaded: &Loaded, wanted: Wanted, found: &mut Vec<Finding>) {
     for (at, url) in claim.urls.iter().enumerate() {
         if claim.urls.iter().take(at).any(|before| before == url) {
             continue;
         }
         match loaded.profile(url) {
             Some(profile) => {
-                profile.check(claim, loaded).into_iter().for_each(|finding| add(found, finding));
+                profile.check(claim, loaded, wanted).into_iter().for_each(|finding| add(found, finding));
             }
+            None if wanted == Wanted::Faults => {}
             None => {
                 let what = format!("the profile {} is not known here, so it is not checked", shown(url));
                 let issue =

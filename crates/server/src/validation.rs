@@ -3,11 +3,12 @@
 use anamnesis_chart::{Cause, Refusal};
 use anamnesis_fhir::check::{Extent, Finding, check, mark};
 use anamnesis_fhir::outcome::{Issue, Severity};
+use anamnesis_fhir::profile::Wanted;
 use anamnesis_json::Object;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 use crate::parameters::Parameters;
-use crate::profiles::{Profiles, Wanted};
+use crate::profiles::Profiles;
 
 /// The setting `validation`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use anamnesis_json::{Object, Value};
 use super::entries::Entries;
 use super::findings::say;
 use super::matching::has_pattern;
-use super::{Binding, Claim, Definitions, Profile, Rules};
+use super::{Binding, Claim, Definitions, Profile, Rules, Wanted};
 use crate::check::Finding;
 use crate::model::{R4, type_of};
 use crate::outcome::{IssueCode, Severity};
@@ -32,8 +32,13 @@ const CHAIN_MAX: usize = 8;
 const TRIALS_MAX: usize = 10_000;
 
 /// What is wrong with a resource by a profile and those it stands on.
-pub(super) fn resource(profile: &Profile, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
-    part(profile, claim.elements, &Path::Root(&claim.place), claim, definitions)
+pub(super) fn resource(
+    profile: &Profile,
+    claim: &Claim<'_>,
+    definitions: &dyn Definitions,
+    wanted: Wanted,
+) -> Vec<Finding> {
+    part(profile, claim.elements, &Path::Root(&claim.place), claim, (definitions, wanted))
 }
 
 /// What is wrong with a part of a resource, or all of it, by a profile of its type and those that stands on.
@@ -42,7 +47,7 @@ pub(super) fn part<'a>(
     object: &'a Object,
     path: &Path<'_>,
     claim: &Claim<'a>,
-    definitions: &dyn Definitions,
+    (definitions, wanted): (&dyn Definitions, Wanted),
 ) -> Vec<Finding> {
     let of = type_of(Holds::Object(Shape::of(claim.kind)));
     let resource = Node::object(claim.elements, Some(of), R4.kind(of));
@@ -58,6 +63,7 @@ pub(super) fn part<'a>(
         findings: Vec::new(),
         depth: 0,
         is_target: false,
+        wanted,
     };
     walk.profile(profile, object, path);
     walk.findings
@@ -74,6 +80,7 @@ struct Walk<'w, 'a> {
     depth: usize,
     /// Whether this is what a reference led to: those in it are not followed on.
     is_target: bool,
+    wanted: Wanted,
 }
 
 /// What a profile says of an element, and what those it stands on say of the same.
@@ -92,7 +99,9 @@ impl<'r> Said<'r> {
 
 impl<'a> Walk<'_, 'a> {
     fn say(&mut self, severity: Severity, path: &Path<'_>, code: IssueCode, what: String) {
-        say(&mut self.findings, severity, path, code, what);
+        if severity == Severity::Error || self.wanted == Wanted::All {
+            say(&mut self.findings, severity, path, code, what);
+        }
     }
 
     fn wrong(&mut self, path: &Path<'_>, code: IssueCode, what: impl Into<String>) {
@@ -175,6 +184,7 @@ impl<'a> Walk<'_, 'a> {
             findings: Vec::new(),
             depth: self.depth + 1,
             is_target: self.is_target || is_target,
+            wanted: Wanted::Faults,
         };
         walk.profile(profile, object, &Path::Root(profile.shape.path()));
         Some(!walk.findings.iter().any(|finding| finding.issue.severity == Severity::Error))
@@ -266,7 +276,7 @@ impl<'a> Walk<'_, 'a> {
         match is_bound(value, binding, self.definitions) {
             Some(false) if is_coded(value) => {
                 let what = format!("is no code of {url}, which it should be where one fits");
-                say(&mut self.findings, Severity::Warning, path, IssueCode::CodeInvalid, what);
+                self.say(Severity::Warning, path, IssueCode::CodeInvalid, what);
             }
             Some(_) => {}
             None => self.note(

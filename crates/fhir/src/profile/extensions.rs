@@ -11,25 +11,26 @@ use anamnesis_kernel::ResourceType;
 
 use super::conform;
 use super::findings::{add, say, shown};
-use super::{Claim, Definitions, Profile, Rules};
+use super::{Claim, Definitions, Profile, Rules, Wanted};
 use crate::check::Finding;
 use crate::outcome::{IssueCode, Severity};
 use crate::path::Path;
 use crate::shape::{Holds, Shape};
 use bearer::Bearer;
 
-/// What is wrong with the extensions in a resource by their definitions, and those in the resources inside it; for
-/// information, which have no definition here, each of them once.
+/// What is wrong with the extensions in a resource by their definitions, and those in the resources inside it; where
+/// all is wanted, for information which have no definition here, each of them once.
 ///
 /// That an extension has a `url`, and a value or extensions, is not looked at again.
-pub fn extensions(claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
-    let mut looking = Looking { definitions, findings: Vec::new(), unknown: HashSet::new() };
+pub fn extensions(claim: &Claim<'_>, definitions: &dyn Definitions, wanted: Wanted) -> Vec<Finding> {
+    let mut looking = Looking { definitions, wanted, findings: Vec::new(), unknown: HashSet::new() };
     looking.resource(claim);
     looking.findings
 }
 
 struct Looking<'d, 'a> {
     definitions: &'d dyn Definitions,
+    wanted: Wanted,
     findings: Vec<Finding>,
     unknown: HashSet<&'a str>,
 }
@@ -116,7 +117,7 @@ impl<'a> Looking<'_, 'a> {
             let what = format!("{url} is a profile of {}, not an extension", profile.shape.path());
             return self.wrong(path, IssueCode::Extension, what);
         };
-        for finding in conform::part(&profile, object, path, claim, self.definitions) {
+        for finding in conform::part(&profile, object, path, claim, (self.definitions, self.wanted)) {
             add(&mut self.findings, finding);
         }
         self.parts(&profile, object, path);
@@ -162,7 +163,9 @@ impl<'a> Looking<'_, 'a> {
     }
 
     fn note(&mut self, path: &Path<'_>, what: String) {
-        say(&mut self.findings, Severity::Information, path, IssueCode::Informational, what);
+        if self.wanted == Wanted::All {
+            say(&mut self.findings, Severity::Information, path, IssueCode::Informational, what);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn said(profile: &Profile, kind: &str, resource: &str, known: &Known) -> String 
         };
         format!("{mark} {}: {diagnostics}", expression.unwrap())
     };
-    let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known);
+    let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known, Wanted::All);
     found.into_iter().map(line).collect::<Vec<_>>().join("; ")
 }
 

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anamnesis_fhir::outcome::Severity;
-use anamnesis_fhir::profile::{Claim, Definitions, extensions};
+use anamnesis_fhir::profile::{Claim, Definitions, Wanted, extensions};
 use anamnesis_json::{Value, parse};
 use anamnesis_kernel::ResourceType;
 use registered::Registered;
@@ -65,7 +65,7 @@ fn examples_follow_the_profiles_they_name() {
         let resource = json(&fs::read_to_string(&file).unwrap());
         let whole = Claim::of(kind_of(&resource), resource.as_object().unwrap());
         let inside = whole.inside();
-        for finding in extensions(&whole, &registered) {
+        for finding in extensions(&whole, &registered, Wanted::All) {
             let issue = finding.issue;
             match issue.severity {
                 Severity::Error => {

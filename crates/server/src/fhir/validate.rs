@@ -6,6 +6,7 @@
 use anamnesis_chart::{Elements, take_apart};
 use anamnesis_fhir::check::Extent;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
+use anamnesis_fhir::profile::Wanted;
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use axum::body::Body;
@@ -17,7 +18,6 @@ use super::reply::{self, Reply};
 use super::{query, request};
 use crate::app::App;
 use crate::as_of::refused;
-use crate::profiles::Wanted;
 use crate::validation::findings;
 
 /// What is asked about.

@@ -49,7 +49,7 @@ fn said(kind: &str, resource: &str, known: &Known) -> String {
         let mark = if severity == crate::outcome::Severity::Error { code.code() } else { "i" };
         format!("{mark} {}: {diagnostics}", expression.unwrap())
     };
-    extensions(&claim, known).into_iter().map(line).collect::<Vec<_>>().join("; ")
+    extensions(&claim, known, Wanted::All).into_iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn wrong(known: &Known, resource: &Value, urls: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for url in urls {
         let profile = known.profile(url).unwrap();
-        let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known);
+        let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known, Wanted::Faults);
         all.extend(
             found.into_iter().filter(|finding| finding.issue.severity == Severity::Error).map(|finding| {
                 format!("{}: {}", finding.issue.expression.unwrap(), finding.issue.diagnostics)
@@ -179,7 +179,7 @@ fn extensions_of_examples_are_what_r4_says_of_them() {
         let kind =
             resource.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse).unwrap();
         held += known.profiles.keys().filter(|url| text.contains(&format!("\"{url}\""))).count();
-        for finding in extensions(&Claim::of(kind, resource.as_object().unwrap()), &known) {
+        for finding in extensions(&Claim::of(kind, resource.as_object().unwrap()), &known, Wanted::Faults) {
             if finding.issue.severity == Severity::Error {
                 let place = finding.issue.expression.unwrap();
                 let place: String = place

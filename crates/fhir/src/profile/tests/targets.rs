@@ -84,7 +84,7 @@ fn in_the_same_bundle() {
         ));
         let whole = Claim::of(ResourceType::parse("Bundle").unwrap(), bundle.as_object().unwrap());
         let claim = whole.inside().remove(0);
-        let found = known.profile("http://a").unwrap().check(&claim, &known);
+        let found = known.profile("http://a").unwrap().check(&claim, &known, Wanted::All);
         found.into_iter().map(|one| one.issue.diagnostics).collect::<Vec<_>>().join("; ")
     };
     assert_eq!(said(r#","partOf":{"reference":"Encounter/1"}"#), "");
