@@ -26,6 +26,9 @@ pub enum Reason {
     /// A character that cannot stand there.
     #[error("unexpected character")]
     Unexpected,
+    /// It begins with a byte order mark, which RFC 8259 forbids.
+    #[error("a byte order mark before the text")]
+    ByteOrderMark,
     /// Something follows the value.
     #[error("something follows the value")]
     Trailing,
@@ -71,6 +74,9 @@ pub fn parse_with_depth(text: &[u8], depth: usize) -> Result<Value, ParseError> 
         ParseError { reason, line, column: at - line_start + 1 }
     };
     let text = std::str::from_utf8(text).map_err(|e| located(e.valid_up_to(), Reason::Utf8))?;
+    if text.starts_with('\u{feff}') {
+        return Err(located(0, Reason::ByteOrderMark));
+    }
     let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, pairs: Vec::new(), items: Vec::new() };
     let whole = parser.value(depth).and_then(|value| {
         parser.space();
@@ -375,7 +381,7 @@ mod tests {
             ("\"\\u0000\"", Control),
             ("\"a\0b\"", Control),
             ("\"a\nb\"", Control),
-            ("\u{feff}{}", Unexpected),
+            ("\u{feff}{}", ByteOrderMark),
         ];
         for (text, reason) in cases {
             assert_eq!(round(text), Err(reason), "{text}");

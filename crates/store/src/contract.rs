@@ -29,6 +29,7 @@ pub mod snapshots;
 pub mod views_as_of;
 pub mod views_changes;
 pub mod views_digest;
+pub mod views_made;
 pub mod views_pages;
 pub mod views_parked;
 pub mod views_records;
@@ -55,6 +56,8 @@ pub struct Stores {
     pub keys: Arc<dyn Keys>,
     /// Its views.
     pub views: Arc<dyn Views>,
+    /// Others, empty, that are made beside them and not finished.
+    pub made: Arc<dyn Views>,
     /// Its snapshots.
     pub snapshots: Arc<dyn Snapshots>,
     /// What keeps it open, such as a lock.
@@ -134,6 +137,7 @@ macro_rules! contract_tests {
                 a_plan_is_kept_beside_the_rows,
                 a_change_and_its_watermark_are_kept,
                 a_change_that_cannot_be_written_leaves_nothing,
+                a_row_that_is_refused_says_whose_it_is,
                 records_are_found_in_the_order_asked,
                 each_version_is_found_as_it_was,
                 records_are_found_as_of_a_moment,
@@ -149,6 +153,7 @@ macro_rules! contract_tests {
             }
             views_search {
                 each_test_finds_what_it_says,
+                dates_are_found_wherever_records_stand,
                 criteria_are_all_met_by_any_of_their_tests,
                 rows_open_close_and_come_back,
                 a_thousand_values_are_one_criterion,
@@ -173,6 +178,11 @@ macro_rules! contract_tests {
                 words_are_found_in_the_narrative_or_anywhere,
                 words_come_and_go_with_versions,
                 words_are_the_same_in_other_batches,
+            }
+            views_made {
+                what_gathers_is_found_by_who_makes_them,
+                what_cannot_be_written_takes_what_gathered,
+                finished_views_are_those_that_were_never_made_apart,
             }
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
@@ -212,6 +222,7 @@ mod tests {
             ("views_as_of", include_str!("contract/views_as_of.rs")),
             ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),
+            ("views_made", include_str!("contract/views_made.rs")),
             ("views_pages", include_str!("contract/views_pages.rs")),
             ("views_parked", include_str!("contract/views_parked.rs")),
             ("views_records", include_str!("contract/views_records.rs")),
