@@ -29,7 +29,7 @@ impl Care {
     pub(super) fn pragmas(self) -> &'static str {
         match self {
             Self::Truth => {
-                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;"
+                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -16000;"
             }
             Self::Secret => {
                 "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4000;"

@@ -42,7 +42,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 6;
+const LAYOUT: i64 = 7;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -367,6 +367,13 @@ impl Views for SqliteViews {
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
         self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
+    }
+
+    async fn search_counted(&self, query: &Query) -> Result<(Vec<Hit>, u64), ReadError> {
+        let query = query.clone();
+        self.heavy(self.patience(), move |c| search::search_counted(c, &query))
+            .await?
+            .map_err(ReadError::Unanswerable)
     }
 
     fn units(&self, system: &str) -> Vec<CompactString> {
