@@ -99,15 +99,16 @@ impl SqliteViews {
         Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired, being_made })
     }
 
-    /// Has changes gather, until they are [finished](Views::finish): nobody looks at these views before.
+    /// Has changes gather, and so many bytes of pages, until they are [finished](Views::finish): nobody looks at these views
+    /// before.
     ///
     /// # Errors
     ///
     /// When the file cannot be used.
-    pub(super) fn make(self) -> Result<Self, OpenError> {
+    pub(super) fn make(self, bytes: u64) -> Result<Self, OpenError> {
         if let Some(writer) = &mut *self.writer.lock() {
             let failed = |source| OpenError::Database { path: self.path.clone(), source };
-            writer.gather().map_err(failed)?;
+            writer.gather(bytes).map_err(failed)?;
             self.being_made.store(true, Ordering::Release);
         }
         Ok(self)

@@ -18,6 +18,7 @@ use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::super::connection::{Care, empty_wal};
+use super::super::log::clamp;
 use super::checkpoint::Checkpoints;
 use super::table::Table;
 use super::units::{self, Unit, Units};
@@ -78,9 +79,10 @@ impl Writer {
         })
     }
 
-    /// From now on nobody looks, so that changes may gather until they are worth a commit.
-    pub(super) fn gather(&mut self) -> rusqlite::Result<()> {
-        self.connection.execute_batch(Care::Derived.while_made())?;
+    /// From now on nobody looks, so that changes may gather until they are worth a commit, and so many bytes of pages with
+    /// them: rows come in no order that pages have, and a page that stays in memory is written once.
+    pub(super) fn gather(&mut self, bytes: u64) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "cache_size", -clamp(bytes / 1024).max(1))?;
         self.gathered = Some(Gathered::default());
         Ok(())
     }
