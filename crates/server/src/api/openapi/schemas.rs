@@ -87,6 +87,22 @@ pub(super) const SCHEMAS: &[Schema] = &[
             "next":{"type":"string","description":"the cursor to ask again from"}}}"##,
     ),
     schema(
+        "Timeline",
+        r##"{"type":"object","required":["events","next"],"properties":{
+            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "next":{"type":"string","description":"the cursor to ask again from"},
+            "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
+    ),
+    schema(
+        "Held",
+        r#"{"type":"array","description":"records among these that are shown as of an earlier version, since what happened since could not be applied",
+            "items":{"type":"object","required":["stream","version"],"properties":{"stream":{"type":"string"},"version":{"type":"integer"}}}}"#,
+    ),
+    schema(
+        "HeldNotShown",
+        r#"{"type":"integer","description":"how many other records are held that might belong here, if what happened to them were known"}"#,
+    ),
+    schema(
         "StreamPage",
         r##"{"type":"object","required":["events","next"],"properties":{
             "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
@@ -97,9 +113,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
         r##"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
             "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"anyOf":[{"$ref":"#/components/schemas/Snapshot"},{"type":"null"}],"description":"the newest of the Patient's stream, of a version that was there at that moment"},
-            "data":{"type":"object"},
-            "held":{"type":"array","description":"records among these that are shown as of an earlier version, since what happened since could not be applied",
-             "items":{"type":"object","required":["stream","version"],"properties":{"stream":{"type":"string"},"version":{"type":"integer"}}}}}}"##,
+            "data":{"type":"object"},"held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
     schema(
         "Snapshots",
@@ -125,7 +139,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
              "before":{"description":"null where there was nothing"},"after":{"description":"null where there is nothing"},
              "event_id":{"type":["string","null"],"description":"the event that set the top-level element last"},
              "type":{"type":["string","null"]},"recorded_at":{"type":["string","null"]},
-             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}}}}"##,
+             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}},
+            "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
     schema(
         "Problem",
