@@ -2,11 +2,12 @@
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Cursor, Event, Position, StreamName};
-use anamnesis_store::{Body, ReadError, RecordVersion, StoredEvent};
+use anamnesis_store::{Body, ReadError, RecordVersion};
 
 use crate::cache::Current;
 use crate::codec;
 use crate::engine::Engine;
+use crate::shown::{Shown, readable};
 
 /// How many events are looked at for one filtered page, so that a rare filter does not hold a reader for long.
 const SCAN_EVENTS_MAX: u64 = 20_000;
@@ -15,7 +16,7 @@ const SCAN_PAGE: u32 = 1_000;
 /// A page of the log.
 pub struct EventPage {
     /// What was found.
-    pub events: Vec<Event>,
+    pub events: Vec<Shown>,
     /// Where to ask again.
     pub next: Cursor,
 }
@@ -89,7 +90,8 @@ impl Engine {
 
     /// At most `limit` events of the log that follow `from`, up to `until`, and pass the filter.
     ///
-    /// A page may be short, or empty, where few pass; `next` is where to ask again.
+    /// A page may be short, or empty, where few pass; `next` is where to ask again. An event that cannot be read stands in
+    /// its place with why, and what follows it can be asked for.
     ///
     /// # Errors
     ///
@@ -110,33 +112,28 @@ impl Engine {
             let offset = next.offset(0);
             let left = until.offset(0).saturating_sub(offset);
             let page = page.min(u32::try_from(left).unwrap_or(u32::MAX));
-            let stored = self.log.read(0, offset, page).await?;
-            if stored.is_empty() {
+            let (stored, damage) = readable(&*self.log, offset, page).await?;
+            if stored.is_empty() && damage.is_none() {
                 break;
             }
             for stored in stored {
                 let (moment, after) = (stored.moment, stored.position.offset + 1);
-                events.extend(self.opened(stored, filter).await?);
+                events.extend(self.shown(stored, filter).await?);
                 next = Cursor { moment, offsets: vec![after] };
                 scanned += 1;
                 if events.len() as u64 >= u64::from(limit) {
                     break 'pages;
                 }
             }
+            if damage.is_some() {
+                // Nothing of it can be relied on, so that no filter rules it out.
+                let offset = next.offset(0);
+                events.push(Shown::damaged(Position { partition: 0, offset }));
+                next = Cursor { moment: next.moment, offsets: vec![offset + 1] };
+                scanned += 1;
+            }
         }
         Ok(EventPage { events, next })
-    }
-
-    /// The event in clear, if it passes the filter; what can be told from its type alone is not opened.
-    pub(crate) async fn opened(
-        &self,
-        stored: StoredEvent,
-        filter: &Filter,
-    ) -> Result<Option<Event>, ReadError> {
-        if !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind) {
-            return Ok(None);
-        }
-        Ok(codec::open(&self.keyring, stored).await?.filter(|event| filter.takes(event)))
     }
 }
 

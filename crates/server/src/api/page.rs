@@ -1,7 +1,8 @@
 //! A page of events, written as they come: `{"events": […], "next"}`.
 
+use anamnesis_engine::Shown;
 use anamnesis_json::{Object, write_string};
-use anamnesis_kernel::{Cursor, Event, Version};
+use anamnesis_kernel::{Cursor, Version};
 
 use super::envelope;
 
@@ -39,7 +40,7 @@ impl Page {
     }
 
     /// Adds events.
-    pub(super) fn extend(&mut self, events: &[Event]) {
+    pub(super) fn extend(&mut self, events: &[Shown]) {
         for event in events {
             if self.count > 0 {
                 self.out.push(b',');
@@ -87,7 +88,7 @@ mod tests {
 
         let mut page = Page::new(1_000);
         assert_eq!(page.room(), Some(READ_EVENTS));
-        page.extend(&[registered(), registered()]);
+        page.extend(&[Shown::Event(registered()), Shown::Event(registered())]);
         let text = page.end_at(&Cursor::beginning(1));
         let page = anamnesis_json::parse(&text).unwrap();
         assert_eq!(page.get("events").and_then(|events| events.as_array()).map(<[_]>::len), Some(2));
@@ -100,7 +101,7 @@ mod tests {
         );
 
         let mut full = Page::new(1);
-        full.extend(&[registered()]);
+        full.extend(&[Shown::Event(registered())]);
         assert_eq!(full.room(), None);
     }
 }

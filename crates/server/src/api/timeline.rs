@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::Filter;
+use anamnesis_engine::{Filter, Shown};
 use anamnesis_fhir::compartment::HAPPENED;
 use anamnesis_kernel::search::Place;
 use anamnesis_kernel::{Cursor, Position, ResourceId, ResourceType, StreamName};
@@ -84,23 +84,26 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
 }
 
 /// Adds the events of these hits that pass the filter, until the page is full; gives the point after the last of them.
-async fn looked_at(
+async fn looked_at<'h>(
     app: &App,
     filter: &Filter,
-    hits: &[Hit],
+    hits: &'h [Hit],
     page: &mut Page,
     streams: &mut BTreeSet<StreamName>,
     mut next: Cursor,
 ) -> Result<Cursor, Problem> {
-    let positions: Vec<Position> = hits.iter().filter_map(|hit| position(hit.after.place)).collect();
-    for (position, (moment, event)) in positions.iter().zip(app.engine.events_at(&positions).await?) {
+    let place = |hit: &'h Hit| Some((position(hit.after.place)?, &hit.version.name));
+    let places: Vec<_> = hits.iter().filter_map(place).collect();
+    for ((position, name), (moment, event)) in places.iter().zip(app.engine.events_at(&places).await?) {
         if page.room().is_none() {
             return Ok(next);
         }
-        next = Cursor { moment, offsets: vec![position.offset + 1] };
-        if let Some(event) = event.filter(|event| filter.takes(event)) {
-            page.extend(std::slice::from_ref(&event));
-            streams.insert(event.stream);
+        next = Cursor { moment: moment.unwrap_or(next.moment), offsets: vec![position.offset + 1] };
+        // Where it cannot be told, it is shown.
+        let is_taken = |event: &Shown| event.event().is_none_or(|event| filter.takes(event));
+        if let Some(event) = event.filter(is_taken) {
+            page.extend(&[event]);
+            streams.insert((*name).clone());
         }
     }
     Ok(next)

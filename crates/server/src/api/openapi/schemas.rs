@@ -81,15 +81,27 @@ pub(super) const SCHEMAS: &[Schema] = &[
               "partition":{"type":"integer"},"offset":{"type":"integer"}}}}}}}}"#,
     ),
     schema(
+        "Unreadable",
+        r#"{"type":"object","description":"stands in the place of an event that cannot be read; what was erased is left out instead",
+            "required":["unreadable"],"additionalProperties":false,"properties":{
+            "unreadable":{"enum":["key","seal","damaged"],"description":"its key is missing or damaged, does not open it, or the log has not what was written: then nothing but its place is told"},
+            "position":{"type":"object","required":["partition","offset"],"properties":{
+             "partition":{"type":"integer"},"offset":{"type":"integer"}}},
+            "stream":{"type":"string","description":"where that was asked for"},"version":{"type":"integer"},
+            "event_id":{"type":"string","format":"uuid"},"commit_id":{"type":"string","format":"uuid"},
+            "type":{"type":"string"},"schema_version":{"type":"integer"},
+            "recorded_at":{"type":"string","format":"date-time"}}}"#,
+    ),
+    schema(
         "LogPage",
         r##"{"type":"object","required":["events","next"],"properties":{
-            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"string","description":"the cursor to ask again from"}}}"##,
     ),
     schema(
         "Timeline",
         r##"{"type":"object","required":["events","next"],"properties":{
-            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"string","description":"the cursor to ask again from"},
             "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
@@ -105,7 +117,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
     schema(
         "StreamPage",
         r##"{"type":"object","required":["events","next"],"properties":{
-            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"integer","description":"the version to ask again from"}}}"##,
     ),
     schema(
