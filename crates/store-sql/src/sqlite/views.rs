@@ -3,6 +3,7 @@
 mod checkpoint;
 mod difference;
 mod digest;
+mod groups;
 mod history;
 mod parked;
 mod records;
