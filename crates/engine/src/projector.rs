@@ -56,6 +56,9 @@ pub enum ProjectError {
     },
 }
 
+/// Where views begin that have nothing.
+const BEGINNING: Mark = Mark { offset: 0, leaf: [0; 32] };
+
 /// Folds one log into one generation of views.
 pub struct Projector {
     engine: Arc<Engine>,
@@ -121,7 +124,7 @@ impl Projector {
             generation,
             states: States::new(),
             batches: Batches::new(),
-            mark: mark.unwrap_or(Mark { offset: 0, leaf: [0; 32] }),
+            mark: mark.unwrap_or(BEGINNING),
             moment: watermark.map_or(Instant::default(), |w| w.moment),
             retries,
             careful_until: 0,
@@ -191,7 +194,7 @@ impl Projector {
         loop {
             let Some((change, made)) = self.make(self.mark.offset).await? else { return Ok(0) };
             let written = self.apply(change).await;
-            if let Folded::Events(count) = self.written(made, written)? {
+            if let Folded::Events(count) = self.written(made, written).await? {
                 return Ok(count);
             }
         }
@@ -246,7 +249,7 @@ impl Projector {
     }
 
     /// Notes what came of writing a batch.
-    fn written(&mut self, made: Made, written: Result<(), ApplyError>) -> Result<Folded, ProjectError> {
+    async fn written(&mut self, made: Made, written: Result<(), ApplyError>) -> Result<Folded, ProjectError> {
         match written {
             Ok(()) => {}
             Err(ApplyError::Refused { record, cause }) => {
@@ -261,6 +264,7 @@ impl Projector {
                     }
                     _ => return Err(ProjectError::Views(cause)),
                 }
+                self.go_back().await?;
                 return Ok(Folded::Again);
             }
             Err(ApplyError::Unavailable(cause)) => return Err(ProjectError::Views(cause)),
@@ -276,6 +280,16 @@ impl Projector {
             self.engine.instruments.projected(&Projected { events, time, commits });
         }
         Ok(Folded::Events(made.count))
+    }
+
+    /// Goes on from what the views have: where they are being made, what gathered before a refused row went with it, and
+    /// from now on nothing gathers.
+    async fn go_back(&mut self) -> Result<(), ProjectError> {
+        self.generation.views.finish().await.map_err(ProjectError::Views)?;
+        let there = self.generation.views.watermark().await?;
+        self.moment = there.as_ref().map_or(Instant::default(), |there| there.moment);
+        self.mark = there.and_then(|there| there.marks.into_iter().next()).unwrap_or(BEGINNING);
+        Ok(())
     }
 
     fn watermark(&self, mark: Mark, moment: Instant) -> Watermark {

@@ -32,6 +32,7 @@ pub async fn rebuild(
     while projector.step_ahead().await? {
         tell(Progress { done: projector.offset(), total: engine.head().offset(0) });
     }
+    projector.finish().await?;
     Ok(projector.offset())
 }
 
@@ -57,7 +58,7 @@ pub async fn build(
             continue;
         }
         // Whoever goes on with it finds nothing under way.
-        projector.settle().await?;
+        projector.finish().await?;
         if projector.offset() + NEAR_EVENTS > total {
             return Ok(Some(projector));
         }

@@ -24,6 +24,7 @@ impl Harness for Sqlite {
             log: Arc::clone(&store.log) as _,
             keys: Arc::clone(&store.keys) as _,
             views: Arc::clone(&store.views) as _,
+            made: store.begin_generation().expect("begun"),
             snapshots: Arc::clone(&store.snapshots) as _,
             held: Box::new(store),
         }

@@ -194,6 +194,7 @@ async fn a_generation_that_was_appointed_serves_whenever_the_process_is_killed()
         store.views.apply(change(1)).await.expect("applied");
         let next = store.begin_generation().expect("begun");
         next.apply(change(5)).await.expect("applied");
+        next.finish().await.expect("committed");
         let killed = self::folder();
         // With their write-ahead logs, as nothing was closed.
         for file in ["log.db", "keys.db"].iter().chain(there) {

@@ -31,6 +31,7 @@ pub mod snapshots;
 pub mod views_as_of;
 pub mod views_changes;
 pub mod views_digest;
+pub mod views_made;
 pub mod views_pages;
 pub mod views_parked;
 pub mod views_records;
@@ -57,6 +58,8 @@ pub struct Stores {
     pub keys: Arc<dyn Keys>,
     /// Its views.
     pub views: Arc<dyn Views>,
+    /// Others, empty, that are made beside them and not finished.
+    pub made: Arc<dyn Views>,
     /// Its snapshots.
     pub snapshots: Arc<dyn Snapshots>,
     /// What keeps it open, such as a lock.
@@ -176,6 +179,11 @@ macro_rules! contract_tests {
                 words_come_and_go_with_versions,
                 words_are_the_same_in_other_batches,
             }
+            views_made {
+                what_gathers_is_found_by_who_makes_them,
+                what_cannot_be_written_takes_what_gathered,
+                finished_views_are_those_that_were_never_made_apart,
+            }
             views_digest {
                 the_same_changes_in_other_batches_are_the_same_views,
                 a_row_that_differs_shows,
@@ -225,6 +233,7 @@ mod tests {
             ("views_as_of", include_str!("contract/views_as_of.rs")),
             ("views_changes", include_str!("contract/views_changes.rs")),
             ("views_digest", include_str!("contract/views_digest.rs")),
+            ("views_made", include_str!("contract/views_made.rs")),
             ("views_pages", include_str!("contract/views_pages.rs")),
             ("views_parked", include_str!("contract/views_parked.rs")),
             ("views_records", include_str!("contract/views_records.rs")),

@@ -43,8 +43,17 @@ pub trait Views: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When it could not be written; nothing was.
+    /// When it could not be written; nothing was. Of views that are not [finished](Self::finish) more may be gone, and their
+    /// watermark says how much.
     async fn apply(&self, change: Change) -> Result<(), ApplyError>;
+
+    /// Ends what may be while views are made beside those that serve: that changes gather before they are committed, and
+    /// are seen by nobody but [`find`](Self::find) until then. What was applied is committed, and each change from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be committed; what was is as the watermark says.
+    async fn finish(&self) -> Result<(), Cause>;
 
     /// At most `limit` of the events that are parked, from this place in the log on, in its order.
     ///

@@ -36,21 +36,21 @@ impl Projector {
             Some(scribe) if change.parked.is_empty() => scribe.write(change, made),
             _ => {
                 let written = self.apply(change).await;
-                self.written(made, written)?;
+                self.written(made, written).await?;
             }
         }
         Ok(true)
     }
 
-    /// Waits until all that was folded is in the views, or is to be folded again.
+    /// Waits until all that was folded is in the views, for whoever looks at them, or is to be folded again.
     ///
     /// # Errors
     ///
     /// When they cannot be written.
-    pub(crate) async fn settle(&mut self) -> Result<(), ProjectError> {
+    pub(crate) async fn finish(&mut self) -> Result<(), ProjectError> {
         self.taken().await?;
         self.scribe = None;
-        Ok(())
+        self.generation.views.finish().await.map_err(ProjectError::Views)
     }
 
     /// How many events are included once what is being written is there.
@@ -66,6 +66,6 @@ impl Projector {
         if written.is_err() {
             self.states.clear();
         }
-        Ok((true, matches!(self.written(made, written)?, Folded::Events(_))))
+        Ok((true, matches!(self.written(made, written).await?, Folded::Events(_))))
     }
 }

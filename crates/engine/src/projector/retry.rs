@@ -39,6 +39,10 @@ impl Projector {
         let mut held: Vec<HeldStream> =
             self.generation.held.read().iter().filter(is_asked).cloned().collect();
         held.sort_unstable_by_key(|held| held.held_from);
+        if !held.is_empty() {
+            // A row that is refused here must not take with it what gathered.
+            self.generation.views.finish().await.map_err(ProjectError::Views)?;
+        }
         let mut retried = Retried { tried: held.len() as u64, ..Retried::default() };
         for held in held {
             let events = held.events;

@@ -42,6 +42,14 @@ impl Care {
     }
 }
 
+impl Care {
+    /// What holds instead while nobody reads what is written: rows come in no order that pages have, and a page that stays
+    /// in memory is written once.
+    pub(super) fn while_made(self) -> &'static str {
+        "PRAGMA cache_size = -200000;"
+    }
+}
+
 /// Opens a file for writing, making it if it is not there.
 pub(super) fn open_writer(path: &Path, care: Care) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;

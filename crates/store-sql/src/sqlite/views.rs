@@ -53,6 +53,8 @@ pub struct SqliteViews {
     units: Arc<Units>,
     query_ms_max: AtomicU64,
     retired: AtomicBool,
+    /// While it is so, only the writer sees what they have.
+    being_made: AtomicBool,
     writer: Mutex<Option<Writer>>,
 }
 
@@ -94,7 +96,22 @@ impl SqliteViews {
         let writer = Mutex::new(Some(Writer::new(connection, path, Arc::clone(&units))?));
         let readers = Arc::new(Readers::new(path, READERS));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
-        Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired })
+        let being_made = AtomicBool::new(false);
+        Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired, being_made })
+    }
+
+    /// Has changes gather, until they are [finished](Views::finish): nobody looks at these views before.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be used.
+    pub(super) fn make(self) -> Result<Self, OpenError> {
+        if let Some(writer) = &mut *self.writer.lock() {
+            let failed = |source| OpenError::Database { path: self.path.clone(), source };
+            writer.gather().map_err(failed)?;
+            self.being_made.store(true, Ordering::Release);
+        }
+        Ok(self)
     }
 
     /// Brings everything to the disk.
@@ -104,8 +121,9 @@ impl SqliteViews {
     /// When it cannot be written.
     pub(super) fn settle(&self) -> Result<(), OpenError> {
         let failed = |source| OpenError::Database { path: self.path.clone(), source };
-        if let Some(writer) = &*self.writer.lock() {
+        if let Some(writer) = &mut *self.writer.lock() {
             writer.settle().map_err(failed)?;
+            self.being_made.store(false, Ordering::Release);
         }
         let synced = File::open(&self.path).and_then(|file| file.sync_all());
         synced.map_err(|source| OpenError::File { path: self.path.clone(), source })
@@ -215,7 +233,17 @@ impl SqliteViews {
         let read = |c: &Connection| {
             c.prepare_cached(statements::VIEW_META_READ)?.query_row([name], |row| row.get(0)).optional()
         };
-        self.readers.with(read).map_err(unavailable)
+        self.state(read).map_err(unavailable)
+    }
+
+    /// Reads one state; while they are being made, that of the writer.
+    fn state<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> rusqlite::Result<R> {
+        if self.being_made.load(Ordering::Acquire)
+            && let Some(writer) = &*self.writer.lock()
+        {
+            return writer.read(read);
+        }
+        self.readers.at_once(read)
     }
 
     fn patience(&self) -> Duration {
@@ -274,12 +302,20 @@ impl Views for SqliteViews {
         }
     }
 
+    async fn finish(&self) -> Result<(), Cause> {
+        if let Some(writer) = &mut *self.writer.lock() {
+            writer.finish()?;
+            self.being_made.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
     async fn parked(&self, from: Position, limit: u32) -> Result<Vec<Parked>, ReadError> {
-        self.readers.with(|c| parked::read(c, from, limit)).map_err(unavailable)
+        self.state(|c| parked::read(c, from, limit)).map_err(unavailable)
     }
 
     async fn held(&self) -> Result<Vec<HeldStream>, ReadError> {
-        self.readers.with(parked::held).map_err(unavailable)
+        self.state(parked::held).map_err(unavailable)
     }
 
     async fn find(
@@ -289,8 +325,8 @@ impl Views for SqliteViews {
     ) -> Result<Vec<Option<RecordVersion>>, ReadError> {
         let read = |c: &Connection| names.iter().map(|name| records::as_of(c, name, at)).collect();
         // One statement sees one state by itself, and most ask for one record as it is.
-        let one = names.len() <= 1 && at.is_none();
-        let found = if one { self.readers.with(read) } else { self.readers.at_once(read) };
+        let one = names.len() <= 1 && at.is_none() && !self.being_made.load(Ordering::Acquire);
+        let found = if one { self.readers.with(read) } else { self.state(read) };
         found.map_err(unavailable)
     }
 

@@ -21,10 +21,13 @@ pub(super) struct Units(RwLock<BTreeSet<Unit>>);
 impl Units {
     /// As they stand in the table.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare(sql::UNIT_READ)?;
-        let text = |text: String| CompactString::from(text);
-        let rows = statement.query_map([], |row| Ok((text(row.get(0)?), text(row.get(1)?))))?;
-        Ok(Self(RwLock::new(rows.collect::<rusqlite::Result<_>>()?)))
+        Ok(Self(RwLock::new(stored(connection)?)))
+    }
+
+    /// Forgets those that were taken back with their transaction.
+    pub(super) fn read_again(&self, connection: &Connection) -> rusqlite::Result<()> {
+        *self.0.write() = stored(connection)?;
+        Ok(())
     }
 
     /// Those of a system, in order.
@@ -62,6 +65,13 @@ impl Units {
     pub(super) fn clear(&self) {
         self.0.write().clear();
     }
+}
+
+fn stored(connection: &Connection) -> rusqlite::Result<BTreeSet<Unit>> {
+    let mut statement = connection.prepare(sql::UNIT_READ)?;
+    let text = |text: String| CompactString::from(text);
+    let rows = statement.query_map([], |row| Ok((text(row.get(0)?), text(row.get(1)?))))?;
+    rows.collect()
 }
 
 /// Writes units that are not there yet.

@@ -1,5 +1,6 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
+mod gathered;
 mod texts;
 mod words;
 
@@ -13,7 +14,7 @@ use anamnesis_kernel::search::{Entry, Key, Place};
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
-use super::super::connection::empty_wal;
+use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
 use super::checkpoint::Checkpoints;
 use super::table::Table;
@@ -21,6 +22,7 @@ use super::units::{self, Unit, Units};
 use super::{history, parked, records, watermark_to_bytes};
 use crate::id::target_bytes;
 use crate::statements as sql;
+use gathered::Gathered;
 use texts::Ended;
 
 const TABLES: [&str; 23] = [
@@ -55,6 +57,8 @@ pub(super) struct Writer {
     connection: Connection,
     interned: HashMap<String, i64>,
     units: Arc<Units>,
+    /// What waits to be committed, while nobody looks at these views.
+    gathered: Option<Gathered>,
     /// The record whose rows are being written.
     at: Cell<Option<RecordNumber>>,
 }
@@ -62,11 +66,51 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(mut connection: Connection, path: &Path, units: Arc<Units>) -> rusqlite::Result<Self> {
         let checkpoints = Checkpoints::beside(&mut connection, path)?;
-        Ok(Self { checkpoints, connection, interned: HashMap::new(), units, at: Cell::new(None) })
+        Ok(Self {
+            checkpoints,
+            connection,
+            interned: HashMap::new(),
+            units,
+            gathered: None,
+            at: Cell::new(None),
+        })
+    }
+
+    /// From now on nobody looks, so that changes may gather until they are worth a commit.
+    pub(super) fn gather(&mut self) -> rusqlite::Result<()> {
+        self.connection.execute_batch(Care::Derived.while_made())?;
+        self.gathered = Some(Gathered::default());
+        Ok(())
+    }
+
+    /// Commits what gathered; from now on each change is committed by itself.
+    pub(super) fn finish(&mut self) -> rusqlite::Result<()> {
+        if self.gathered.is_some() {
+            self.commit_gathered()?;
+            self.gathered = None;
+            self.connection.execute_batch(Care::Derived.pragmas())?;
+            self.shrink();
+        }
+        Ok(())
+    }
+
+    /// What it has, committed or not.
+    pub(super) fn read<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<R> {
+        read(&self.connection)
     }
 
     /// Writes all of a change or nothing.
     pub(super) fn apply(&mut self, change: &Change) -> rusqlite::Result<()> {
+        match self.gathered {
+            Some(_) => self.apply_later(change),
+            None => self.apply_now(change),
+        }
+    }
+
+    fn apply_now(&mut self, change: &Change) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let units = self.units.missing(&change.index);
         let written = self.write(change, &units).and_then(|()| self.connection.execute_batch("COMMIT"));
@@ -105,7 +149,8 @@ impl Writer {
     }
 
     /// Brings everything into the file itself, synced.
-    pub(super) fn close(self) -> rusqlite::Result<()> {
+    pub(super) fn close(mut self) -> rusqlite::Result<()> {
+        self.commit_gathered()?;
         drop(self.checkpoints);
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         empty_wal(&self.connection)?;
@@ -119,7 +164,8 @@ impl Writer {
     }
 
     /// Brings all that can be into the file itself, synced, and goes on as before.
-    pub(super) fn settle(&self) -> rusqlite::Result<()> {
+    pub(super) fn settle(&mut self) -> rusqlite::Result<()> {
+        self.finish()?;
         self.connection.execute_batch("PRAGMA synchronous = FULL;")?;
         // Where somebody reads, some of it stays in the log beside the file, which is synced all the same.
         self.connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
