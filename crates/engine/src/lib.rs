@@ -18,6 +18,7 @@ mod index;
 mod instruments;
 mod keyring;
 mod load;
+mod past;
 pub mod projector;
 mod read;
 mod rebuild;

@@ -79,6 +79,7 @@ impl Engine {
         match &version.body {
             Body::Deleted => Ok(None),
             Body::Here(text) => parsed(text).map(Some),
+            Body::Folded => self.folded_again(version).await,
             Body::InLog => {
                 let stored = self.log.read_at(&[position(version)]).await?.into_iter().next();
                 let Some(stored) = stored else { return Ok(None) };

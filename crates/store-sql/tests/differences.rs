@@ -57,6 +57,7 @@ async fn both(folder: &TempDir) -> (SqliteStore, Arc<SqliteViews>) {
     made(&store.views, 1..=9).await;
     let fresh = store.begin_trial().expect("begun");
     made(&fresh, (1..=9).rev()).await;
+    fresh.finish().await.expect("finished");
     (store, fresh)
 }
 

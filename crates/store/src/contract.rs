@@ -141,6 +141,7 @@ macro_rules! contract_tests {
                 a_change_that_cannot_be_written_leaves_nothing,
                 records_are_found_in_the_order_asked,
                 each_version_is_found_as_it_was,
+                a_version_that_passed_keeps_its_body_once_in_a_while,
                 records_are_found_as_of_a_moment,
                 history_is_newest_first_and_limited,
                 a_deleted_record_lives_on_in_its_versions,
