@@ -27,6 +27,10 @@ fn every_refusal_is_clear_and_keeps_nothing() {
         let entries: Vec<String> = (0..12).map(entry).collect();
         format!("{{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{}]}}", entries.join(","))
     };
+    let misplaced = format!(
+        "{{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{{\"ifNoneExist\":\"family={SECRET}\",\"resource\":{},\"request\":{{\"method\":\"POST\",\"url\":\"Patient\"}}}}]}}",
+        patient("")
+    );
     let cases: Vec<(&str, &str, &str, Vec<u8>, u16)> = vec![
         ("truncated", "POST", "/fhir/Patient", b"{\"resourceType\":\"Patient\",\"na".to_vec(), 400),
         ("not JSON", "POST", "/fhir/Patient", b"<Patient/>".to_vec(), 400),
@@ -41,6 +45,12 @@ fn every_refusal_is_clear_and_keeps_nothing() {
         ("no id", "PUT", "/fhir/Patient/a_b", patient(",\"id\":\"a_b\"").into(), 400),
         ("another id", "PUT", "/fhir/Patient/a", patient(",\"id\":\"b\"").into(), 400),
         ("no such type", "POST", "/fhir/Dragon", b"{\"resourceType\":\"Dragon\"}".to_vec(), 404),
+        ("a step for an id", "PUT", "/fhir/Patient/..", patient(",\"id\":\"..\"").into(), 400),
+        ("a byte order mark", "POST", "/fhir/Patient", [b"\xef\xbb\xbf", patient("").as_bytes()].concat(), 400),
+        ("no operation", "POST", "/fhir/Patient/a/$promote", patient("").into(), 404),
+        ("no operation of all", "GET", "/fhir/$promote", Vec::new(), 404),
+        ("no criteria to delete by", "DELETE", "/fhir/Patient?", Vec::new(), 400),
+        ("a condition beside its request", "POST", "/fhir", misplaced.into(), 400),
         ("tenth entry", "POST", "/fhir", bundle.into(), 400),
         ("event truncated", "POST", "/api/commits", b"{\"stream\":".to_vec(), 400),
         ("event deep", "POST", "/api/commits", deep.into(), 400),
@@ -51,6 +61,7 @@ fn every_refusal_is_clear_and_keeps_nothing() {
         ("event NUL", "POST", "/api/commits", event("\"gender\":\"a\\u0000b\"").into(), 400),
         ("event half a pair", "POST", "/api/commits", event("\"gender\":\"\\udc00\"").into(), 400),
         ("event wrong type", "POST", "/api/commits", event("\"gender\":7").into(), 422),
+        ("event of a step", "POST", "/api/commits", event("\"gender\":\"male\"").replace("Patient/a", "Patient/..").into(), 422),
         ("event bad id", "POST", "/api/commits", event("\"gender\":\"male\"").replace("Patient/a", "Patient/a_b").into(), 422),
         ("event of another id", "POST", "/api/commits", event("\"id\":\"b\"").into(), 422),
         ("event as a list", "POST", "/api/commits", b"[]".to_vec(), 422),
@@ -68,9 +79,13 @@ fn every_refusal_is_clear_and_keeps_nothing() {
         assert!(!reply.text().contains(SECRET), "{name}: the body is repeated");
         let kind = if path.starts_with("/fhir") { "OperationOutcome" } else { "/problems/" };
         assert!(reply.text().contains(kind), "{name}: {}", reply.text());
-        if name == "tenth entry" {
-            assert!(reply.text().contains("Bundle.entry[9].resource.gender"), "{}", reply.text());
-        }
+        let told = match name {
+            "tenth entry" => "Bundle.entry[9].resource.gender",
+            "a condition beside its request" => "Bundle.entry[0].ifNoneExist",
+            "a byte order mark" => "a byte order mark before the text",
+            _ => "",
+        };
+        assert!(reply.text().contains(told), "{name}: {}", reply.text());
     }
     let page = http.get("/api/events").expect(200).json();
     assert_eq!(page.get("events").map(|events| events.each().len()), Some(0), "nothing was kept");

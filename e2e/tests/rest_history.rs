@@ -121,6 +121,42 @@ fn each_entry_says_what_it_came_of() {
     assert_eq!(page, statuses, "what a version came of does not depend on the page it is on");
 }
 
+/// "_list: Only include resource versions that are referenced in the specified list".
+/// <https://hl7.org/fhir/R4/http.html#history>
+#[test]
+fn what_a_list_has() {
+    let server = Server::start();
+    let http = server.http();
+    some_history(&http);
+    let items = |items: &str| {
+        format!(r#"{{"resourceType":"List","id":"l","status":"current","mode":"working","entry":[{items}]}}"#)
+    };
+    let item = |reference: &str| format!(r#"{{"item":{{"reference":"{reference}"}}}}"#);
+    let (p1, p2, o1) = (item("Patient/p1/_history/1"), item("Patient/p2"), item("Organization/o1"));
+    let made = send(&http, "PUT", "/fhir/List/l", &[], &items(&[p1, p2, o1].join(",")));
+    let cursor = made.header("anamnesis-cursor").unwrap_or_default().to_owned();
+    #[rustfmt::skip] // A table reads by column.
+    let listed = ["PUT Patient/p2 \"3\"", "PUT Organization/o1 \"1\"", "DELETE Patient/p2 \"2\"", "PUT Patient/p2 \"1\"", "PUT Patient/p1 \"1\""];
+    let patients: Vec<&str> = listed.into_iter().filter(|line| line.contains("Patient")).collect();
+    for count in 1..7 {
+        assert_eq!(told(&http, &format!("/fhir/_history?_list=l&_count={count}")), listed, "{count}");
+        assert_eq!(
+            told(&http, &format!("/fhir/Patient/_history?_list=List/l&_count={count}")),
+            patients,
+            "{count}"
+        );
+    }
+    assert_eq!(told(&http, "/fhir/Patient/p1/_history?_list=l"), [listed[4]]);
+    assert_eq!(told(&http, "/fhir/Patient/p3/_history?_list=l"), Vec::<String>::new());
+    assert_eq!(told(&http, "/fhir/_history?_list=nobody"), Vec::<String>::new());
+    assert_eq!(issue(http.get("/fhir/_history?_list=a/b"), 400), "value");
+
+    // The list is changed, and was what it was.
+    send(&http, "PUT", "/fhir/List/l", &[], &items(&item("Patient/p3"))).expect(200);
+    assert_eq!(told(&http, "/fhir/_history?_list=l"), ["PUT Patient/p3 \"1\""]);
+    assert_eq!(told(&http, &format!("/fhir/_history?_list=l&_asOf={cursor}")), listed);
+}
+
 /// "_since: Only include resource versions that were created at or after the given instant in time."
 /// <https://hl7.org/fhir/R4/http.html#history>
 #[test]
@@ -197,7 +233,7 @@ fn what_is_not_a_history_is_refused() {
     issue(http.get("/fhir/Patient/never/_history"), 404);
     issue(http.get("/fhir/Dragon/_history"), 404);
     for path in ["/fhir/_history", "/fhir/Patient/_history", "/fhir/Patient/p2/_history"] {
-        for wrong in ["_count=-1", "_count=many", "_page=00", "_list=List/1"] {
+        for wrong in ["_count=-1", "_count=many", "_page=00", "_list=$current-problems"] {
             issue(http.get(&format!("{path}?{wrong}")), 400);
         }
         let next = links(&http.get(&format!("{path}?_count=1")).expect(200).json(), "next").unwrap();

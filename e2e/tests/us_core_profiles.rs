@@ -54,7 +54,7 @@ fn what_claims_a_profile_follows_it() {
     };
     let server = Options::new().start();
     let http = server.http();
-    assert_eq!(register(&http), 35);
+    assert_eq!(register(&http), 45);
 
     // Asked, and nothing written.
     let asked = format!("/fhir/Patient/$validate?profile={PATIENT}");

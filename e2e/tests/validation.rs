@@ -197,6 +197,49 @@ fn profiles_are_records_and_hold_for_what_comes_next() {
     assert_eq!(issues(&refused, "error"), owned(&[("required", "Person.name")]));
 }
 
+/// <https://hl7.org/fhir/R4/extensibility.html>: nobody names a profile, and the extension is what its definition says.
+#[test]
+fn an_extension_is_what_its_definition_says() {
+    let server = Options::new().start();
+    let http = server.http();
+    let patient = |extension: &str| format!(r#"{{"resourceType":"Patient","extension":[{extension}]}}"#);
+    let coded = patient(r#"{"url":"http://example.org/faith","valueCoding":{"code":"x"}}"#);
+    let texted = patient(r#"{"url":"http://example.org/faith","valueString":"x"}"#);
+    // Before there is a definition, that is all there is to say of it.
+    let told = validate(&http, "/fhir/Patient/$validate", &texted).expect(200).json();
+    assert_eq!(issues(&told, "information"), owned(&[("informational", "Patient.extension[0]")]));
+    assert_eq!(issues(&told, "error"), owned(&[]));
+    let before = send(&http, "POST", "/fhir/Patient", &[], &texted).expect(201).json();
+
+    let definition = r#"{"resourceType":"StructureDefinition","id":"faith","url":"http://example.org/faith","name":"Faith","status":"active","kind":"complex-type",
+        "abstract":false,"type":"Extension","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Extension","derivation":"constraint",
+        "context":[{"type":"element","expression":"Patient"}],
+        "differential":{"element":[{"id":"Extension.value[x]","path":"Extension.value[x]","min":1,"type":[{"code":"Coding"}]}]}}"#;
+    send(&http, "PUT", "/fhir/StructureDefinition/faith", &[], definition).expect(201);
+    send(&http, "POST", "/fhir/Patient", &[], &coded).expect(201);
+    let refused = send(&http, "POST", "/fhir/Patient", &[], &texted).expect(400).json();
+    assert_eq!(issues(&refused, "error"), owned(&[("structure", "Patient.extension[0].valueString")]));
+    let inside = r#"{"resourceType":"Patient","contact":[{"name":{"text":"x","extension":[{"url":"http://example.org/faith","valueCoding":{"code":"x"}}]}}]}"#;
+    let refused = send(&http, "POST", "/fhir/Patient", &[], inside).expect(400).json();
+    assert_eq!(issues(&refused, "error"), owned(&[("extension", "Patient.contact[0].name.extension[0]")]));
+
+    // By the event API and by a patch too; what was there before stays, and may be lived with by events.
+    let event = format!(r#"{{"stream":"Patient/new","type":"PatientRegistered","data":{texted}}}"#);
+    commit(&http, &event).expect(422);
+    let id = str(&before, "id");
+    let patch = |body: &str| {
+        let headers = [("content-type", "application/json-patch+json")];
+        http.send("PATCH", &format!("/fhir/Patient/{id}"), &headers, Some(body.as_bytes().to_vec()))
+    };
+    let gender = r#"[{"op":"add","path":"/gender","value":"other"}]"#;
+    patch(gender).expect(422);
+    let event =
+        format!(r#"{{"stream":"Patient/{id}","type":"PatientGenderChanged","data":{{"gender":"other"}}}}"#);
+    commit(&http, &event).expect(201);
+    let mended = r#"[{"op":"replace","path":"/extension/0","value":{"url":"http://example.org/faith","valueCoding":{"code":"x"}}}]"#;
+    patch(mended).expect(200);
+}
+
 #[test]
 fn a_lenient_server_keeps_what_it_can_and_marks_it() {
     let server = Options::new().arg("--validation").arg("lenient").start();

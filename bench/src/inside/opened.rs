@@ -33,7 +33,7 @@ pub(super) async fn rate(data: &Path, readers: u64) -> anyhow::Result<f64> {
     Ok(events as f64 / started.elapsed().max(Duration::from_nanos(1)).as_secs_f64())
 }
 
-async fn read(engine: &Engine, from: u64, to: u64) -> anyhow::Result<u64> {
+async fn read(engine: &Arc<Engine>, from: u64, to: u64) -> anyhow::Result<u64> {
     let mut at = Cursor { moment: Instant::default(), offsets: vec![from] };
     let mut events = 0;
     while at.offset(0) < to {

@@ -117,6 +117,11 @@ pub fn decide(state: &State, context: &Context<'_>, command: Command) -> Result<
         let text = "ids that begin with log- or access- are the server's own here";
         return Err(vec![Refusal::at(Cause::BusinessRule, context.stream.kind, "id", text)]);
     }
+    if state.version == 0 && matches!(context.stream.id.as_str(), "." | "..") {
+        // RFC 3986, 5.2.4: who follows its URL takes it for a step up, and so would any proxy.
+        let text = "no URL leads to a record of this id: it is a step in the path";
+        return Err(vec![Refusal::at(Cause::Invalid, context.stream.kind, "id", text)]);
+    }
     let events = match command {
         Command::Put(elements) => put::put(state, context, elements),
         Command::Delete => Ok(delete(state, context)),

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use anamnesis_chart::UpcastError;
 use anamnesis_json::Object;
 use anamnesis_kernel::{Event, Position};
-use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SystemRandom, sha256};
+use anamnesis_seal::{Bound, Clear, Sealer, SubjectKey, SubjectNumber, SystemRandom, sha256};
 use anamnesis_store::{ReadError, SealedEvent, StoredEvent, Unapplied};
 
-use crate::keyring::{Held, Keyring, KeyringError};
+use crate::keyring::{Keyring, KeyringError};
 
 thread_local! {
     /// One for each thread, as its contexts are costly to set up.
@@ -16,18 +16,13 @@ thread_local! {
 }
 
 /// Seals an event that has all but its place.
-pub(crate) fn seal(held: &Held, key: &SubjectKey, new: &NewEvent<'_>) -> SealedEvent {
-    let bound = Bound {
-        event_id: new.event_id,
-        subject: held.number,
-        kind: new.kind,
-        schema_version: new.schema_version,
-    };
+pub(crate) fn seal(subject: SubjectNumber, key: &SubjectKey, new: &NewEvent<'_>) -> SealedEvent {
+    let bound = Bound { event_id: new.event_id, subject, kind: new.kind, schema_version: new.schema_version };
     let sealed = SEALER.with_borrow_mut(|sealer| sealer.seal(key, &bound, &new.clear, &SystemRandom));
     SealedEvent {
         event_id: new.event_id,
         chosen_id: new.chosen_id,
-        subject: held.number,
+        subject,
         kind: new.kind.to_owned(),
         schema_version: new.schema_version,
         sealed_hash: sha256(&sealed),
@@ -69,22 +64,46 @@ pub(crate) async fn open(keyring: &Keyring, stored: StoredEvent) -> Result<Optio
     }
 }
 
+/// Opens stored events, but for those whose subject was erased.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(crate) async fn open_all(keyring: &Keyring, stored: Vec<StoredEvent>) -> Result<Vec<Event>, ReadError> {
+    let mut events = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let Position { partition, offset } = stored.position;
+        let Some(key) = key_of(keyring, &stored).await? else { continue };
+        let event = open_with(&key, stored);
+        events.push(event.map_err(|()| ReadError::Damaged {
+            partition,
+            offset,
+            what: "it does not open",
+        })?);
+    }
+    Ok(events)
+}
+
 /// Opens a stored event as far as that can be done.
 ///
 /// # Errors
 ///
 /// [`ReadError::Damaged`] with its place, when its key is missing, or when the keys cannot be read.
 pub(crate) async fn opened(keyring: &Keyring, stored: StoredEvent) -> Result<Opened, ReadError> {
+    let Some(key) = key_of(keyring, &stored).await? else { return Ok(Opened::Erased) };
+    Ok(open_with(&key, stored).map_or(Opened::Sealed, Opened::Event))
+}
+
+/// The key that opens an event; none when its subject was erased.
+async fn key_of(keyring: &Keyring, stored: &StoredEvent) -> Result<Option<SubjectKey>, ReadError> {
     let Position { partition, offset } = stored.position;
-    let key = keyring.of_number(stored.subject).await.map_err(|error| match error {
+    keyring.of_number(stored.subject).await.map_err(|error| match error {
         KeyringError::Damaged { .. } => {
             ReadError::Damaged { partition, offset, what: "its key is missing or damaged" }
         }
         KeyringError::Read(error) => error,
         other => ReadError::Unavailable(other.into()),
-    })?;
-    let Some(key) = key else { return Ok(Opened::Erased) };
-    Ok(open_with(&key, stored).map_or(Opened::Sealed, Opened::Event))
+    })
 }
 
 fn open_with(key: &SubjectKey, stored: StoredEvent) -> Result<Event, ()> {

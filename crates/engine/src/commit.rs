@@ -157,11 +157,11 @@ impl Engine {
             let started = Stopwatch::now();
             let seen = self.caches.erasures.seen();
             let held = self.caches.heads.hold(&tags).await;
-            let decided = self.decide(request, &tags).await?;
+            let mut decided = self.decide_and_seal(request, &tags).await?;
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
             let commit_id = self.minter.event_id(self.clock.now());
-            let sealed = self.seal(request, &tags, &decided).await?;
+            let sealed = self.seal(request, &tags, &mut decided).await?;
             let adds = decided.has_events();
             let idempotency =
                 request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {

@@ -1,5 +1,6 @@
 //! The keys in use: unwrapped once, kept in memory, made when a new subject appears.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anamnesis_kernel::{Instant, StreamName};
@@ -52,7 +53,7 @@ pub struct Keyring {
     epoch: EpochKey,
     /// The store's own keys.
     pub store: StoreKeys,
-    by_tag: Cache<Tag, Held>,
+    by_name: Cache<StreamName, Held>,
     by_number: Cache<SubjectNumber, Held>,
     erasures: Erasures,
 }
@@ -82,22 +83,31 @@ impl Keyring {
             keys,
             epoch,
             store: StoreKeys::from_secrets(&clear),
-            by_tag: Cache::new(KEYS_KEPT),
+            by_name: Cache::new(KEYS_KEPT),
             by_number: Cache::new(KEYS_KEPT),
             erasures: Erasures::new(),
         })
     }
 
+    /// A subject's key, where it is in memory.
+    pub(crate) fn known(&self, subject: &StreamName) -> Option<Held> {
+        self.by_name.get(subject)
+    }
+
     /// The keys of these subjects, made and synced where there are none.
     pub(crate) async fn of_subjects(&self, subjects: &[&StreamName]) -> Result<Vec<Held>, KeyringError> {
         let seen = self.erasures.seen();
-        let tags: Vec<Tag> = subjects.iter().map(|subject| self.store.subject_tag(subject)).collect();
-        let mut held: Vec<Option<Held>> = tags.iter().map(|tag| self.by_tag.get(tag)).collect();
-        let unknown: Vec<Tag> =
-            tags.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(tag, _)| *tag).collect();
+        let mut held: Vec<Option<Held>> = subjects.iter().map(|subject| self.by_name.get(*subject)).collect();
+        let unknown: Vec<(&StreamName, Tag)> = subjects
+            .iter()
+            .zip(&held)
+            .filter(|(_, held)| held.is_none())
+            .map(|(subject, _)| (*subject, self.store.subject_tag(subject)))
+            .collect();
         if !unknown.is_empty() {
-            let found = self.keys.find_by_tag(&unknown).await?;
-            let missing: Vec<KeyRow> = unknown
+            let tags: Vec<Tag> = unknown.iter().map(|(_, tag)| *tag).collect();
+            let found = self.keys.find_by_tag(&tags).await?;
+            let missing: Vec<KeyRow> = tags
                 .iter()
                 .zip(&found)
                 .filter(|(_, row)| row.is_none())
@@ -107,14 +117,11 @@ impl Keyring {
             if !missing.is_empty() {
                 rows.extend(self.keys.add(missing).await?);
             }
-            for row in &rows {
-                self.remember(seen, row)?;
-            }
-            let by_tag: std::collections::HashMap<Tag, &KeyRow> =
-                rows.iter().map(|row| (row.tag, row)).collect();
-            for (tag, slot) in tags.iter().zip(&mut held) {
-                if let (None, Some(row)) = (&slot, by_tag.get(tag)) {
-                    *slot = Some(self.unwrap(row)?);
+            let by_tag: HashMap<Tag, &KeyRow> = rows.iter().map(|row| (row.tag, row)).collect();
+            let empty = held.iter_mut().filter(|held| held.is_none());
+            for ((subject, tag), slot) in unknown.into_iter().zip(empty) {
+                if let Some(row) = by_tag.get(&tag) {
+                    *slot = Some(self.remember(seen, Some(subject), row)?);
                 }
             }
         }
@@ -129,7 +136,7 @@ impl Keyring {
         let seen = self.erasures.seen();
         let row = self.keys.find_by_number(&[number]).await?.into_iter().flatten().next();
         let row = row.ok_or(KeyringError::Damaged { subject: number, what: "missing" })?;
-        Ok(self.remember(seen, &row)?.key)
+        Ok(self.remember(seen, None, &row)?.key)
     }
 
     /// A subject's number; none where there was never a key of theirs.
@@ -139,12 +146,12 @@ impl Keyring {
 
     /// Whether a subject's key was destroyed.
     pub(crate) async fn is_erased(&self, subject: &StreamName) -> Result<bool, KeyringError> {
-        if let Some(held) = self.by_tag.get(&self.store.subject_tag(subject)) {
+        if let Some(held) = self.by_name.get(subject) {
             return Ok(held.key.is_none());
         }
         let seen = self.erasures.seen();
         let Some(row) = self.row(subject).await? else { return Ok(false) };
-        Ok(self.remember(seen, &row)?.key.is_none())
+        Ok(self.remember(seen, Some(subject), &row)?.key.is_none())
     }
 
     async fn row(&self, subject: &StreamName) -> Result<Option<KeyRow>, KeyringError> {
@@ -160,15 +167,17 @@ impl Keyring {
     /// Forgets a subject's key, which was destroyed.
     pub(crate) fn forget(&self, subject: &StreamName, number: SubjectNumber) {
         self.erasures.erase(|| {
-            self.by_tag.remove(&self.store.subject_tag(subject));
+            self.by_name.remove(subject);
             self.by_number.remove(&number);
         });
     }
 
-    fn remember(&self, seen: Seen, row: &KeyRow) -> Result<Held, KeyringError> {
+    fn remember(&self, seen: Seen, subject: Option<&StreamName>, row: &KeyRow) -> Result<Held, KeyringError> {
         let held = self.unwrap(row)?;
         self.erasures.keep(seen, || {
-            self.by_tag.insert(row.tag, held.clone());
+            if let Some(subject) = subject {
+                self.by_name.insert(subject.clone(), held.clone());
+            }
             self.by_number.insert(row.number, held.clone());
         });
         Ok(held)

@@ -282,6 +282,34 @@ async fn a_filtered_page_says_where_to_ask_again() {
     assert_eq!(from.offset(0), house.engine.head().offset(0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_page_is_in_the_order_of_the_log() {
+    let house = House::new().await;
+    let patient = |n: usize| format!("Patient/n{n}");
+    let mut request = put(&patient(0), r#"{"active":true}"#);
+    request.items.extend((1..700).flat_map(|n| put(&patient(n), r#"{"active":true}"#).items));
+    house.engine.commit(request).await.unwrap();
+    house.destroy_key(&patient(321)).await;
+    let (head, all) = (house.engine.head(), anamnesis_engine::Filter::default());
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+     // from   asked   events                                            next
+        (0,    1_000,  (0..700).filter(|n| *n != 321).collect::<Vec<_>>(), 700),
+        (1,    600,    (1..602).filter(|n| *n != 321).collect(),           602),
+        (100,  256,    (100..357).filter(|n| *n != 321).collect(),         357),
+        (300,  255,    (300..556).filter(|n| *n != 321).collect(),         556),
+        (321,  1,      vec![322],                                          323),
+        (650,  1_000,  (650..700).collect(),                               700),
+        (700,  1_000,  vec![],                                             700),
+    ];
+    for (from, asked, events, next) in cases {
+        let start = Cursor { offsets: vec![from], ..Cursor::beginning(1) };
+        let page = house.engine.events(&start, &head, &all, asked).await.unwrap();
+        let found: Vec<u64> = page.events.iter().map(|event| event.position().unwrap().offset).collect();
+        assert_eq!((found, page.next.offset(0)), (events, next), "{asked} from {from}");
+    }
+}
+
 #[tokio::test]
 async fn an_erased_subject_is_gone_and_the_log_still_verifies() {
     let house = House::new().await;

@@ -63,10 +63,11 @@ impl Primitive {
 
     /// Whether `value` is one of this type.
     pub(crate) fn judge(self, value: &Value) -> Result<(), Fault> {
-        match (self, value) {
-            (Self::Boolean, Value::Bool(_)) => Ok(()),
-            (_, Value::Number(text)) if self.json_name() == "a number" => self.judge_number(text),
-            (_, Value::String(text)) if self.json_name() == "a string" => self.judge_text(text),
+        let is_number = matches!(self, Self::Integer | Self::UnsignedInt | Self::PositiveInt | Self::Decimal);
+        match value {
+            Value::Bool(_) if self == Self::Boolean => Ok(()),
+            Value::Number(text) if is_number => self.judge_number(text),
+            Value::String(text) if !is_number && self != Self::Boolean => self.judge_text(text),
             _ => Err(Fault::Kind),
         }
     }

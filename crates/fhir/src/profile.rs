@@ -6,6 +6,9 @@
 mod claims;
 mod compile;
 mod conform;
+mod entries;
+mod extensions;
+mod findings;
 mod hierarchy;
 mod matching;
 mod value_set;
@@ -16,13 +19,15 @@ use anamnesis_fhirpath::Expression;
 use anamnesis_json::Value;
 use anamnesis_kernel::ResourceType;
 
-use crate::check::{Finding, ISSUES_MAX};
+use crate::check::Finding;
 use crate::codes::ValueSet;
 use crate::outcome::{Issue, IssueCode};
 use crate::shape::Shape;
 
 pub use claims::Claim;
 pub use compile::Uncompiled;
+pub use extensions::extensions;
+pub use findings::{add, shown};
 pub use hierarchy::{above, below};
 pub use value_set::codes;
 
@@ -34,6 +39,37 @@ pub struct Profile {
     shape: Shape,
     root: Rules,
     notes: Vec<String>,
+    /// Of an extension, where it may stand.
+    usage: Option<Usage>,
+}
+
+/// Where an extension may stand: <https://hl7.org/fhir/R4/defining-extensions.html#context>.
+#[derive(Debug)]
+struct Usage {
+    /// Whether it may change what its element means, and so stands among the `modifierExtension` alone.
+    modifier: bool,
+    /// The elements it may stand on; anywhere where there are none.
+    contexts: Vec<Place>,
+    /// Whether it may stand in places that are not found out here, too.
+    elsewhere: bool,
+}
+
+/// What an extension may stand on.
+#[derive(Debug)]
+enum Place {
+    /// A type, or an element by its path: `Element`, `HumanName`, `Patient.contact`.
+    Element(String),
+    /// The extension of this address.
+    Extension(String),
+}
+
+/// How much is to be said of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// What is wrong with it.
+    Faults,
+    /// That, what is worth knowing, and everything that is not checked.
+    All,
 }
 
 /// What else a profile speaks of: other profiles and value sets, by their address.
@@ -59,6 +95,8 @@ struct Rules {
     limits: Vec<Limit>,
     length_max: Option<usize>,
     binding: Option<Binding>,
+    /// An extensible binding: a code of it where one fits.
+    advised: Option<Binding>,
     invariants: Vec<Invariant>,
     children: Vec<Rules>,
     slicing: Option<Slicing>,
@@ -168,18 +206,16 @@ impl Profile {
         &self.notes
     }
 
-    /// What is wrong with a resource by this profile, and for information what of it was not checked.
+    /// What is wrong with a resource by this profile, and where all is wanted, for information what was not checked.
     ///
     /// That the resource is one of R4's is not looked at again.
-    pub fn check(&self, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
+    pub fn check(&self, claim: &Claim<'_>, definitions: &dyn Definitions, wanted: Wanted) -> Vec<Finding> {
         if !self.is_of(claim.kind) {
             let what = format!("{} is a profile of {}", self.url, self.shape.path());
             let issue = Issue::error(IssueCode::Value, what).at(claim.place.clone());
             return vec![Finding { issue, bearable: true }];
         }
-        let mut found = conform::resource(self, claim, definitions);
-        found.truncate(ISSUES_MAX);
-        found
+        conform::resource(self, claim, definitions, wanted)
     }
 }
 
@@ -194,6 +230,7 @@ impl Rules {
             && self.limits.is_empty()
             && self.length_max.is_none()
             && self.binding.is_none()
+            && self.advised.is_none()
             && self.invariants.is_empty()
             && self.children.is_empty()
             && self.slicing.is_none()

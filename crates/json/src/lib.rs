@@ -4,6 +4,7 @@
 //! Two values are the [same](Value::same) when they differ in nothing but the order of keys.
 
 mod parse;
+mod plain;
 mod pretty;
 mod value;
 mod write;

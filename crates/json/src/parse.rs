@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use crate::plain::plain;
 use crate::{DEPTH_MAX, Object, Value};
 
 /// What was wrong, and where in the text.
@@ -25,6 +26,9 @@ pub enum Reason {
     /// A character that cannot stand there.
     #[error("unexpected character")]
     Unexpected,
+    /// It begins with a byte order mark, which RFC 8259 forbids.
+    #[error("a byte order mark before the text")]
+    ByteOrderMark,
     /// Something follows the value.
     #[error("something follows the value")]
     Trailing,
@@ -70,7 +74,10 @@ pub fn parse_with_depth(text: &[u8], depth: usize) -> Result<Value, ParseError> 
         ParseError { reason, line, column: at - line_start + 1 }
     };
     let text = std::str::from_utf8(text).map_err(|e| located(e.valid_up_to(), Reason::Utf8))?;
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0 };
+    if text.starts_with('\u{feff}') {
+        return Err(located(0, Reason::ByteOrderMark));
+    }
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, pairs: Vec::new(), items: Vec::new() };
     let whole = parser.value(depth).and_then(|value| {
         parser.space();
         if parser.at == parser.bytes.len() { Ok(value) } else { Err(Reason::Trailing) }
@@ -82,6 +89,11 @@ struct Parser<'t> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
+    /// The pairs of the objects that are not read to their end, outermost first: so each is laid out once it is known how
+    /// many it has, in a piece of memory that fits.
+    pairs: Vec<(CompactString, Value)>,
+    /// The items of arrays, likewise.
+    items: Vec<Value>,
 }
 
 impl Parser<'_> {
@@ -129,7 +141,7 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, Reason> {
         self.at += 1;
-        let mut pairs = Vec::new();
+        let first = self.pairs.len();
         let mut seen = Seen::default();
         self.space();
         if self.peek() == Some(b'}') {
@@ -140,20 +152,20 @@ impl Parser<'_> {
             self.space();
             let start = self.at;
             let key = self.string()?;
-            if seen.has(&pairs, &key) {
+            if seen.has(self.pairs.get(first..).unwrap_or_default(), &key) {
                 self.at = start;
                 return Err(Reason::DuplicateKey);
             }
             self.space();
             self.expect(b':')?;
             let value = self.value(depth)?;
-            pairs.push((key, value));
+            self.pairs.push((key, value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 _ => {
                     self.expect(b'}')?;
-                    return Ok(Value::Object(Object::of_pairs(pairs)));
+                    return Ok(Value::Object(Object::of_pairs(self.pairs.drain(first..).collect())));
                 }
             }
         }
@@ -161,20 +173,21 @@ impl Parser<'_> {
 
     fn array(&mut self, depth: usize) -> Result<Value, Reason> {
         self.at += 1;
-        let mut items = Vec::new();
+        let first = self.items.len();
         self.space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::Array(items));
+            return Ok(Value::Array(Vec::new()));
         }
         loop {
-            items.push(self.value(depth)?);
+            let item = self.value(depth)?;
+            self.items.push(item);
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 _ => {
                     self.expect(b']')?;
-                    return Ok(Value::Array(items));
+                    return Ok(Value::Array(self.items.drain(first..).collect()));
                 }
             }
         }
@@ -221,9 +234,7 @@ impl Parser<'_> {
     }
 
     fn plain(&mut self) {
-        while matches!(self.peek(), Some(b) if b >= 0x20 && b != b'"' && b != b'\\') {
-            self.at += 1;
-        }
+        self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
     }
 
     fn string(&mut self) -> Result<CompactString, Reason> {
@@ -370,7 +381,7 @@ mod tests {
             ("\"\\u0000\"", Control),
             ("\"a\0b\"", Control),
             ("\"a\nb\"", Control),
-            ("\u{feff}{}", Unexpected),
+            ("\u{feff}{}", ByteOrderMark),
         ];
         for (text, reason) in cases {
             assert_eq!(round(text), Err(reason), "{text}");

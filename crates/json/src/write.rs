@@ -1,5 +1,6 @@
 //! The tree as text: compact, keys in their order, numbers as they came.
 
+use crate::plain::plain;
 use crate::{Object, Value};
 
 impl Value {
@@ -60,9 +61,9 @@ pub fn write_object(object: &Object, out: &mut Vec<u8>) {
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\') {
-        let (plain, tail) = rest.split_at(at);
-        out.extend_from_slice(plain);
+    loop {
+        let (as_it_is, tail) = rest.split_at(plain(rest));
+        out.extend_from_slice(as_it_is);
         let Some((&byte, after)) = tail.split_first() else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -74,6 +75,5 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
         }
         rest = after;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }

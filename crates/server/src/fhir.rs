@@ -45,7 +45,7 @@ mod write;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
@@ -58,6 +58,9 @@ pub(crate) use provenance::PROVENANCE;
 
 /// Where the door stands.
 const BASE: &str = "/fhir";
+/// The operations there are.
+const OPERATIONS: [&str; 7] =
+    ["$validate", "$merge", "$unmerge", "$everything", "$meta", "$meta-add", "$meta-delete"];
 
 /// Whether a path is this door's.
 pub(crate) fn is_at(path: &str) -> bool {
@@ -148,9 +151,12 @@ pub(crate) fn nothing(app: &App) -> Response {
 }
 
 /// What a URL takes is asked by `OPTIONS`, and said of every other method it does not take; `Allow` is the router's.
-async fn not_allowed(State(app): State<App>, method: Method) -> Response {
+async fn not_allowed(State(app): State<App>, method: Method, uri: Uri) -> Response {
     if method != Method::OPTIONS {
-        return reply::finish(&app, Err(Outcome::Method));
+        let operation =
+            uri.path().trim_end_matches('/').rsplit('/').next().filter(|name| name.starts_with('$'));
+        let unknown = operation.is_some_and(|name| !OPERATIONS.contains(&name));
+        return reply::finish(&app, Err(if unknown { Outcome::NoInteraction } else { Outcome::Method }));
     }
     let mut response = Response::new(axum::body::Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anamnesis_engine::Engine;
-use anamnesis_fhir::check::{Finding, ISSUES_MAX};
+use anamnesis_fhir::check::Finding;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
-use anamnesis_fhir::profile::{Claim, Definitions, Profile, codes};
+use anamnesis_fhir::profile::{Claim, Definitions, Profile, Wanted, add, codes, extensions, shown};
 use anamnesis_fhir::search::Sets;
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Param, Query, Test};
@@ -48,6 +48,8 @@ struct Seen {
 #[derive(Default)]
 struct Loaded {
     profiles: HashMap<String, Arc<Stored>>,
+    /// Whether some of them define extensions.
+    extensions: bool,
     value_sets: HashMap<String, Arc<Stored>>,
     systems: HashMap<String, Arc<Stored>>,
     /// The codes of each value set, once they were asked for; they may stand on other sets.
@@ -127,53 +129,59 @@ impl Profiles {
         self.loaded.borrow().profile(url).is_some()
     }
 
-    /// What is wrong with a resource by the profiles it names, by those that are required, and by `more`; and with
-    /// the resources in it by those that each names.
+    /// What is wrong with a resource by the profiles it names, by those that are required, by `more`, and by the
+    /// definitions of its extensions; and with the resources in it by those that each names.
     ///
-    /// Profiles that are not known, and what of one is not checked, are told as information.
-    pub(crate) fn check(&self, kind: ResourceType, elements: &Object, more: &[String]) -> Vec<Finding> {
+    /// Profiles that are not known, and what of one is not checked, are told as information where it is `wanted`.
+    pub(crate) fn check(
+        &self,
+        kind: ResourceType,
+        elements: &Object,
+        more: &[String],
+        wanted: Wanted,
+    ) -> Vec<Finding> {
         let mut whole = Claim::of(kind, elements);
         let inside = whole.inside();
         whole.urls.extend(more.iter().map(String::as_str));
-        if inside.is_empty() && whole.urls.is_empty() && self.required.is_empty() {
+        let loaded = Arc::clone(&self.loaded.borrow());
+        let of_extensions = loaded.extensions || wanted == Wanted::All;
+        if inside.is_empty() && whole.urls.is_empty() && self.required.is_empty() && !of_extensions {
             return Vec::new();
         }
-        let loaded = Arc::clone(&self.loaded.borrow());
         let required = self.required.iter().map(String::as_str);
         let is_of = |url: &&str| loaded.profile(url).is_none_or(|profile| profile.is_of(kind));
         whole.urls.extend(required.filter(is_of));
-        let all = std::iter::once(&whole).chain(&inside);
-        all.flat_map(|claim| checked(claim, &loaded)).take(ISSUES_MAX).collect()
+        let mut found = Vec::new();
+        for claim in std::iter::once(&whole).chain(&inside) {
+            checked(claim, &loaded, wanted, &mut found);
+        }
+        if of_extensions {
+            extensions(&whole, &*loaded, wanted).into_iter().for_each(|finding| add(&mut found, finding));
+        }
+        found
     }
 }
 
-/// What is wrong with one resource by the profiles it claims.
-fn checked(claim: &Claim<'_>, loaded: &Loaded) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// Adds what is wrong with one resource by the profiles it claims.
+fn checked(claim: &Claim<'_>, loaded: &Loaded, wanted: Wanted, found: &mut Vec<Finding>) {
     for (at, url) in claim.urls.iter().enumerate() {
         if claim.urls.iter().take(at).any(|before| before == url) {
             continue;
         }
         match loaded.profile(url) {
-            Some(profile) => found.extend(profile.check(claim, loaded)),
+            Some(profile) => {
+                profile.check(claim, loaded, wanted).into_iter().for_each(|finding| add(found, finding));
+            }
+            None if wanted == Wanted::Faults => {}
             None => {
                 let what = format!("the profile {} is not known here, so it is not checked", shown(url));
                 let issue =
                     Issue { severity: Severity::Information, ..Issue::error(IssueCode::Informational, what) };
-                found.push(Finding {
-                    issue: issue.at(format!("{}.meta.profile", claim.place)),
-                    bearable: true,
-                });
+                let issue = issue.at(format!("{}.meta.profile", claim.place));
+                add(found, Finding { issue, bearable: true });
             }
         }
     }
-    found
-}
-
-/// An address that is no profile's could be anything, so only what looks like one is repeated.
-fn shown(url: &str) -> &str {
-    let plain = url.len() <= 256 && url.bytes().all(|b| b.is_ascii_graphic());
-    if plain && (url.starts_with("http://") || url.starts_with("https://")) { url } else { "that is named" }
 }
 
 impl Loaded {
@@ -206,6 +214,9 @@ impl Loaded {
                 }
             }
         }
+        let is_extension =
+            |stored: &Arc<Stored>| stored.text.get("type").and_then(Value::as_str) == Some("Extension");
+        loaded.extensions = loaded.profiles.values().any(is_extension);
         loaded.codes = loaded.value_sets.keys().map(|url| (url.clone(), OnceLock::new())).collect();
         Ok(loaded)
     }

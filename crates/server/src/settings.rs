@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) cache: Cache,
     /// How long a generation of the views is kept after another took its place.
     pub(crate) grace_s: u64,
+    /// How much of one is kept in memory while it is made.
+    pub(crate) making_bytes_max: u64,
     /// How much is taken, and how long is waited.
     pub(crate) limits: Limits,
 }
@@ -118,6 +120,7 @@ impl Default for Settings {
             redis: None,
             cache: Cache::default(),
             grace_s: 300,
+            making_bytes_max: 200 << 20,
             limits: Limits::default(),
         }
     }

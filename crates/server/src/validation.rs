@@ -3,6 +3,7 @@
 use anamnesis_chart::{Cause, Refusal};
 use anamnesis_fhir::check::{Extent, Finding, check, mark};
 use anamnesis_fhir::outcome::{Issue, Severity};
+use anamnesis_fhir::profile::Wanted;
 use anamnesis_json::Object;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
@@ -70,16 +71,18 @@ pub(crate) fn findings(
     rules: Rules<'_>,
     more: &[String],
     extent: Extent,
+    wanted: Wanted,
 ) -> Vec<Finding> {
     let mut found = check(kind, elements, extent);
     let unusable = rules.parameters.faults(kind, rules.record, elements).into_iter();
     found.extend(unusable.map(|issue| Finding { issue, bearable: false }));
-    for finding in rules.profiles.check(kind, elements, more) {
+    let of_r4 = found.len();
+    for finding in rules.profiles.check(kind, elements, more, wanted) {
         // What R4 says already need not be said again by a profile.
         let same = |known: &Finding| {
             known.issue.expression == finding.issue.expression && known.issue.code == finding.issue.code
         };
-        if finding.issue.severity != Severity::Error || !found.iter().any(same) {
+        if finding.issue.severity != Severity::Error || !found.iter().take(of_r4).any(same) {
             found.push(finding);
         }
     }
@@ -88,7 +91,7 @@ pub(crate) fn findings(
 
 /// What is wrong with a whole resource.
 fn faults_of(kind: ResourceType, elements: &Object, rules: Rules<'_>, extent: Extent) -> Vec<Finding> {
-    let mut found = findings(kind, elements, rules, &[], extent);
+    let mut found = findings(kind, elements, rules, &[], extent, Wanted::Faults);
     found.retain(|finding| finding.issue.severity == Severity::Error);
     found
 }

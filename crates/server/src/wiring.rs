@@ -156,7 +156,9 @@ async fn open_or_make(
     remember: Remember,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    let store = SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
+    let mut store =
+        SqliteStore::open(&settings.data, SystemClock.now()).map_err(store_error(&settings.data))?;
+    store.making_bytes = settings.making_bytes_max;
     put_together(settings, store, remember, instruments).await
 }
 

@@ -139,6 +139,7 @@ macro_rules! contract_tests {
                 a_plan_is_kept_beside_the_rows,
                 a_change_and_its_watermark_are_kept,
                 a_change_that_cannot_be_written_leaves_nothing,
+                a_row_that_is_refused_says_whose_it_is,
                 records_are_found_in_the_order_asked,
                 each_version_is_found_as_it_was,
                 a_version_that_passed_keeps_its_body_once_in_a_while,
@@ -155,6 +156,7 @@ macro_rules! contract_tests {
             }
             views_search {
                 each_test_finds_what_it_says,
+                dates_are_found_wherever_records_stand,
                 criteria_are_all_met_by_any_of_their_tests,
                 rows_open_close_and_come_back,
                 a_thousand_values_are_one_criterion,

@@ -148,6 +148,13 @@ pub trait Views: Send + Sync {
     /// When the views cannot be read.
     async fn count(&self, query: &Query) -> Result<u64, ReadError>;
 
+    /// What [`search`](Self::search) and [`count`](Self::count) say, of one state, whoever writes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the views cannot be read.
+    async fn search_counted(&self, query: &Query) -> Result<(Vec<Hit>, u64), ReadError>;
+
     /// The units of this system that amounts have or had, in order: all that a search of what was applied can find.
     fn units(&self, system: &str) -> Vec<CompactString>;
 

@@ -97,9 +97,11 @@ impl Maker<'_> {
             27..=33 => self.patch(),
             34..=45 => self.bundle(),
             46..=49 => self.labels(),
-            50..=52 => self.binary(),
-            53..=55 => self.merge(),
-            56..=70 => self.read(),
+            50..=51 => self.binary(),
+            52..=54 => self.merge(),
+            55 => self.definition(),
+            56 => self.validate(),
+            57..=70 => self.read(),
             71..=88 => self.commit(),
             _ => self.ask_api(),
         };
@@ -126,6 +128,11 @@ impl Maker<'_> {
             patient.push("id", id);
         }
         let city = format!("{SECRET} {}", self.rng.below(5));
+        if self.rng.chance(20) {
+            let url = format!("http://fuzz.example/e{}", self.rng.below(writes::EXTENSIONS));
+            let extension = Object::new().with("url", url).with("valueString", SECRET);
+            patient.push("extension", vec![Value::from(extension)]);
+        }
         patient
             .with("identifier", vec![Value::from(identifier)])
             .with("name", vec![Value::from(name)])

@@ -32,6 +32,28 @@ fn decided(door: Door, reason: Option<&str>, kind: &str, given: &str, command: C
     }
 }
 
+/// A URL of such an id leads elsewhere: <https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4>.
+#[test]
+fn ids_that_no_url_leads_to() {
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+     // stream          version  may be written
+        ("Patient/.",   0,       false),
+        ("Patient/..",  0,       false),
+        ("Patient/...", 0,       true),
+        ("Patient/.a",  0,       true),
+        // One that is there already goes on.
+        ("Patient/..",  1,       true),
+    ];
+    for (stream, version, expected) in cases {
+        let stream: StreamName = stream.parse().unwrap();
+        let state = State { version, elements: None };
+        let context = Context { stream: &stream, reason: None, door: Door::Fhir };
+        let put = decide(&state, &context, Command::Put(object("{'gender':'male'}")));
+        assert_eq!(put.is_ok(), expected, "{stream} {version}");
+    }
+}
+
 #[test]
 fn commands() {
     let put = |text: &str| Command::Put(object(text));

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use anamnesis_chart::{Context, Door, EventRef, NewEvent, Refusal, State, decide, evolve, is_significant};
 use anamnesis_json::Object;
 use anamnesis_kernel::{Instant, Position, StreamName, Version};
-use anamnesis_seal::{Clear, Tag};
-use anamnesis_store::{Expected, StreamAppend};
+use anamnesis_seal::{Clear, SubjectKey, SubjectNumber, Tag};
+use anamnesis_store::{Expected, SealedEvent, StreamAppend};
 use uuid::Uuid;
 
 use super::{Answer, CommitError, Expect, Item, ItemAnswer, Receipt, Request, Step};
 use crate::cache::{Head, Seen};
 use crate::codec;
 use crate::engine::Engine;
+use crate::keyring::Held;
 use crate::snapshot::{Job, Last, Written};
 
 /// What was decided, stream by stream.
@@ -34,6 +35,8 @@ struct DecidedItem {
     after: State,
     subject: StreamName,
     events: Vec<DecidedEvent>,
+    /// The events sealed, where their subject's key was at hand.
+    sealed: Option<Vec<SealedEvent>>,
     /// When the stream was written to before, if it was.
     earlier: Option<Instant>,
     /// The newest snapshot of it, as far as is known.
@@ -49,6 +52,32 @@ struct DecidedEvent {
 impl Engine {
     /// Decides on every item; what the rules refuse is part of the decision, not an error.
     pub(super) async fn decide(&self, request: &Request, tags: &[Tag]) -> Result<Decided, CommitError> {
+        self.decide_and(request, tags, |_, _| {}).await
+    }
+
+    /// The same, and seals what can be sealed at once: what was just decided on is near, and of a large request no longer
+    /// once all of it was.
+    pub(super) async fn decide_and_seal(
+        &self,
+        request: &Request,
+        tags: &[Tag],
+    ) -> Result<Decided, CommitError> {
+        let mut text = Vec::new();
+        self.decide_and(request, tags, |item, decided| {
+            let held = (!decided.events.is_empty()).then(|| self.keyring.known(&decided.subject)).flatten();
+            if let Some(Held { number, key: Some(key) }) = held {
+                decided.sealed = Some(seal(request, item, decided, number, &key, &mut text));
+            }
+        })
+        .await
+    }
+
+    async fn decide_and(
+        &self,
+        request: &Request,
+        tags: &[Tag],
+        mut then: impl FnMut(&Item, &mut DecidedItem) + Send,
+    ) -> Result<Decided, CommitError> {
         let mut items = Vec::with_capacity(request.items.len());
         let mut refusals = Vec::new();
         let mut conflict = None;
@@ -58,7 +87,11 @@ impl Engine {
                 let (stream, expected, actual) = (item.stream.clone(), item.expected, head.state.version);
                 conflict = Some(CommitError::Conflict { stream, expected, actual });
             }
-            items.push(self.decide_item(request, at, item, &head, &mut refusals));
+            let mut decided = self.decide_item(request, at, item, &head, &mut refusals);
+            if conflict.is_none() && refusals.is_empty() {
+                then(item, &mut decided);
+            }
+            items.push(decided);
         }
         let refused = (!refusals.is_empty()).then_some(CommitError::Refused(refusals));
         Ok(Decided { items, refusal: conflict.or(refused) })
@@ -109,77 +142,95 @@ impl Engine {
             carry_whole(&mut events, &mut state, head.state.version, &item.stream);
         }
         let (before, earlier, last) = (head.state.version, head.written, head.last);
-        DecidedItem { before, created, after: state, subject, events, earlier, last }
+        DecidedItem { before, created, after: state, subject, events, sealed: None, earlier, last }
     }
 
-    /// Seals what was decided; a refusal leaves the conditions alone, to be confirmed by the log.
+    /// Seals what was decided and is not sealed yet; a refusal leaves the conditions alone, to be confirmed by the log.
     pub(super) async fn seal(
         &self,
         request: &Request,
         tags: &[Tag],
-        decided: &Decided,
+        decided: &mut Decided,
     ) -> Result<Vec<StreamAppend>, CommitError> {
-        let conditions = |item: &DecidedItem, tag: &Tag| StreamAppend {
+        let refused = decided.refusal.is_some();
+        let append = |(item, tag): (&mut DecidedItem, &Tag)| StreamAppend {
             stream: *tag,
             expected: Expected::Exact(item.before),
-            events: Vec::new(),
+            events: item.sealed.take().filter(|_| !refused).unwrap_or_default(),
         };
-        let mut appends: Vec<StreamAppend> =
-            decided.items.iter().zip(tags).map(|(item, tag)| conditions(item, tag)).collect();
-        if decided.refusal.is_some() {
+        let mut appends: Vec<StreamAppend> = decided.items.iter_mut().zip(tags).map(append).collect();
+        if refused {
             return Ok(appends);
         }
-        let subjects: Vec<&StreamName> =
-            decided.items.iter().filter(|item| !item.events.is_empty()).map(|item| &item.subject).collect();
-        let mut unique = subjects.clone();
+        let left = |append: &StreamAppend, item: &DecidedItem| append.events.len() < item.events.len();
+        let mut unique: Vec<&StreamName> = appends
+            .iter()
+            .zip(&decided.items)
+            .filter(|(append, item)| left(append, item))
+            .map(|(_, item)| &item.subject)
+            .collect();
+        if unique.is_empty() {
+            return Ok(appends);
+        }
         unique.sort_unstable();
         unique.dedup();
         let held = self.keyring.of_subjects(&unique).await?;
         let mut text = Vec::new();
         for ((item, decided), append) in request.items.iter().zip(&decided.items).zip(&mut appends) {
-            if decided.events.is_empty() {
+            if !left(append, decided) {
                 continue;
             }
             let held = unique.binary_search(&&decided.subject).ok().and_then(|at| held.get(at));
             let held = held.ok_or_else(|| CommitError::Unavailable("a subject has no key".into()))?;
             let Some(key) = &held.key else { return Err(CommitError::Erased(decided.subject.clone())) };
-            for DecidedEvent { step, event_id, event } in &decided.events {
-                let Some(Step { occurred_at, causation_id, reason, metadata, event_id: chosen, .. }) =
-                    item.steps.get(*step)
-                else {
-                    continue;
-                };
-                text.clear();
-                anamnesis_json::write_object(&event.data, &mut text);
-                let metadata = metadata.as_ref().map(Object::to_text);
-                let clear = Clear {
-                    stream: &item.stream,
-                    occurred_at: *occurred_at,
-                    subject: (decided.subject != item.stream).then_some(&decided.subject),
-                    actor: &request.actor,
-                    source: &request.source,
-                    correlation_id: request.correlation_id.as_deref(),
-                    causation_id: *causation_id,
-                    reason: reason.as_deref(),
-                    metadata: metadata.as_deref(),
-                    whole: event.whole,
-                    data: &text,
-                };
-                append.events.push(codec::seal(
-                    held,
-                    key,
-                    &codec::NewEvent {
-                        event_id: *event_id,
-                        chosen_id: chosen.is_some(),
-                        kind: &event.kind,
-                        schema_version: event.schema_version,
-                        clear,
-                    },
-                ));
-            }
+            append.events = seal(request, item, decided, held.number, key, &mut text);
         }
         Ok(appends)
     }
+}
+
+/// Seals the events of an item with its subject's key; `text` is room to write in.
+fn seal(
+    request: &Request,
+    item: &Item,
+    decided: &DecidedItem,
+    subject: SubjectNumber,
+    key: &SubjectKey,
+    text: &mut Vec<u8>,
+) -> Vec<SealedEvent> {
+    let mut events = Vec::with_capacity(decided.events.len());
+    for DecidedEvent { step, event_id, event } in &decided.events {
+        let Some(Step { occurred_at, causation_id, reason, metadata, event_id: chosen, .. }) =
+            item.steps.get(*step)
+        else {
+            continue;
+        };
+        text.clear();
+        anamnesis_json::write_object(&event.data, text);
+        let metadata = metadata.as_ref().map(Object::to_text);
+        let clear = Clear {
+            stream: &item.stream,
+            occurred_at: *occurred_at,
+            subject: (decided.subject != item.stream).then_some(&decided.subject),
+            actor: &request.actor,
+            source: &request.source,
+            correlation_id: request.correlation_id.as_deref(),
+            causation_id: *causation_id,
+            reason: reason.as_deref(),
+            metadata: metadata.as_deref(),
+            whole: event.whole,
+            data: text,
+        };
+        let new = codec::NewEvent {
+            event_id: *event_id,
+            chosen_id: chosen.is_some(),
+            kind: &event.kind,
+            schema_version: event.schema_version,
+            clear,
+        };
+        events.push(codec::seal(subject, key, &new));
+    }
+    events
 }
 
 impl Decided {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::batches::Batches;
 use super::scribe::Scribe;
 use super::{Folded, ProjectError, Projector};
 
@@ -23,6 +24,7 @@ impl Projector {
         if self.scribe.is_none() {
             let scribe = Scribe::new(Arc::clone(&self.generation.views));
             self.scribe = Some(scribe.map_err(|error| ProjectError::Views(error.into()))?);
+            self.batches = Batches::apart();
         }
         let made = self.make(self.ahead()).await;
         let (had, went_on) = self.taken().await?;
@@ -50,6 +52,7 @@ impl Projector {
     pub(crate) async fn finish(&mut self) -> Result<(), ProjectError> {
         self.taken().await?;
         self.scribe = None;
+        self.batches = Batches::new();
         self.generation.views.finish().await.map_err(ProjectError::Views)
     }
 

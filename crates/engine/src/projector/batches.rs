@@ -7,6 +7,8 @@ use std::time::Duration;
 /// A batch has at most so many events, however far behind the views are: larger ones write fewer pages, and need more
 /// memory.
 const EVENTS_MAX: u32 = 5_000;
+/// Where nobody looks at what is written it may have so many: of what changes often, more comes and goes within one.
+const EVENTS_MAX_APART: u32 = 10_000;
 /// It may always have so many.
 const EVENTS_LEAST: u32 = 1_000;
 /// What a batch shall take at most, so that whoever waits, stops or cancels does not wait for long; in smaller ones each event
@@ -24,12 +26,19 @@ const GATHER_MS_MAX: u64 = 250;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batches {
     events_max: u32,
+    /// How far it may widen.
+    most: u32,
     gather: Duration,
 }
 
 impl Batches {
     pub(super) const fn new() -> Self {
-        Self { events_max: 1_000, gather: Duration::from_millis(GATHER_MS_LEAST) }
+        Self { events_max: 1_000, most: EVENTS_MAX, gather: Duration::from_millis(GATHER_MS_LEAST) }
+    }
+
+    /// Those of views that nobody looks at.
+    pub(super) const fn apart() -> Self {
+        Self { most: EVENTS_MAX_APART, ..Self::new() }
     }
 
     /// How many events the next one may have.
@@ -48,7 +57,7 @@ impl Batches {
         if took > Duration::from_millis(LONG_MS) {
             self.events_max = (self.events_max / 2).max(EVENTS_LEAST);
         } else if full && took < Duration::from_millis(SHORT_MS) {
-            self.events_max = (self.events_max * 2).min(EVENTS_MAX);
+            self.events_max = (self.events_max * 2).min(self.most);
         }
         let least = Duration::from_millis(GATHER_MS_LEAST);
         self.gather = (took * GATHER_TIMES).clamp(least, Duration::from_millis(GATHER_MS_MAX));

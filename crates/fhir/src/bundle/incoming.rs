@@ -6,7 +6,7 @@ use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{ResourceType, StreamName};
 
 use crate::outcome::{Issue, IssueCode};
-use problems::Problems;
+use problems::{Problems, unknown};
 
 /// A transaction or batch, read.
 #[derive(Clone, PartialEq, Eq)]
@@ -216,6 +216,10 @@ pub fn read(bundle: Value, entries_max: usize) -> Result<Incoming, Vec<Issue>> {
         let what = format!("has {} entries; at most {entries_max} are taken", entries.len());
         return refuse(IssueCode::TooLong, &what, "Bundle.entry");
     }
+    let unknown = unknown(&bundle, "Bundle", "Bundle");
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
     let entries: Vec<EntryIn> =
         entries.into_iter().enumerate().map(|(index, one)| entry(index, one)).collect();
     let problems = entries.iter().flat_map(|entry| &entry.problems);
@@ -235,12 +239,14 @@ fn entry(index: usize, value: Value) -> EntryIn {
             Object::new()
         }
     };
+    problems.known(&entry, "Bundle.entry", "");
     let full_url = problems.text(&entry, "fullUrl", "");
     let empty = Object::new();
     let request = entry.get("request").and_then(Value::as_object).unwrap_or_else(|| {
         problems.say(".request", IssueCode::Required, "must be an object with method and url");
         &empty
     });
+    problems.known(request, "Bundle.entry.request", ".request");
     let method = request.str("method").and_then(Method::parse);
     if method.is_none() {
         problems.say(".request.method", IssueCode::Value, "must be GET, HEAD, POST, PUT, DELETE or PATCH");
@@ -298,6 +304,8 @@ mod tests {
             (r#"{"resourceType":"Bundle","type":"batch","entry":{}}"#,               "Bundle.entry: must be an array"),
             (r#"{"resourceType":"Bundle","type":"batch","entry":[1,2,3,4]}"#,        "Bundle.entry: has 4 entries; at most 3 are taken"),
             (r#"{"resourceType":"Bundle","type":"transaction"}"#,                    ""),
+            (r#"{"resourceType":"Bundle","id":"x","meta":{},"_type":{},"link":[],"type":"batch","total":1}"#, ""),
+            (r#"{"resourceType":"Bundle","type":"batch","entries":[],"_link":{}}"#,   "Bundle.entries: is no element of Bundle in FHIR R4; Bundle._link: is no element of Bundle in FHIR R4"),
         ];
         for (json, expected) in cases {
             let bundle = anamnesis_json::parse(json.as_bytes()).unwrap();
@@ -316,6 +324,8 @@ mod tests {
             (r#"{"request":{"method":"GET","url":"Patient/p1/_history"}}"#,                                      "GET other Patient/p1/_history"),
             (r#"{"request":{"method":"POST","url":"Patient/_search?name=a"}}"#,                                   "POST other Patient/_search?name=a"),
             (r#"{"request":{"method":"POST","url":"Patient/$merge"},"resource":{"resourceType":"Parameters"}}"#, "POST other Patient/$merge"),
+            (r#"{"ifNoneExist":"a=b","request":{"method":"GET","url":"Patient"}}"#, "Bundle.entry[0].ifNoneExist: is no element of Bundle.entry in FHIR R4"),
+            (r#"{"request":{"method":"GET","url":"Patient","if-match":"1","extension":[]},"search":{}}"#, "Bundle.entry[0].request.?: is no element of Bundle.entry.request in FHIR R4"),
             (r#"7"#,                                                     "Bundle.entry[0]: must be an object; Bundle.entry[0].request: must be an object with method and url; Bundle.entry[0].request.method: must be GET, HEAD, POST, PUT, DELETE or PATCH; Bundle.entry[0].request.url: must be there"),
             (r#"{"fullUrl":1,"request":{"method":"FETCH","url":"Patient"}}"#, "Bundle.entry[0].fullUrl: must be a string, is a number; Bundle.entry[0].request.method: must be GET, HEAD, POST, PUT, DELETE or PATCH"),
             (r#"{"request":{"method":"POST","url":"Patient/p1"},"resource":{}}"#, "Bundle.entry[0].request.url: must be Type of a type of FHIR R4 for POST"),

@@ -1,7 +1,11 @@
 //! Which resources ask to be held to profiles: the one that is written, and those in it that name one.
 
+use std::rc::Rc;
+
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::ResourceType;
+
+use super::entries::Entries;
 
 /// How deep resources may stand in one another here; deeper than R4 lets any.
 const DEPTH_MAX: usize = 16;
@@ -20,7 +24,7 @@ pub struct Claim<'a> {
     /// The resource that contains it, or itself.
     pub(super) root: &'a Object,
     /// The Bundle that it is in.
-    pub(super) bundle: Option<&'a Object>,
+    pub(super) bundle: Option<Rc<Entries<'a>>>,
 }
 
 impl<'a> Claim<'a> {
@@ -32,8 +36,21 @@ impl<'a> Claim<'a> {
             place: kind.name().to_owned(),
             urls: named(elements),
             root: elements,
-            bundle: (kind.name() == "Bundle").then_some(elements),
+            bundle: entries(kind, elements),
         }
+    }
+
+    /// What a resource inside it claims, which it contains or else holds.
+    pub(super) fn inner(
+        &self,
+        kind: ResourceType,
+        elements: &'a Object,
+        place: String,
+        contained: bool,
+    ) -> Self {
+        let root = if contained { self.root } else { elements };
+        let bundle = entries(kind, elements).or_else(|| self.bundle.clone());
+        Self { kind, elements, place, urls: named(elements), root, bundle }
     }
 
     /// The resources inside it that name a profile: what it contains, the entries of a Bundle, what Parameters hold.
@@ -42,6 +59,10 @@ impl<'a> Claim<'a> {
         inside(self, 0, &mut found);
         found
     }
+}
+
+fn entries(kind: ResourceType, elements: &Object) -> Option<Rc<Entries<'_>>> {
+    (kind.name() == "Bundle").then(|| Rc::new(Entries::of(elements)))
 }
 
 fn named(elements: &Object) -> Vec<&str> {
@@ -56,9 +77,7 @@ fn inside<'a>(outer: &Claim<'a>, depth: usize, found: &mut Vec<Claim<'a>>) {
     let mut take = |resource: Option<&'a Value>, place: String, contained: bool| {
         let Some(elements) = resource.and_then(Value::as_object) else { return };
         let Some(kind) = elements.str("resourceType").and_then(ResourceType::parse) else { return };
-        let root = if contained { outer.root } else { elements };
-        let bundle = if kind.name() == "Bundle" { Some(elements) } else { outer.bundle };
-        let inner = Claim { kind, elements, place, urls: named(elements), root, bundle };
+        let inner = outer.inner(kind, elements, place, contained);
         if !inner.urls.is_empty() {
             found.push(inner.clone());
         }

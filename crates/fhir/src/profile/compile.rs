@@ -2,6 +2,7 @@
 
 mod facts;
 mod slicing;
+mod usage;
 
 use anamnesis_json::{Object, Value};
 
@@ -46,7 +47,11 @@ pub(super) fn compile(definition: &Value) -> Result<Profile, Uncompiled> {
     prune(&mut root);
     notes.sort();
     notes.dedup();
-    Ok(Profile { url, base, shape, root, notes })
+    let usage = (shape == Shape::EXTENSION).then(|| usage::usage(definition, elements));
+    if usage.is_some() && definition.get("contextInvariant").is_some() {
+        notes.push("the further conditions on where it may stand are not checked".to_owned());
+    }
+    Ok(Profile { url, base, shape, root, notes, usage })
 }
 
 /// The type whose own definition an address is.

@@ -13,14 +13,17 @@ use std::sync::Arc;
 use anamnesis_fhirpath::{Context, Model, Node};
 use anamnesis_json::{Object, Value};
 
+use super::entries::Entries;
+use super::findings::say;
 use super::matching::has_pattern;
-use super::{Claim, Definitions, Profile, Rules};
-use crate::check::{Finding, ISSUES_MAX};
+use super::{Binding, Claim, Definitions, Profile, Rules, Wanted};
+use crate::check::Finding;
 use crate::model::{R4, type_of};
-use crate::outcome::{Issue, IssueCode, Severity};
+use crate::outcome::{IssueCode, Severity};
 use crate::path::Path;
 use crate::shape::{Holds, Shape};
-use bound::{is_bound, url_of};
+use bound::{is_bound, is_coded, url_of};
+pub(super) use types::is_of_r4;
 use values::{Found, stem, values};
 
 /// How many profiles may lead from one to the next.
@@ -29,24 +32,40 @@ const CHAIN_MAX: usize = 8;
 const TRIALS_MAX: usize = 10_000;
 
 /// What is wrong with a resource by a profile and those it stands on.
-pub(super) fn resource(profile: &Profile, claim: &Claim<'_>, definitions: &dyn Definitions) -> Vec<Finding> {
-    let node = |elements| {
-        let of = type_of(Holds::Object(profile.shape));
-        Node::object(elements, Some(of), R4.kind(of))
-    };
+pub(super) fn resource(
+    profile: &Profile,
+    claim: &Claim<'_>,
+    definitions: &dyn Definitions,
+    wanted: Wanted,
+) -> Vec<Finding> {
+    part(profile, claim.elements, &Path::Root(&claim.place), claim, (definitions, wanted))
+}
+
+/// What is wrong with a part of a resource, or all of it, by a profile of its type and those that stands on.
+pub(super) fn part<'a>(
+    profile: &Profile,
+    object: &'a Object,
+    path: &Path<'_>,
+    claim: &Claim<'a>,
+    (definitions, wanted): (&dyn Definitions, Wanted),
+) -> Vec<Finding> {
+    let of = type_of(Holds::Object(Shape::of(claim.kind)));
+    let resource = Node::object(claim.elements, Some(of), R4.kind(of));
     let root = Node::resource(claim.root, Some(&R4));
-    let context = Context::typed(&R4).resource(node(claim.elements)).root_resource(root);
+    let context = Context::typed(&R4).resource(resource).root_resource(root);
     let trials = Cell::new(0);
     let mut walk = Walk {
         definitions,
         context: &context,
         root: claim.root,
-        bundle: claim.bundle,
+        bundle: claim.bundle.as_deref(),
         trials: &trials,
         findings: Vec::new(),
         depth: 0,
+        is_target: false,
+        wanted,
     };
-    walk.profile(profile, claim.elements, &Path::Root(&claim.place));
+    walk.profile(profile, object, path);
     walk.findings
 }
 
@@ -55,10 +74,13 @@ struct Walk<'w, 'a> {
     context: &'w Context<'a>,
     /// What contained resources stand in.
     root: &'a Object,
-    bundle: Option<&'a Object>,
+    bundle: Option<&'w Entries<'a>>,
     trials: &'w Cell<usize>,
     findings: Vec<Finding>,
     depth: usize,
+    /// Whether this is what a reference led to: those in it are not followed on.
+    is_target: bool,
+    wanted: Wanted,
 }
 
 /// What a profile says of an element, and what those it stands on say of the same.
@@ -77,11 +99,8 @@ impl<'r> Said<'r> {
 
 impl<'a> Walk<'_, 'a> {
     fn say(&mut self, severity: Severity, path: &Path<'_>, code: IssueCode, what: String) {
-        if self.findings.len() < ISSUES_MAX {
-            let issue = Issue { severity, ..Issue::error(code, what).at(path.to_string()) };
-            if !self.findings.iter().any(|finding| finding.issue == issue) {
-                self.findings.push(Finding { issue, bearable: true });
-            }
+        if severity == Severity::Error || self.wanted == Wanted::All {
+            say(&mut self.findings, severity, path, code, what);
         }
     }
 
@@ -140,24 +159,32 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether an object follows a profile, without a word about it; `None` when too much was tried already.
-    fn tried(&self, profile: &Profile, object: &'a Object) -> Option<bool> {
+    fn tried(&self, profile: &Profile, object: &'a Object, is_target: bool) -> Option<bool> {
         if self.depth >= CHAIN_MAX || self.trials.get() >= TRIALS_MAX {
             return None;
         }
         self.trials.set(self.trials.get() + 1);
         let of = type_of(Holds::Object(profile.shape));
         let mut context = self.context.clone();
+        let mut root = self.root;
         if profile.shape.is_resource() {
             context = context.resource(Node::object(object, Some(of), R4.kind(of)));
+            let mut contained = root.get("contained").into_iter().flat_map(Value::each);
+            if !contained.any(|one| one.as_object().is_some_and(|one| std::ptr::eq(one, object))) {
+                root = object;
+                context = context.root_resource(Node::resource(root, Some(&R4)));
+            }
         }
         let mut walk = Walk {
             context: &context,
             definitions: self.definitions,
-            root: self.root,
+            root,
             bundle: self.bundle,
             trials: self.trials,
             findings: Vec::new(),
             depth: self.depth + 1,
+            is_target: self.is_target || is_target,
+            wanted: Wanted::Faults,
         };
         walk.profile(profile, object, &Path::Root(profile.shape.path()));
         Some(!walk.findings.iter().any(|finding| finding.issue.severity == Severity::Error))
@@ -234,9 +261,28 @@ impl<'a> Walk<'_, 'a> {
                     .note(path, format!("the binding to {url} is not checked: its codes are not known here")),
             }
         }
+        if let Some(binding) = &rules.advised {
+            self.advised(binding, found.value, path);
+        }
         self.invariants(rules, node, path);
         if let Some((shape, object)) = found.inner() {
             self.children(said, shape, object, path);
+        }
+    }
+
+    /// Whether what is coded has a code of an extensible binding; words alone may say what it has no code for.
+    fn advised(&mut self, binding: &Binding, value: &Value, path: &Path<'_>) {
+        let url = url_of(binding);
+        match is_bound(value, binding, self.definitions) {
+            Some(false) if is_coded(value) => {
+                let what = format!("is no code of {url}, which it should be where one fits");
+                self.say(Severity::Warning, path, IssueCode::CodeInvalid, what);
+            }
+            Some(_) => {}
+            None => self.note(
+                path,
+                format!("the extensible binding to {url} is not checked: its codes are not known here"),
+            ),
         }
     }
 

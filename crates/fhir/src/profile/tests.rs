@@ -1,8 +1,10 @@
 //! What a profile's rules say of a resource, one row a rule; and the profiles R4 itself has, on records of others.
 
+mod extensions;
 mod limits;
 mod published;
 mod slices;
+mod targets;
 
 use std::collections::HashMap;
 
@@ -44,10 +46,14 @@ fn said(profile: &Profile, kind: &str, resource: &str, known: &Known) -> String 
     let kind = ResourceType::parse(kind).unwrap();
     let line = |finding: Finding| {
         let Issue { severity, code, diagnostics, expression } = finding.issue;
-        let mark = if severity == crate::outcome::Severity::Error { code.code() } else { "i" };
+        let mark = match severity {
+            crate::outcome::Severity::Error => code.code(),
+            crate::outcome::Severity::Warning => "w",
+            _ => "i",
+        };
         format!("{mark} {}: {diagnostics}", expression.unwrap())
     };
-    let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known);
+    let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known, Wanted::All);
     found.into_iter().map(line).collect::<Vec<_>>().join("; ")
 }
 
@@ -99,6 +105,10 @@ fn bindings() {
         (r#"{"id":"Patient.maritalStatus","binding":{"strength":"required","valueSet":"http://vs"}}"#,       r#"{"maritalStatus":{"coding":[{"system":"http://c","code":"red"}]}}"#, ""),
         (r#"{"id":"Patient.maritalStatus","binding":{"strength":"required","valueSet":"http://vs"}}"#,       r#"{"maritalStatus":{"coding":[{"system":"http://d","code":"red"}]}}"#, "code-invalid Patient.maritalStatus: must be a code of http://vs"),
         (r#"{"id":"Patient.maritalStatus","binding":{"strength":"extensible","valueSet":"http://vs"}}"#,     r#"{"maritalStatus":{"text":"x"}}"#, ""),
+        (r#"{"id":"Patient.maritalStatus","binding":{"strength":"extensible","valueSet":"http://vs"}}"#,     r#"{"maritalStatus":{"coding":[{"system":"http://d","code":"red"},{"system":"http://c","code":"red"}]}}"#, ""),
+        (r#"{"id":"Patient.maritalStatus","binding":{"strength":"extensible","valueSet":"http://vs"}}"#,     r#"{"maritalStatus":{"coding":[{"system":"http://d","code":"red"}]}}"#, "w Patient.maritalStatus: is no code of http://vs, which it should be where one fits"),
+        (r#"{"id":"Patient.maritalStatus","binding":{"strength":"extensible","valueSet":"http://other"}}"#,  r#"{"maritalStatus":{"text":"x"}}"#, "i Patient.maritalStatus: the extensible binding to http://other is not checked: its codes are not known here"),
+        (r#"{"id":"Patient.maritalStatus","binding":{"strength":"preferred","valueSet":"http://vs"}}"#,      r#"{"maritalStatus":{"coding":[{"system":"http://d","code":"red"}]}}"#, ""),
         (r#"{"id":"Patient.language","binding":{"strength":"required","valueSet":"http://vs"}}"#,            r#"{"language":"blue"}"#, "code-invalid Patient.language: must be a code of http://vs"),
         (r#"{"id":"Patient.language","binding":{"strength":"required","valueSet":"http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1"}}"#, r#"{"language":"x"}"#, "code-invalid Patient.language: must be a code of http://hl7.org/fhir/ValueSet/administrative-gender"),
         (r#"{"id":"Patient.language","binding":{"strength":"required","valueSet":"http://other"}}"#,         r#"{"language":"x"}"#, "i Patient.language: the binding to http://other is not checked: its codes are not known here"),

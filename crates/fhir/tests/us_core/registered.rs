@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anamnesis_fhir::check::Finding;
 use anamnesis_fhir::outcome::Severity;
-use anamnesis_fhir::profile::{Claim, Definitions, Profile, codes};
+use anamnesis_fhir::profile::{Claim, Definitions, Profile, Wanted, codes};
 use anamnesis_json::{Value, parse};
 
 use super::{PROFILES, json};
@@ -52,7 +52,7 @@ impl Registered {
 
     /// What one profile says of a resource: what is wrong, and what was not checked.
     pub(super) fn said(&self, url: &str, claim: &Claim<'_>) -> (Vec<String>, Vec<String>) {
-        let found = self.profile(url).unwrap().check(claim, self);
+        let found = self.profile(url).unwrap().check(claim, self, Wanted::All);
         let line = |finding: &Finding| {
             let issue = &finding.issue;
             format!("{}: {}", issue.expression.as_deref().unwrap(), issue.diagnostics)

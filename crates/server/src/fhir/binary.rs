@@ -45,7 +45,7 @@ pub(super) async fn received(
     id: Option<&ResourceId>,
 ) -> Result<(Bytes, Value), Outcome> {
     let kind = request::header(headers, &CONTENT_TYPE)?.filter(|kind| !kind.is_empty());
-    let kind = kind.ok_or(Outcome::MediaType)?.to_owned();
+    let kind = kind.ok_or(Outcome::MediaType("the media type of the bytes"))?.to_owned();
     let bytes = request::bytes(app, headers, body).await?;
     if sends_json(headers)
         && let Ok(value) = anamnesis_json::parse_with_depth(&bytes, app.limits.nesting_max)

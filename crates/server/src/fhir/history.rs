@@ -5,6 +5,7 @@
 
 mod asked;
 mod line;
+mod listed;
 mod page_of;
 
 use anamnesis_fhir::bundle::{Happened, Head, Said, history as history_bundle};
@@ -24,6 +25,7 @@ use crate::as_of::as_of;
 use crate::held::Told;
 use asked::Asked;
 use line::Line;
+use listed::Listed;
 use page_of::{Page, page_of};
 
 pub(super) use asked::{count, instant};
@@ -75,7 +77,10 @@ pub(super) async fn history(
 ) -> Result<Reply, Outcome> {
     let path = of.path();
     let as_of = as_of(app, pairs).await?;
-    let asked = Asked::read(app, &path, pairs, &as_of, strict)?;
+    let mut asked = Asked::read(app, &path, pairs, &as_of, strict)?;
+    if let Some(list) = &asked.list {
+        asked.listed = Some(Listed::read(app, list, asked.as_of).await?);
+    }
     let counted = match of {
         Of::Record(stream) => Some(app.engine.views().history_count(stream, as_of.at()).await?),
         _ => None,

@@ -32,8 +32,8 @@ pub(crate) enum Outcome {
     Method,
     /// Only JSON is answered.
     NotAcceptable,
-    /// Only JSON is taken.
-    MediaType,
+    /// The body is of another media type than what is taken there, which is said in words.
+    MediaType(&'static str),
     /// The body is longer than that.
     TooLong {
         /// What is taken.
@@ -109,7 +109,7 @@ impl Outcome {
             Self::Gone(_) => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -140,10 +140,10 @@ impl Outcome {
             Self::NotAcceptable => {
                 error(IssueCode::NotSupported, "only JSON is answered: application/fhir+json")
             }
-            Self::MediaType => error(
-                IssueCode::NotSupported,
-                "this Content-Type is not taken here: send application/fhir+json in UTF-8",
-            ),
+            Self::MediaType(taken) => {
+                let what = format!("this Content-Type is not taken here: send {taken}");
+                vec![Issue::error(IssueCode::NotSupported, what)]
+            }
             Self::TooLong { bytes_max } => {
                 vec![Issue::error(IssueCode::TooLong, format!("more than {bytes_max} bytes"))]
             }

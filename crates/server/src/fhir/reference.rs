@@ -32,7 +32,7 @@ const INTERACTIONS: &[(&str, &str, &str)] = &[
     ("update",             "PUT /fhir/{type}/{id}",                    "makes the record where there is none; `If-Match`, `If-None-Match: *`; `PUT /fhir/{type}?criteria` updates the one that meets them"),
     ("patch",              "PATCH /fhir/{type}/{id}",                  "JSON Patch as `application/json-patch+json`, FHIRPath Patch as Parameters; `PATCH /fhir/{type}?criteria`; `If-Match`"),
     ("delete",             "DELETE /fhir/{type}/{id}",                 "its history stays; `DELETE /fhir/{type}?criteria` deletes the one that meets them"),
-    ("history-instance",   "GET /fhir/{type}/{id}/_history",           "newest first, deletions as entries; `_count`, `_since`, `_at`"),
+    ("history-instance",   "GET /fhir/{type}/{id}/_history",           "newest first, deletions as entries; `_count`, `_since`, `_at`, `_list`"),
     ("history-type",       "GET /fhir/{type}/_history",                "the same, of all records of a type"),
     ("history-system",     "GET /fhir/_history",                       "the same, of all records"),
     ("search-type",        "GET /fhir/{type}?…",                       "or `POST /fhir/{type}/_search` with a form; newest main date first; pages by links that stay good while others write; in a compartment `GET /fhir/Patient/{id}/{type}?…`, and `*` for every type"),
@@ -178,7 +178,7 @@ fn nos() -> Vec<Outcome> {
         Outcome::Gone(None),
         Outcome::Precondition(issue(IssueCode::Conflict, "what the request made a condition does not hold")),
         Outcome::TooLong { bytes_max: crate::app::Limits::default().body_bytes_max },
-        Outcome::MediaType,
+        Outcome::MediaType(super::request::JSON),
         Outcome::Refused(issue(
             IssueCode::BusinessRule,
             "the rules of the record say no, or a patch does not fit",

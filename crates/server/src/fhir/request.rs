@@ -77,6 +77,9 @@ pub(super) fn acceptable_pairs(headers: &HeaderMap, pairs: &[(String, String)]) 
     if accepts_json(headers, format) { Ok(()) } else { Err(Outcome::NotAcceptable) }
 }
 
+/// What nearly every URL takes.
+pub(super) const JSON: &str = "application/fhir+json in UTF-8";
+
 /// The JSON of a body, as text and as a tree.
 ///
 /// # Errors
@@ -84,7 +87,7 @@ pub(super) fn acceptable_pairs(headers: &HeaderMap, pairs: &[(String, String)]) 
 /// When it is said to be something else, is too long, or does not parse.
 pub(super) async fn json(app: &App, headers: &HeaderMap, body: Body) -> Result<(Bytes, Value), Outcome> {
     if !sends_json(headers) {
-        return Err(Outcome::MediaType);
+        return Err(Outcome::MediaType(JSON));
     }
     parsed(app, headers, body).await
 }
@@ -135,9 +138,10 @@ pub(super) async fn bytes(app: &App, headers: &HeaderMap, body: Body) -> Result<
 ///
 /// # Errors
 ///
-/// When R4 has none.
+/// When R4 has none; an operation that is not known here is no type either.
 pub(super) fn kind(name: &str) -> Result<ResourceType, Outcome> {
-    ResourceType::parse(name).ok_or(Outcome::UnknownType)
+    let none = if name.starts_with('$') { Outcome::NoInteraction } else { Outcome::UnknownType };
+    ResourceType::parse(name).ok_or(none)
 }
 
 /// The record a write is about.

@@ -14,7 +14,7 @@ mod told;
 
 use anamnesis_fhir::bundle::{Found, Head, Mode, searchset};
 use anamnesis_kernel::search::Query;
-use anamnesis_store::{Hit, ReadError, RecordVersion, Views};
+use anamnesis_store::{Hit, ReadError, RecordVersion};
 
 use super::outcome::Outcome;
 use super::reply::Reply;
@@ -102,17 +102,18 @@ fn bundle(app: &App, question: &Question, page: &Page) -> Vec<u8> {
 ///
 /// When the views cannot be read.
 pub(super) async fn page_of(app: &App, query: &mut Query) -> Result<(Vec<Hit>, bool), ReadError> {
-    page_in(&*app.engine.views(), query).await
-}
-
-/// The same, of these views.
-async fn page_in(views: &dyn Views, query: &mut Query) -> Result<(Vec<Hit>, bool), ReadError> {
-    let wanted = query.limit as usize;
-    query.limit = query.limit.saturating_add(1);
-    let mut hits = views.search(query).await?;
+    let wanted = with_one_more(query);
+    let mut hits = app.engine.views().search(query).await?;
     let more = hits.len() > wanted;
     hits.truncate(wanted);
     Ok((hits, more))
+}
+
+/// Has the query ask for one hit more than are shown, which says whether others follow; gives how many are.
+fn with_one_more(query: &mut Query) -> usize {
+    let wanted = query.limit as usize;
+    query.limit = query.limit.saturating_add(1);
+    wanted
 }
 
 /// The versions of these hits.

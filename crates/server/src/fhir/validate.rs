@@ -6,6 +6,7 @@
 use anamnesis_chart::{Elements, take_apart};
 use anamnesis_fhir::check::Extent;
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
+use anamnesis_fhir::profile::Wanted;
 use anamnesis_json::Value;
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 use axum::body::Body;
@@ -201,7 +202,7 @@ fn misplaced(of: &Of, mode: Mode, kind: ResourceType, id: Option<&ResourceId>) -
 }
 
 fn said(app: &App, kind: ResourceType, elements: &Elements, profiles: &[String]) -> Vec<Issue> {
-    findings(kind, elements, app.rules(None), profiles, Extent::Whole)
+    findings(kind, elements, app.rules(None), profiles, Extent::Whole, Wanted::All)
         .into_iter()
         .map(|finding| finding.issue)
         .collect()

@@ -80,6 +80,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("profiles", |s| &mut s.profiles, "profiles that every record of their type must follow, whether it names them or not"),
     row("search.full_text", |s| &mut s.full_text, "index the words of records, for `_text` and `_content`; an index that has them otherwise is made again while it serves").flag("full-text", "BOOL", VIEWS),
     row("generations.grace_s", |s| &mut s.grace_s, "how long a generation of the views is kept after another took its place, so that one can go back to it").within(0, 604_800),
+    row("generations.bytes_max", |s| &mut s.making_bytes_max, "how much of a generation of the views is kept in memory while it is made; with less its pages are written oftener, and it takes longer").within(1 << 20, 1 << 40),
     row("fhir.require_if_match", |s| &mut s.limits.require_if_match, "whether an update, patch or deletion of a record that is there must name its version by `If-Match`; 400").flag("require-if-match", "BOOL", SERVE),
     row("conditional_delete", |s| &mut s.limits.conditional_delete, "whether a FHIR deletion by criteria may delete several records").flag("conditional-delete", "HOW", SERVE),
 

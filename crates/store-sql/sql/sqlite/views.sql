@@ -151,6 +151,11 @@ CREATE TABLE date_then (
     PRIMARY KEY (param, low, high, date, record, partition, grp, began)
 ) WITHOUT ROWID;
 CREATE INDEX date_then_record ON date_then (record, partition, param);
+-- Most dates say where their record stands: they begin with its main date and end within a day. The others are found here, so that a bound on dates can be one on places.
+CREATE INDEX date_now_long ON date_now (param, high) WHERE high - low >= 86400000000;
+CREATE INDEX date_then_long ON date_then (param, high) WHERE high - low >= 86400000000;
+CREATE INDEX date_now_aside ON date_now (param, high) WHERE low <> -date AND high - low < 86400000000;
+CREATE INDEX date_then_aside ON date_then (param, high) WHERE low <> -date AND high - low < 86400000000;
 
 CREATE TABLE quantity_now (
     param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, unit INTEGER NOT NULL, system INTEGER NOT NULL,
@@ -166,6 +171,9 @@ CREATE TABLE quantity_then (
     PRIMARY KEY (param, low, high, unit, system, date, record, partition, grp, began)
 ) WITHOUT ROWID;
 CREATE INDEX quantity_then_record ON quantity_then (record, partition, param);
+-- Most amounts are one number; those that are not are found by their upper end too.
+CREATE INDEX quantity_now_span ON quantity_now (param, high) WHERE low < high;
+CREATE INDEX quantity_then_span ON quantity_then (param, high) WHERE low < high;
 
 CREATE TABLE reference_now (
     param INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL,

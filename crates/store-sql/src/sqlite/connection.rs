@@ -29,7 +29,7 @@ impl Care {
     pub(super) fn pragmas(self) -> &'static str {
         match self {
             Self::Truth => {
-                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000;"
+                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -16000;"
             }
             Self::Secret => {
                 "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -4000;"
@@ -39,14 +39,6 @@ impl Care {
                  PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -40000;"
             }
         }
-    }
-}
-
-impl Care {
-    /// What holds instead while nobody reads what is written: rows come in no order that pages have, and a page that stays
-    /// in memory is written once.
-    pub(super) fn while_made(self) -> &'static str {
-        "PRAGMA cache_size = -200000;"
     }
 }
 

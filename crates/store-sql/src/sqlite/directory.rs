@@ -73,6 +73,8 @@ pub struct SqliteStore {
     pub views: Arc<SqliteViews>,
     /// States that were folded already.
     pub snapshots: Arc<SqliteSnapshots>,
+    /// How much of a generation is kept in memory while it is made.
+    pub making_bytes: u64,
     _lock: File,
 }
 
@@ -109,6 +111,7 @@ impl SqliteStore {
             keys: Arc::new(SqliteKeys::open(&keys_path)?),
             views: Arc::new(generations::at_rest(directory)?),
             snapshots: Arc::new(SqliteSnapshots::open(&directory.join("snapshots.db"))?),
+            making_bytes: 200 << 20,
             _lock: lock,
         })
     }

@@ -60,7 +60,7 @@ impl SqliteStore {
     fn begin(&self, name: &str) -> Result<Arc<SqliteViews>, OpenError> {
         let path = self.directory.join(name);
         remove_database(&path).map_err(file_error(&path))?;
-        Ok(Arc::new(SqliteViews::open(&path)?.make()?))
+        Ok(Arc::new(SqliteViews::open(&path)?.make(self.making_bytes)?))
     }
 
     /// The generation that was under way when the directory was let go of, as far as it came; none where there is none,
@@ -75,7 +75,7 @@ impl SqliteStore {
         let there = numbered(&self.directory).map_err(file_error(&self.directory))?;
         let newest = there.into_iter().filter(|(path, _)| path != self.views.path()).max_by_key(|(_, n)| *n);
         let Some((path, Some(_))) = newest else { return Ok(None) };
-        let ours = SqliteViews::open_ours(&path)?.map(SqliteViews::make).transpose()?;
+        let ours = SqliteViews::open_ours(&path)?.map(|views| views.make(self.making_bytes)).transpose()?;
         Ok(ours.map(Arc::new))
     }
 

@@ -100,15 +100,16 @@ impl SqliteViews {
         Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired, being_made })
     }
 
-    /// Has changes gather, until they are [finished](Views::finish): nobody looks at these views before.
+    /// Has changes gather, and so many bytes of pages, until they are [finished](Views::finish): nobody looks at these views
+    /// before.
     ///
     /// # Errors
     ///
     /// When the file cannot be used.
-    pub(super) fn make(self) -> Result<Self, OpenError> {
+    pub(super) fn make(self, bytes: u64) -> Result<Self, OpenError> {
         if let Some(writer) = &mut *self.writer.lock() {
             let failed = |source| OpenError::Database { path: self.path.clone(), source };
-            writer.gather().map_err(failed)?;
+            writer.gather(bytes).map_err(failed)?;
             self.being_made.store(true, Ordering::Release);
         }
         Ok(self)
@@ -368,6 +369,13 @@ impl Views for SqliteViews {
     async fn count(&self, query: &Query) -> Result<u64, ReadError> {
         let query = query.clone();
         self.heavy(self.patience(), move |c| search::count(c, &query)).await?.map_err(ReadError::Unanswerable)
+    }
+
+    async fn search_counted(&self, query: &Query) -> Result<(Vec<Hit>, u64), ReadError> {
+        let query = query.clone();
+        self.heavy(self.patience(), move |c| search::search_counted(c, &query))
+            .await?
+            .map_err(ReadError::Unanswerable)
     }
 
     fn units(&self, system: &str) -> Vec<CompactString> {

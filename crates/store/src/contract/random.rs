@@ -10,6 +10,8 @@ pub(super) struct Random(pub(super) u64);
 
 /// The types there are.
 pub(super) const KINDS: [&str; 2] = ["Patient", "Observation"];
+/// Dates that are not as long as a day may be kept otherwise than longer ones.
+const DAY: i64 = 86_400_000_000;
 const KEPT: [Kept; 5] = [Kept::Token, Kept::Text, Kept::Date, Kept::Quantity, Kept::Reference];
 const TEXTS: [(&str, &str); 6] =
     [("anna", "Anna"), ("anna", "ANNA"), ("anna", ""), ("ann", ""), ("b%_", "B%_"), ("munoz", "Muñoz")];
@@ -74,8 +76,8 @@ impl Random {
                 Key::Text { text: text.into(), exact: exact.into() }
             }
             Kept::Date => {
-                let low = self.pick(&[i64::MIN, 0, 10, 20, 30]);
-                Key::Date { low, high: self.pick(&[low, 30, 40, i64::MAX]).max(low) }
+                let low = self.pick(&[i64::MIN, 0, 5, -7, 30, DAY]);
+                Key::Date { low, high: self.pick(&[low, 30, DAY - 1, DAY, 3 * DAY, i64::MAX]).max(low) }
             }
             Kept::Quantity => {
                 let low = self.real();
@@ -154,7 +156,7 @@ impl Random {
                 Test::Text { param, text, find }
             }
             Key::Date { low, high } => {
-                let bound = [i64::MIN, 0, 15, 30, i64::MAX];
+                let bound = [i64::MIN, 0, 15, 30, DAY, 2 * DAY, i64::MAX];
                 let (from, to) = (self.pick(&bound), self.pick(&bound));
                 match self.below(3) {
                     0 => Test::Date { param, low: (low, low), high: (high, high) },
@@ -235,6 +237,6 @@ impl Random {
     }
 
     pub(super) fn date(&mut self) -> Option<i64> {
-        self.pick(&[None, Some(0), Some(5), Some(-7)])
+        self.pick(&[None, Some(0), Some(5), Some(-7), Some(DAY)])
     }
 }

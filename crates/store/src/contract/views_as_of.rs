@@ -121,6 +121,13 @@ pub async fn a_search_as_of_a_moment_is_one_of_what_was_known_then(harness: &imp
                     let count = views.count(query).await.expect("counts");
                     assert_eq!(count, hits.len() as u64, "{title}: counted");
                     assert_eq!(paged(views, query, 3).await, hits, "{title}: in pages");
+                    let counted = views.search_counted(&Query { limit: 3, ..query.clone() }).await;
+                    let (first, all) = counted.expect("searches");
+                    assert_eq!(
+                        (&*first, all),
+                        (hits.get(..3).unwrap_or(&hits), hits.len() as u64),
+                        "{title}"
+                    );
                 }
             }
         }

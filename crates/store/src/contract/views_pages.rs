@@ -93,6 +93,9 @@ pub async fn counts_ignore_page_and_limit(harness: &impl Harness) {
             Query { after: after.clone(), limit: 3, ..query.clone() },
         ] {
             assert_eq!(stores.views.count(&page).await.expect("counts"), whole.len() as u64);
+            let hits = stores.views.search(&page).await.expect("searches");
+            let both = stores.views.search_counted(&page).await.expect("searches");
+            assert_eq!(both, (hits, whole.len() as u64));
         }
     }
     // Without a criterion it is the whole type.

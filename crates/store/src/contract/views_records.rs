@@ -97,6 +97,24 @@ pub async fn a_change_that_cannot_be_written_leaves_nothing(harness: &impl Harne
     views.apply(change(2, vec![first(version(2, 1, 2))], vec![])).await.expect("the next is taken");
 }
 
+/// Among many rows that are written together, the one that is refused says of which record it is.
+pub async fn a_row_that_is_refused_says_whose_it_is(harness: &impl Harness) {
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    for count in [3, 16, 40] {
+        for wrong in [1, 2, count / 2 + 1, count] {
+            let opens = |number: u64| IndexWrite::Open(row(number, None, of_type(PATIENT)), at(2));
+            let rows = (1..=count).map(opens).chain([opens(wrong)]).collect();
+            let refused = views.apply(change(1, vec![], rows)).await.expect_err("a row begins once");
+            assert!(
+                matches!(&refused, ApplyError::Refused { record, .. } if record.record == wrong),
+                "{refused:?}: not {wrong} of {count}"
+            );
+        }
+    }
+    assert_eq!(views.watermark().await.expect("reads"), None);
+}
+
 /// One answer for each name, whatever form the id has; types do not mix.
 pub async fn records_are_found_in_the_order_asked(harness: &impl Harness) {
     let stores = open(harness).await;

@@ -29,10 +29,14 @@ async fn index(views: &dyn Views, records: &[(u64, Vec<Entry>)]) {
     views.apply(change(1, versions, rows)).await.expect("applied");
 }
 
-/// The numbers of the records found, in the order found; the count agrees.
+/// The numbers of the records found, in the order found; the count and a first page agree.
 async fn numbers(views: &dyn Views, query: &Query) -> Vec<u64> {
     let hits = views.search(query).await.expect("searches");
     assert_eq!(views.count(query).await.expect("counts"), hits.len() as u64);
+    let first = Query { limit: 7, ..query.clone() };
+    let (page, all) = views.search_counted(&first).await.expect("searches");
+    assert_eq!((&*page, all), (hits.get(..7).unwrap_or(&hits), hits.len() as u64));
+    assert_eq!(views.search(&first).await.expect("searches"), page);
     hits.iter().map(|hit| hit.after.place.record).collect()
 }
 
@@ -94,6 +98,57 @@ async fn six(views: &dyn Views) {
         ),
     ];
     index(views, &records).await;
+}
+
+/// Where most dates begin with their record's main date and last less than a day, or where many do not.
+pub async fn dates_are_found_wherever_records_stand(harness: &impl Harness) {
+    const DAY: i64 = 86_400_000_000;
+    const ANY: (i64, i64) = (i64::MIN, i64::MAX);
+    for every in [40, 2] {
+        let harness = harness.another();
+        let stores = open(&harness).await;
+        // Of every so many records one has a long span, and one begins long before its main date.
+        let main = |n: i64| n * DAY / 3;
+        let span = |n: i64| match n % every {
+            0 => (main(n), main(n) + 30 * DAY),
+            1 => (main(n) - 20 * DAY, main(n) - 20 * DAY + 5),
+            _ => (main(n), main(n) + (n % 3) * (DAY - 1) / 2),
+        };
+        let spans: Vec<(u64, i64, (i64, i64))> =
+            (0..600).zip(0..).map(|(number, n)| (number, main(n), span(n))).collect();
+        let versions = spans.iter().map(|(number, ..)| first(version(*number, 1, 1))).collect();
+        let rows = spans.iter().flat_map(|(number, main, (low, high))| {
+            let code = if number % 5 == 0 { "b" } else { "a" };
+            let entries = [of_type(PATIENT), token(CODE, code, "s"), date(BORN, *low, *high)];
+            entries.map(|entry| IndexWrite::Open(row(*number, Some(*main), entry), at(1)))
+        });
+        stores.views.apply(change(600, versions, rows.collect())).await.expect("applied");
+        let (from, to) = (main(200), main(230));
+        #[rustfmt::skip]
+        let cases = [
+            ("within",       vec![((from, i64::MAX), (i64::MIN, to))]),
+            ("overlapping",  vec![((i64::MIN, to), (from, i64::MAX))]),
+            ("from",         vec![(ANY, (from, i64::MAX))]),
+            ("until",        vec![((i64::MIN, to), ANY)]),
+            ("begins after", vec![((from, i64::MAX), ANY)]),
+            ("ends before",  vec![(ANY, (i64::MIN, to))]),
+            ("at least",     vec![(ANY, (from + 1, i64::MAX)), ((from, i64::MAX), (i64::MIN, from))]),
+        ];
+        for (name, lies) in cases {
+            let meets = |(low, high): (i64, i64)| {
+                lies.iter().any(|(l, h)| (l.0..=l.1).contains(&low) && (h.0..=h.1).contains(&high))
+            };
+            for coded in [false, true] {
+                let dates = lies.iter().map(|(low, high)| born(*low, *high)).collect();
+                let codes = coded.then(|| vec![has(Some("s"), Some("a"))]);
+                let asked = query([dates].into_iter().chain(codes).collect());
+                let found = spans.iter().filter(|(n, _, span)| meets(*span) && (!coded || n % 5 > 0));
+                let mut found: Vec<u64> = found.map(|(number, ..)| *number).collect();
+                found.reverse();
+                assert_eq!(numbers(&*stores.views, &asked).await, found, "{name}, {coded}, {every}");
+            }
+        }
+    }
 }
 
 /// A table of what each kind of test finds.

@@ -6,6 +6,8 @@ use super::{Maker, Shot, escaped, text};
 use anamnesis_testkit::odd::SECRET;
 
 const FHIR: &str = "application/fhir+json";
+/// How many extensions are defined, now so and now otherwise.
+pub(super) const EXTENSIONS: u64 = 3;
 const KINDS: &[&str] = &["Patient", "Observation", "Condition", "Encounter", "Basic"];
 
 impl Maker<'_> {
@@ -92,6 +94,45 @@ impl Maker<'_> {
                 .header("accept", accept),
             _ => Shot::new("GET", format!("/fhir/Binary/{id}")).header("accept", accept),
         }
+    }
+
+    /// What an extension must be from then on, of which small patients have some; or that they must follow a profile.
+    pub(super) fn definition(&mut self) -> Shot {
+        let id = format!("e{}", self.rng.below(EXTENSIONS));
+        let value = Object::new().with("id", "Extension.value[x]").with("path", "Extension.value[x]").with(
+            "type",
+            vec![Value::from(Object::new().with("code", *self.rng.one_of(&["string", "string", "Coding"])))],
+        );
+        let on = *self.rng.one_of(&["Patient", "Patient", "Element", "HumanName"]);
+        let context = Object::new().with("type", "element").with("expression", on);
+        let body = Object::new()
+            .with("resourceType", "StructureDefinition")
+            .with("id", id.as_str())
+            .with("url", format!("http://fuzz.example/{id}"))
+            .with("name", "Fuzz")
+            .with("status", "active")
+            .with("kind", "complex-type")
+            .with("abstract", false)
+            .with("context", vec![Value::from(context)])
+            .with("type", "Extension")
+            .with("baseDefinition", "http://hl7.org/fhir/StructureDefinition/Extension")
+            .with("derivation", "constraint")
+            .with("differential", Object::new().with("element", vec![Value::from(value)]));
+        Shot::new("PUT", format!("/fhir/StructureDefinition/{id}")).body(FHIR, text(body))
+    }
+
+    /// A question what would be said of a record.
+    pub(super) fn validate(&mut self) -> Shot {
+        let patient = self.small(None);
+        let profile = self.rng.below(2 * EXTENSIONS);
+        let path =
+            *self.rng.one_of(&["/fhir/$validate", "/fhir/Patient/$validate", "/fhir/Observation/$validate"]);
+        let query = if self.rng.chance(30) {
+            format!("?profile=http://fuzz.example/e{profile}")
+        } else {
+            String::new()
+        };
+        Shot::new("POST", format!("{path}{query}")).body(FHIR, text(patient))
     }
 
     /// Criteria that one, several or no record may meet.

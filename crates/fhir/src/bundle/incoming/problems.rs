@@ -4,12 +4,30 @@ use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{ResourceId, ResourceType};
 
 use super::{Method, Target};
+use crate::check::ISSUES_MAX;
 use crate::outcome::{Issue, IssueCode};
+use crate::path::Path;
+use crate::shape::Shape;
 
 /// Whether a URL is that of an operation, or of a search by POST.
 fn is_posted(url: &str) -> bool {
     let path = url.split('?').next().unwrap_or_default();
     path.contains('$') || path.ends_with("/_search")
+}
+
+/// The members of an object that are no elements of its type, each with its place.
+pub(super) fn unknown(object: &Object, of: &str, place: &str) -> Vec<Issue> {
+    let Some(shape) = Shape::named(of) else { return Vec::new() };
+    let is_known = |name: &str| match name.strip_prefix('_') {
+        Some(bare) => shape.element(bare).is_some_and(|element| element.holds.is_primitive()),
+        None => shape.element(name).is_some() || (name == "resourceType" && shape.is_resource()),
+    };
+    let unknown = object.iter().map(|(name, _)| name).filter(|name| !is_known(name));
+    let issue = |name: &str| {
+        let what = format!("is no element of {of} in FHIR R4");
+        Issue::error(IssueCode::Structure, what).at(Path::Element(&Path::Root(place), name).to_string())
+    };
+    unknown.map(issue).take(ISSUES_MAX).collect()
 }
 
 /// Everything wrong with one entry, each with its place.
@@ -37,6 +55,11 @@ impl Problems {
     /// Notes what is wrong behind the entry's own path.
     pub(super) fn say(&mut self, at: &str, code: IssueCode, what: impl Into<String>) {
         self.found.push(Issue::error(code, what).at(format!("{}{at}", self.place)));
+    }
+
+    /// Whether all members are elements of R4: one that stands in the wrong place would else be passed over in silence.
+    pub(super) fn known(&mut self, object: &Object, of: &str, at: &str) {
+        self.found.extend(unknown(object, of, &format!("{}{at}", self.place)));
     }
 
     /// The string at a key, if it is there.

@@ -6,6 +6,7 @@ use anamnesis_json::{Object, Value};
 use super::slicing::slicing;
 use crate::codes::ValueSet;
 use crate::generated::rules::RULES;
+use crate::profile::conform::is_of_r4;
 use crate::profile::{Binding, Invariant, Limit, Rules, TypeRule};
 use crate::shape::{Element, targets};
 
@@ -49,7 +50,8 @@ pub(super) fn say(rules: &mut Rules, said: &Object, standing: Standing) -> Vec<S
             }
         }
     }
-    rules.binding = binding(said, known);
+    rules.binding = binding(said, known, "required");
+    rules.advised = binding(said, known, "extensible");
     for constraint in said.get("constraint").into_iter().flat_map(Value::each) {
         let text = |key: &str| constraint.get(key).and_then(Value::as_str).unwrap_or_default();
         let key = text("key");
@@ -111,11 +113,11 @@ fn limit(least: bool, kind: &str, value: &Value) -> Option<Limit> {
     Some(Limit { what: format!("at {word} {shown}"), expression })
 }
 
-/// A required binding that the base does not have.
-fn binding(said: &Object, known: Option<Element>) -> Option<Binding> {
+/// A binding of this strength that the base does not have.
+fn binding(said: &Object, known: Option<Element>, strength: &str) -> Option<Binding> {
     let binding = said.get("binding")?;
     let text = |key: &str| binding.get(key).and_then(Value::as_str);
-    let url = text("valueSet").filter(|_| text("strength") == Some("required"))?;
+    let url = text("valueSet").filter(|_| text("strength") == Some(strength))?;
     let own = known.and_then(|element| ValueSet::numbered(element.more));
     match ValueSet::named(url) {
         set if set.is_some() && set == own => None,
@@ -146,8 +148,9 @@ fn types(said: &Object, known: Option<Element>) -> Vec<TypeRule> {
     let Some(element) = known else { return all.into_iter().filter(|of| !of.profiles.is_empty()).collect() };
     let anywhere = |of: &TypeRule| of.targets.iter().any(|target| target.ends_with("/Resource"));
     let as_base = all.iter().all(|of| {
-        let same_targets =
-            of.targets.is_empty() || anywhere(of) || of.targets.len() == targets(element.more).len();
+        let all =
+            of.targets.len() == targets(element.more).len() && of.targets.iter().all(|url| is_of_r4(url));
+        let same_targets = of.targets.is_empty() || anywhere(of) || all;
         of.profiles.iter().all(|profile| profile.ends_with("/SimpleQuantity")) && same_targets
     });
     if !element.choice && as_base { Vec::new() } else { all }

@@ -30,6 +30,14 @@ pub(super) fn is_bound(value: &Value, binding: &Binding, definitions: &dyn Defin
     })
 }
 
+/// Whether there is a code at all.
+pub(super) fn is_coded(value: &Value) -> bool {
+    match value.get("coding") {
+        Some(codings) => codings.each().any(|coding| coding.get("code").is_some()),
+        None => value.as_str().is_some() || value.get("code").is_some(),
+    }
+}
+
 fn coded(coding: &Object) -> Option<(&str, &str)> {
     coding.str("system").zip(coding.str("code"))
 }

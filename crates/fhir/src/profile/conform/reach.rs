@@ -5,7 +5,6 @@ use anamnesis_json::{Object, Value};
 use super::Walk;
 use super::values::{Found, stem, values};
 use crate::profile::{Rules, Step};
-use crate::reference;
 use crate::shape::Holds;
 use crate::subset::CHOICES;
 
@@ -47,7 +46,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn resolved(&self, from: Found<'a>) -> Option<Found<'a>> {
+    pub(super) fn resolved(&self, from: Found<'a>) -> Option<Found<'a>> {
         let (target, _) = self.target_of(from.value)?;
         Some(Found { name: from.name, at: None, holds: Holds::Resource, value: target, beside: None })
     }
@@ -64,16 +63,7 @@ impl<'a> Walk<'_, 'a> {
             let found = contained.find(|one| one.get("id").and_then(Value::as_str) == Some(id))?;
             return found.as_object().map(|object| (found, object));
         }
-        let entries = self.bundle?.get("entry")?.each();
-        let local = reference::local(text);
-        let is_meant = |entry: &&Value| {
-            let url = entry.get("fullUrl").and_then(Value::as_str).unwrap_or_default();
-            let is_local = |(kind, id, _): &(_, _, _)| {
-                reference::tail(url).is_some_and(|(of, named)| of == *kind && named == *id)
-            };
-            url == text || local.as_ref().is_some_and(is_local)
-        };
-        let found = entries.filter(|entry| is_meant(entry)).find_map(|entry| entry.get("resource"))?;
+        let found = self.bundle?.find(text)?;
         found.as_object().map(|object| (found, object))
     }
 }

@@ -72,14 +72,14 @@ impl<'a> Walk<'_, 'a> {
         if shape != profile.shape && shape.kind() != profile.shape {
             return Some(false);
         }
-        self.tried(&profile, object)
+        self.tried(&profile, object, false)
     }
 
     /// Whether a reference leads to a type that the profile's targets are of.
     fn targets(&mut self, rule: &TypeRule, found: &Found<'a>, path: &Path<'_>) {
         let Some(kind) = self.leads_to(found.value) else { return };
         match self.is_one_of(kind, &rule.targets) {
-            Some(true) => {}
+            Some(true) => self.target_follows(kind, &rule.targets, found, path),
             Some(false) => {
                 let shapes = rule.targets.iter().filter_map(|url| self.shape_of(url));
                 let mut names: Vec<&str> = shapes.map(Shape::path).collect();
@@ -93,6 +93,42 @@ impl<'a> Walk<'_, 'a> {
                 self.note(path, format!("{what} is not known here"));
             }
         }
+    }
+
+    /// Whether what a reference leads to follows one of the profiles of its type that are named for it.
+    fn target_follows(&mut self, kind: Shape, targets: &[String], found: &Found<'a>, path: &Path<'_>) {
+        if self.is_target || targets.iter().any(|url| is_of_r4(url) && self.may_be(kind, url)) {
+            return;
+        }
+        let profiles: Vec<_> = targets.iter().filter_map(|url| self.known(url)).collect();
+        let profiles: Vec<_> = profiles.into_iter().filter(|profile| profile.shape == kind).collect();
+        // The type alone was to be decided, where there are none.
+        if profiles.is_empty() {
+            return;
+        }
+        let of = profiles.iter().map(|profile| profile.url.as_str()).collect::<Vec<_>>().join(" or ");
+        let Some((_, object)) =
+            self.resolved(*found).and_then(|target| target.inner()).filter(|(shape, _)| *shape == kind)
+        else {
+            return self.note(
+                path,
+                format!("whether what it leads to follows {of} is not checked: it is not in here"),
+            );
+        };
+        let all_known = targets.iter().all(|url| self.shape_of(url).is_some());
+        let tried: Vec<_> = profiles.iter().map(|profile| self.tried(profile, object, true)).collect();
+        if tried.contains(&Some(true)) {
+            return;
+        }
+        if all_known && !tried.contains(&None) {
+            self.wrong(path, IssueCode::Value, format!("must lead to what follows {of}"));
+        } else {
+            self.note(path, format!("whether what it leads to follows {of} cannot be told here"));
+        }
+    }
+
+    fn may_be(&self, kind: Shape, url: &str) -> bool {
+        self.shape_of(url).is_some_and(|shape| shape == kind || shape == Shape::RESOURCE)
     }
 
     /// Whether a type is that of one of these profiles, or there are none; `None` when nobody here knows all of them.
@@ -132,6 +168,6 @@ impl<'a> Walk<'_, 'a> {
 }
 
 /// Whether an address is that of one of R4's own types, which has been checked already.
-fn is_of_r4(url: &str) -> bool {
+pub(in crate::profile) fn is_of_r4(url: &str) -> bool {
     url.ends_with("/SimpleQuantity") || Shape::named(own_name(url)).is_some()
 }

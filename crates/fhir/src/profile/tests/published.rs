@@ -1,12 +1,13 @@
 //! R4's own profiles, which nobody here wrote, on examples and on vital signs of Synthea's patients.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use super::*;
 use crate::outcome::Severity;
+use crate::profile::extensions;
 
 const OF_R4: &str = "http://hl7.org/fhir/StructureDefinition/";
 
@@ -42,7 +43,7 @@ fn wrong(known: &Known, resource: &Value, urls: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for url in urls {
         let profile = known.profile(url).unwrap();
-        let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known);
+        let found = profile.check(&Claim::of(kind, resource.as_object().unwrap()), known, Wanted::Faults);
         all.extend(
             found.into_iter().filter(|finding| finding.issue.severity == Severity::Error).map(|finding| {
                 format!("{}: {}", finding.issue.expression.unwrap(), finding.issue.diagnostics)
@@ -153,4 +154,63 @@ fn a_blood_pressure_without_its_half_is_none() {
         without("effectiveDateTime", Some("2012".into())),
         "Observation.effectiveDateTime: vs-1: if Observation.effective[x] is dateTime and has a value then that value shall be precise to the day"
     );
+}
+
+/// Where R4's own examples have extensions that R4's own definitions do not allow there.
+const AMISS: &[&str] = &[
+    // Snapshots were published with it on the type; the context of its definition was one element too deep.
+    "StructureDefinition.snapshot.element.type.extension: may stand on ElementDefinition.type.code alone",
+    // The maturity of a value set; its definition speaks of structures alone.
+    "ValueSet.extension: may stand on StructureDefinition alone",
+];
+
+#[test]
+fn extensions_of_examples_are_what_r4_says_of_them() {
+    let Some(shared) = anamnesis_testkit::shared_data() else {
+        anamnesis_testkit::skipped("../shared/data is not here");
+        return;
+    };
+    let known = extensions_of_r4(&shared);
+    assert!(known.profiles.len() > 300, "{}", known.profiles.len());
+    let (mut amiss, mut held) = (BTreeSet::new(), 0);
+    for file in crate::check::tests::samples::json_files(&shared.join("fhir-examples/valid")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let resource = json(&text);
+        let kind =
+            resource.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse).unwrap();
+        held += known.profiles.keys().filter(|url| text.contains(&format!("\"{url}\""))).count();
+        for finding in extensions(&Claim::of(kind, resource.as_object().unwrap()), &known, Wanted::Faults) {
+            if finding.issue.severity == Severity::Error {
+                let place = finding.issue.expression.unwrap();
+                let place: String = place
+                    .split('[')
+                    .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
+                    .collect();
+                amiss.insert(format!("{place}: {}", finding.issue.diagnostics));
+            }
+        }
+    }
+    println!("{held} extensions held to their definitions");
+    assert!(held > 50, "{held}");
+    assert_eq!(amiss.iter().map(String::as_str).collect::<Vec<_>>(), AMISS);
+}
+
+/// Every extension that R4 publishes.
+fn extensions_of_r4(shared: &Path) -> Known {
+    let folder = std::env::temp_dir().join(format!("anamnesis-extensions-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let archive = shared.join("definitions/r4-structuredefinitions.tar.zst");
+    let status =
+        Command::new("tar").arg("--zstd").arg("-xf").arg(&archive).arg("-C").arg(&folder).status().unwrap();
+    assert!(status.success(), "the archive opens");
+    let mut known = Known::default();
+    for file in crate::check::tests::samples::json_files(&folder) {
+        let definition = json(&fs::read_to_string(&file).unwrap());
+        if definition.get("type").and_then(Value::as_str) == Some("Extension") {
+            let profile = Profile::compile(&definition).unwrap();
+            known.profiles.insert(profile.url().to_owned(), Arc::new(profile));
+        }
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    known
 }

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use uuid::Uuid;
 
 use super::super::problem::Reason;
-use super::locate::Form;
+use super::locate::{Form, Place};
 use super::members::{Members, Reasons};
 use super::shape;
 use crate::app::Limits;
@@ -74,7 +74,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn single(&mut self, body: Value, reasons: &mut Reasons) -> Option<Item> {
-        let mut members = Members::of(body, String::new(), reasons)?;
+        let mut members = Members::of(body, Place::Body, reasons)?;
         let stream = members.stream();
         let expected = members.expected();
         let step = self.event(&mut members, stream.as_ref().map(|name| name.kind));
@@ -83,17 +83,16 @@ impl Reading<'_> {
     }
 
     fn streams(&mut self, body: Value, reasons: &mut Reasons) -> Vec<Item> {
-        let Some(mut members) = Members::of(body, String::new(), reasons) else { return Vec::new() };
+        let Some(mut members) = Members::of(body, Place::Body, reasons) else { return Vec::new() };
         self.correlation(&mut members);
         let entries = members.list("streams");
         members.end();
 
-        let mut seen: HashSet<StreamName> = HashSet::new();
+        let mut seen: HashSet<StreamName> = HashSet::with_capacity(entries.len());
         let mut events = 0;
         let mut items = Vec::with_capacity(entries.len());
         for (n, entry) in entries.into_iter().enumerate() {
-            let path = Form::Streams.item(n);
-            let Some(mut members) = Members::of(entry, path, reasons) else { continue };
+            let Some(mut members) = Members::of(entry, Place::Item(n), reasons) else { continue };
             let stream = members.stream();
             let expected = members.expected();
             let sent = members.list("events");
@@ -122,8 +121,7 @@ impl Reading<'_> {
     ) -> Vec<Step> {
         let mut steps = Vec::with_capacity(events.len());
         for (n, event) in events.into_iter().enumerate() {
-            let path = Form::Streams.event(item, n);
-            let Some(mut members) = Members::of(event, path, reasons) else { continue };
+            let Some(mut members) = Members::of(event, Place::Event(item, n), reasons) else { continue };
             steps.extend(self.event(&mut members, kind));
             members.end();
         }

@@ -32,6 +32,28 @@ impl Form {
     }
 }
 
+/// What a member is of; its path is only written where there is something to say of it.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// The body.
+    Body,
+    /// A stream's entry.
+    Item(usize),
+    /// An event of a stream's entry.
+    Event(usize, usize),
+}
+
+impl Place {
+    /// Its path; that of the body is empty.
+    pub(super) fn path(self) -> String {
+        match self {
+            Self::Body => String::new(),
+            Self::Item(item) => Form::Streams.item(item),
+            Self::Event(item, step) => Form::Streams.event(item, step),
+        }
+    }
+}
+
 /// The path of a member.
 pub(super) fn join(path: &str, member: &str) -> String {
     if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") }

@@ -8,7 +8,7 @@ use anamnesis_kernel::{Instant, StreamName};
 use uuid::Uuid;
 
 use super::super::problem::Reason;
-use super::locate::join;
+use super::locate::{Place, join};
 
 /// How many reasons are told at once.
 const REASONS_MAX: usize = 100;
@@ -30,24 +30,24 @@ impl Reasons {
 /// The members of an object that were not taken yet.
 pub(super) struct Members<'r> {
     object: Object,
-    path: String,
+    place: Place,
     reasons: &'r mut Reasons,
 }
 
 impl<'r> Members<'r> {
     /// The members of `value`, if it is an object.
-    pub(super) fn of(value: Value, path: String, reasons: &'r mut Reasons) -> Option<Self> {
+    pub(super) fn of(value: Value, place: Place, reasons: &'r mut Reasons) -> Option<Self> {
         match value {
-            Value::Object(object) => Some(Self { object, path, reasons }),
+            Value::Object(object) => Some(Self { object, place, reasons }),
             other => {
-                reasons.say(path, format!("must be an object, is {}", other.kind()));
+                reasons.say(place.path(), format!("must be an object, is {}", other.kind()));
                 None
             }
         }
     }
 
     pub(super) fn say(&mut self, name: &str, detail: impl Into<String>) {
-        self.reasons.say(join(&self.path, name), detail);
+        self.reasons.say(join(&self.place.path(), name), detail);
     }
 
     /// Takes a member; null is the same as absent.
@@ -65,11 +65,11 @@ impl<'r> Members<'r> {
     }
 
     /// The string, or a reason.
-    pub(super) fn string(&mut self, name: &str, value: &Value) -> Option<String> {
+    pub(super) fn string<'v>(&mut self, name: &str, value: &'v Value) -> Option<&'v str> {
         if value.as_str().is_none() {
             self.say(name, format!("must be a string, is {}", value.kind()));
         }
-        value.as_str().map(str::to_owned)
+        value.as_str()
     }
 
     /// The object, or a reason.
@@ -104,7 +104,7 @@ impl<'r> Members<'r> {
     pub(super) fn stream(&mut self) -> Option<StreamName> {
         let value = self.need("stream")?;
         let text = self.string("stream", &value)?;
-        let name = StreamName::from_str(&text);
+        let name = StreamName::from_str(text);
         if let Err(error) = &name {
             self.say("stream", error.to_string());
         }
@@ -131,7 +131,7 @@ impl<'r> Members<'r> {
     pub(super) fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let value = self.take(name)?;
         let text = self.string(name, &value)?;
-        let uuid = Uuid::parse_str(&text)
+        let uuid = Uuid::parse_str(text)
             .ok()
             .filter(|uuid| text.len() == uuid::fmt::Hyphenated::LENGTH && !uuid.is_nil());
         if uuid.is_none() {
@@ -165,10 +165,14 @@ impl<'r> Members<'r> {
 
     /// Refuses whatever was not taken.
     pub(super) fn end(self) {
+        if self.object.is_empty() {
+            return;
+        }
+        let whole = self.place.path();
         for name in self.object.keys() {
             let plain = name.len() <= NAME_BYTES_MAX
                 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-            let path = if plain { join(&self.path, name) } else { self.path.clone() };
+            let path = if plain { join(&whole, name) } else { whole.clone() };
             self.reasons.say(path, "not a member that is known here");
         }
     }

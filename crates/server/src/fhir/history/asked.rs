@@ -1,4 +1,4 @@
-//! The parameters of a history: `_count`, `_since`, `_at`, `_asOf`, and the page.
+//! The parameters of a history: `_count`, `_since`, `_at`, `_list`, `_asOf`, and the page.
 
 use anamnesis_fhir::date;
 use anamnesis_fhir::outcome::{Issue, IssueCode};
@@ -7,6 +7,7 @@ use anamnesis_store::RecordVersion;
 
 use crate::app::App;
 use crate::as_of::{AS_OF, AsOf};
+use crate::fhir::history::listed::Listed;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::page::{self, End};
 use crate::fhir::query;
@@ -22,6 +23,10 @@ pub(super) struct Asked {
     pub(super) since: Instant,
     /// That were current at some point from then until then, both included.
     pub(super) at: Option<(Instant, Instant)>,
+    /// That the List of this id has as its items.
+    pub(super) list: Option<String>,
+    /// What that List has, once it was read.
+    pub(super) listed: Option<Listed>,
     /// As of when; none asks about now.
     pub(super) as_of: Option<Instant>,
     /// Where the page before ended.
@@ -45,6 +50,8 @@ impl Asked {
             count: COUNT_DEFAULT.min(app.limits.count_max),
             since: BEGINNING,
             at: None,
+            list: None,
+            listed: None,
             as_of: as_of.at(),
             after: None,
             pairs: as_of.pair().into_iter().collect(),
@@ -75,8 +82,14 @@ impl Asked {
                     continue;
                 }
                 AS_OF | "_format" | "_pretty" => continue,
-                // To leave it out would answer something else.
-                "_list" => return Err(not_supported(key)),
+                // What such a list means changes with the clock and the patient, whom a history does not name.
+                "_list" if value.starts_with('$') => {
+                    return Err(not_supported("_list: a list known by what it means"));
+                }
+                "_list" => {
+                    asked.list = Some(value.clone());
+                    "_list"
+                }
                 _ if strict => return Err(not_supported("a parameter")),
                 _ => continue,
             };
@@ -102,7 +115,12 @@ impl Asked {
 
     /// Whether nothing narrows it.
     pub(super) fn whole(&self) -> bool {
-        self.at.is_none() && self.since == BEGINNING
+        self.at.is_none() && self.list.is_none() && self.since == BEGINNING
+    }
+
+    /// Whether only some of the versions that did not begin too early are asked for.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.at.is_some() || self.list.is_some()
     }
 
     /// The latest that a version may have begun.
@@ -113,9 +131,9 @@ impl Asked {
 
     /// Whether a version that did not begin too early is among what is asked for.
     pub(super) fn takes(&self, version: &RecordVersion) -> bool {
-        self.at.is_none_or(|(first, last)| {
-            version.began <= last && version.ended.is_none_or(|ended| ended > first)
-        })
+        let current =
+            |(first, last)| version.began <= last && version.ended.is_none_or(|ended| ended > first);
+        self.at.is_none_or(current) && self.listed.as_ref().is_none_or(|listed| listed.has(version))
     }
 }
 

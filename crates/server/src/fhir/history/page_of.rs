@@ -37,7 +37,7 @@ pub(super) async fn page_of(app: &App, of: &Of, asked: &Asked) -> Result<Page, R
     loop {
         // One more than there is room for says whether others follow.
         let room = u32::try_from(wanted - page.shown.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let limit = if asked.at.is_some() { room.max(CHUNK_MIN) } else { room };
+        let limit = if asked.is_narrow() { room.max(CHUNK_MIN) } else { room };
         let read = of.read(app, asked, behind.as_ref(), limit).await?;
         let last = read.len() < limit as usize;
         for version in read {

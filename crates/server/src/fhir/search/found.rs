@@ -7,9 +7,9 @@ use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_store::{ReadError, RecordVersion};
 
 use super::include::{Included, included};
-use super::page_in;
 use super::question::Question;
 use super::same::widen;
+use super::with_one_more;
 use crate::app::App;
 use crate::index::Index;
 
@@ -56,16 +56,16 @@ pub(super) async fn found(
     let mut query = question.parsed.query.clone();
     query.at = at;
     widen(app, index.views(), &mut query, at).await?;
-    let (mut hits, mut more) = (Vec::new(), true);
-    if !question.parsed.summary_count {
-        (hits, more) = page_in(index.views(), &mut query).await?;
-    }
-    let total = match question.counts() {
-        // All of it is on this page.
-        true if !more && query.after.is_none() => Some(hits.len() as u64),
-        true => Some(index.views().count(&query).await?),
-        false => question.total,
+    let views = index.views();
+    let wanted = with_one_more(&mut query);
+    let (mut hits, total) = match (question.parsed.summary_count, question.counts()) {
+        (true, true) => (Vec::new(), Some(views.count(&query).await?)),
+        (true, false) => (Vec::new(), question.total),
+        (false, true) => views.search_counted(&query).await.map(|(hits, all)| (hits, Some(all)))?,
+        (false, false) => (views.search(&query).await?, question.total),
     };
+    let more = hits.len() > wanted;
+    hits.truncate(wanted);
     let last = hits.last().filter(|_| more).map(|hit| hit.after.clone());
     let matches = shown(app, hits.into_iter().map(|hit| hit.version).collect()).await?;
     let included = included(app, index, &question.parsed.includes, &matches, at).await?;

@@ -43,7 +43,7 @@ async fn posted(app: &App, scope: Result<Scope, Outcome>, request: Request) -> R
     let scope = scope?;
     let body = request::bytes(app, &parts.headers, body).await?;
     if !negotiate::sends_form(&parts.headers) && !body.is_empty() {
-        return Err(Outcome::MediaType);
+        return Err(Outcome::MediaType("application/x-www-form-urlencoded"));
     }
     let broken = || Outcome::Invalid(vec![get::broken_query()]);
     let mut pairs = query::pairs(parts.uri.query().unwrap_or_default()).ok_or_else(broken)?;

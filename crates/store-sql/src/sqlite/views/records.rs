@@ -34,12 +34,6 @@ pub(super) fn numbers_of(
     Ok(numbers)
 }
 
-/// The id of the record of this number, as the index holds it.
-pub(super) fn id_of(connection: &Connection, number: RecordNumber) -> rusqlite::Result<Option<Vec<u8>>> {
-    let mut statement = connection.prepare_cached(statements::RECORD_GET)?;
-    statement.query_row(params![number.partition, clamp(number.record)], |row| row.get(1)).optional()
-}
-
 /// The current version of the record of this number.
 pub(super) fn by_number(
     connection: &Connection,

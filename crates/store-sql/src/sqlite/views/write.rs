@@ -1,6 +1,9 @@
 //! Writing a change: rows sorted by key within the batch, so that a page is touched once.
 
+mod columns;
 mod gathered;
+mod inserts;
+mod order;
 mod texts;
 mod words;
 
@@ -10,9 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anamnesis_kernel::Instant;
-use anamnesis_kernel::search::{Entry, Key, Place};
+use anamnesis_kernel::search::Key;
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::super::connection::{Care, empty_wal};
 use super::super::log::clamp;
@@ -20,9 +23,9 @@ use super::checkpoint::Checkpoints;
 use super::table::Table;
 use super::units::{self, Unit, Units};
 use super::{history, parked, records, watermark_to_bytes};
-use crate::id::target_bytes;
 use crate::statements as sql;
 use gathered::Gathered;
+use inserts::Inserts;
 use texts::Ended;
 
 const TABLES: [&str; 23] = [
@@ -76,9 +79,10 @@ impl Writer {
         })
     }
 
-    /// From now on nobody looks, so that changes may gather until they are worth a commit.
-    pub(super) fn gather(&mut self) -> rusqlite::Result<()> {
-        self.connection.execute_batch(Care::Derived.while_made())?;
+    /// From now on nobody looks, so that changes may gather until they are worth a commit, and so many bytes of pages with
+    /// them: rows come in no order that pages have, and a page that stays in memory is written once.
+    pub(super) fn gather(&mut self, bytes: u64) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "cache_size", -clamp(bytes / 1024).max(1))?;
         self.gathered = Some(Gathered::default());
         Ok(())
     }
@@ -226,23 +230,8 @@ impl Writer {
         let (words, mut sorted): (Vec<_>, Vec<_>) =
             change.index.iter().partition(|write| table(&write.row().entry.key) == Table::Words);
         self.write_words(words)?;
-        sorted.sort_by_key(|write| order(write));
-        let mut texts = Ended::default();
-        for write in sorted {
-            match write {
-                IndexWrite::Open(row, began) => self.row(row, Act::Open, &[&began.micros()])?,
-                IndexWrite::Close(row, ended) => {
-                    if let Some(began) = self.close_row(row, *ended)? {
-                        texts.take(row, began, *ended);
-                    }
-                }
-                IndexWrite::Past(row, began, ended) => {
-                    self.row(row, Act::Past, &[&began.micros(), &ended.micros()])?;
-                    texts.take(row, *began, *ended);
-                }
-            }
-        }
-        texts.write(&self.connection)?;
+        order::sort(&mut sorted);
+        self.write_rows(&sorted)?;
         self.at.set(None);
         self.count_places(&change.index)?;
         parked::write(&self.connection, &change.parked)?;
@@ -267,74 +256,53 @@ impl Writer {
         Ok(())
     }
 
-    /// Moves a row to what held, and gives the moment it began; none where there was no such row.
-    fn close_row(&self, row: &IndexRow, ended: Instant) -> rusqlite::Result<Option<Instant>> {
+    /// Writes rows that are sorted by key; what closes goes before what opens, as a row may leave and come back within a
+    /// batch.
+    fn write_rows(&self, sorted: &[&IndexWrite]) -> rusqlite::Result<()> {
+        let mut past: Vec<(&IndexRow, Instant, Instant)> = Vec::new();
+        for write in sorted {
+            match write {
+                IndexWrite::Close(row, ended) => {
+                    past.extend(self.close_row(row)?.map(|began| (row, began, *ended)));
+                }
+                IndexWrite::Past(row, began, ended) => past.push((row, *began, *ended)),
+                IndexWrite::Open(..) => {}
+            }
+        }
+        let mut inserts = Inserts::new(&self.connection, &self.at);
+        let mut texts = Ended::default();
+        for (row, began, ended) in past {
+            inserts.add(pick(&row.entry.key, Act::Past), row.place, |values| {
+                self.columns(row, values);
+                values.extend([began.micros().into(), ended.micros().into()]);
+            })?;
+            texts.take(row, began, ended);
+        }
+        for write in sorted {
+            if let IndexWrite::Open(row, began) = write {
+                inserts.add(pick(&row.entry.key, Act::Open), row.place, |values| {
+                    self.columns(row, values);
+                    values.push(began.micros().into());
+                })?;
+            }
+        }
+        inserts.finish()?;
+        texts.write(&self.connection)
+    }
+
+    /// Takes a row out of what holds, and gives the moment it began; none where there was no such row.
+    fn close_row(&self, row: &IndexRow) -> rusqlite::Result<Option<Instant>> {
+        self.at.set(Some(inserts::number(row.place)));
+        let mut columns = Vec::new();
+        self.columns(row, &mut columns);
         let [began, close] = [Act::Began, Act::Close].map(|act| pick(&row.entry.key, act));
         // Two statements, since a deletion that returns what it deletes first gathers it in a table of its own.
-        let began: Option<i64> = self.with_key(row, &[], |parameters| {
-            let mut statement = self.connection.prepare_cached(began)?;
-            let began = statement.query_row(parameters, |r| r.get(0)).optional()?;
-            if began.is_some() {
-                self.connection.prepare_cached(close)?.execute(parameters)?;
-            }
-            Ok(began)
-        })?;
-        if let Some(began) = &began {
-            self.row(row, Act::Past, &[began, &ended.micros()])?;
+        let mut statement = self.connection.prepare_cached(began)?;
+        let began: Option<i64> = statement.query_row(params_from_iter(&columns), |r| r.get(0)).optional()?;
+        if began.is_some() {
+            self.connection.prepare_cached(close)?.execute(params_from_iter(&columns))?;
         }
         Ok(began.map(Instant::from_micros))
-    }
-
-    fn row(&self, row: &IndexRow, act: Act, rest: &[&dyn ToSql]) -> rusqlite::Result<()> {
-        let statement = pick(&row.entry.key, act);
-        self.with_key(row, rest, |parameters| {
-            self.connection.prepare_cached(statement)?.execute(parameters)
-        })?;
-        Ok(())
-    }
-
-    /// Lays out the key's columns, the place's, and `rest`, and hands them to `run`.
-    fn with_key<R>(
-        &self,
-        row: &IndexRow,
-        rest: &[&dyn ToSql],
-        run: impl FnOnce(&[&dyn ToSql]) -> rusqlite::Result<R>,
-    ) -> rusqlite::Result<R> {
-        let IndexRow { entry: Entry { param, key, group }, place: Place { date, record, partition } } = row;
-        self.at.set(Some(RecordNumber { partition: *partition, record: *record }));
-        let record = clamp(*record);
-        let place: [&dyn ToSql; 3] = [date, &record, partition];
-        let mut columns: Vec<&dyn ToSql> = vec![&param.0];
-        let mut last: Vec<&dyn ToSql> = vec![group];
-        let (numbers, bounds, target, texts);
-        match key {
-            Key::Token { code, system } if is_place(code, system) => last.clear(),
-            Key::Words { .. } => {}
-            Key::Token { code, system } => {
-                texts = [code.as_str(), ""];
-                numbers = [self.number(system), 0];
-                columns.extend([&texts[0] as &dyn ToSql, &numbers[0]]);
-            }
-            Key::Text { text, exact } => {
-                texts = [text.as_str(), exact.as_str()];
-                columns.push(&texts[0]);
-                last.push(&texts[1]);
-            }
-            Key::Date { low, high } => columns.extend([low as &dyn ToSql, high]),
-            Key::Quantity { low, high, unit, system } => {
-                bounds = [low.get(), high.get()];
-                numbers = [self.number(unit), self.number(system)];
-                columns.extend([&bounds[0] as &dyn ToSql, &bounds[1], &numbers[0], &numbers[1]]);
-            }
-            Key::Reference { kind, id } => {
-                target = target_bytes(*kind, id);
-                columns.extend([kind as &dyn ToSql, &target]);
-            }
-        }
-        columns.extend(place);
-        columns.extend(last);
-        columns.extend(rest);
-        run(&columns)
     }
 
     /// The number of what was interned before; nothing has 0.
@@ -403,14 +371,5 @@ fn pick(key: &Key, act: Act) -> &'static str {
         Act::Began => began,
         Act::Close => close,
         Act::Past => past,
-    }
-}
-
-/// By key; what closes goes before what opens, as a row may leave and come back within a batch.
-fn order(write: &IndexWrite) -> (&IndexRow, u8) {
-    match write {
-        IndexWrite::Close(row, _) => (row, 0),
-        IndexWrite::Past(row, _, _) => (row, 1),
-        IndexWrite::Open(row, _) => (row, 2),
     }
 }

@@ -25,6 +25,11 @@ impl<'a> Asked<'a> {
         Self { connection, at: at.map(Instant::micros), aliases: Cell::new(0) }
     }
 
+    /// As of when.
+    pub(super) fn moment(&self) -> Option<Instant> {
+        self.at.map(Instant::from_micros)
+    }
+
     /// A name for rows that nothing else in the statement has.
     pub(super) fn alias(&self) -> String {
         let number = self.aliases.get() + 1;
@@ -36,6 +41,13 @@ impl<'a> Asked<'a> {
     pub(super) fn arms(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
         let named = |name: &str| format!("{name} {alias}");
         self.arms_of(&named(table.now()), &named(table.then()), alias, held)
+    }
+
+    /// As [`arms`](Self::arms), by an index of this name.
+    pub(super) fn arms_by(&self, table: Table, index: Option<&str>, alias: &str, held: &Sql) -> Vec<Sql> {
+        let Some(index) = index else { return self.arms(table, alias, held) };
+        let by = |name: &str| format!("{name} {alias} INDEXED BY {name}_{index}");
+        self.arms_of(&by(table.now()), &by(table.then()), alias, held)
     }
 
     /// As [`arms`](Self::arms), where the record is known; the planner sees no merit in that way of its own accord.

@@ -1,7 +1,7 @@
 //! A test as a condition on the rows of one table, or on those of several of which any will do.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Find, Param, Real, Test};
+use anamnesis_kernel::search::{Find, Param, Test};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params_from_iter};
 
@@ -9,6 +9,7 @@ use super::super::super::log::clamp;
 use super::super::records;
 use super::super::table::Table;
 use super::asked::Asked;
+use super::spans;
 use super::sql::{Made, Sql};
 use crate::id::{id_bytes, target_bytes};
 use crate::statements;
@@ -29,8 +30,19 @@ pub(super) struct Clause {
     pub(super) listed: Option<(&'static str, usize)>,
     /// How many values there are in that column.
     values: usize,
-    /// The condition the index is entered by, where what must hold is more.
-    entered: Option<Sql>,
+    /// The ways into the index, where there is more to say of them than what must hold.
+    ways: Vec<Way>,
+}
+
+/// One of the ways into the index that together lead to all rows of a clause.
+#[derive(Clone)]
+pub(super) struct Way {
+    /// The index, if it is not the key: what follows the table's name in its name.
+    pub(super) index: Option<&'static str>,
+    /// What must hold of a row that is found so.
+    pub(super) held: Sql,
+    /// The condition the index is entered by: it holds of all those rows, and of no far more.
+    pub(super) reach: Sql,
 }
 
 impl Clause {
@@ -40,24 +52,27 @@ impl Clause {
         listed: Option<(&'static str, usize)>,
         values: impl IntoIterator<Item = Value>,
     ) -> Self {
-        Self { table, held: Sql::bound(held, values), whole: true, listed, values: 1, entered: None }
+        Self { table, held: Sql::bound(held, values), whole: true, listed, values: 1, ways: Vec::new() }
     }
 
     fn range(table: Table, held: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        Self::of(table, Sql::bound(held, values))
+        Self::range_of(table, Sql::bound(held, values))
     }
 
-    fn of(table: Table, held: Sql) -> Self {
-        Self { table, held, whole: false, listed: None, values: 0, entered: None }
+    pub(super) fn range_of(table: Table, held: Sql) -> Self {
+        Self { table, held, whole: false, listed: None, values: 0, ways: Vec::new() }
     }
 
-    fn entered_by(self, entered: Sql) -> Self {
-        Self { entered: Some(entered), ..self }
+    pub(super) fn by(self, ways: Vec<Way>) -> Self {
+        Self { ways, ..self }
     }
 
-    /// The condition the index is entered by: it holds of all rows for which the whole does, and of no far more.
-    pub(super) fn reach(&self) -> &Sql {
-        self.entered.as_ref().unwrap_or(&self.held)
+    /// The ways into the index.
+    pub(super) fn ways(&self) -> Vec<Way> {
+        if self.ways.is_empty() {
+            return vec![Way { index: None, held: self.held.clone(), reach: self.held.clone() }];
+        }
+        self.ways.clone()
     }
 
     /// Whether the other is the same but for its value.
@@ -158,30 +173,15 @@ pub(super) fn clauses(
             token(asked, *param, system.as_deref(), code.as_deref()).map(Some)
         }
         Test::Text { param, text, find } => one(words(*param, text, *find)),
-        Test::Date { param, low, high } => {
-            let bound =
-                |(from, to): (i64, i64)| ((from != i64::MIN).then_some(from), (to != i64::MAX).then_some(to));
-            // No span begins after it ends, which bounds the part of the index that is read.
-            let low = (low.0, low.1.min(high.1));
-            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(low));
-            let held = between(low.clone(), "high", bound(*high));
-            one(Clause::of(Table::Date, held).entered_by(low))
-        }
+        Test::Date { param, low, high } => one(spans::times(*param, *low, *high)),
         Test::Quantity { param, low, high, unit, system } => {
-            let bound = |(from, to): (Real, Real)| {
-                let (from, to) =
-                    ((from != Real::LEAST).then_some(from), (to != Real::GREATEST).then_some(to));
-                (from.map(Real::get), to.map(Real::get))
-            };
-            let low = (low.0, low.1.min(high.1));
-            let low = between(Sql::bound("@.param = ?", [number(param)]), "low", bound(low));
-            let mut held = between(low.clone(), "high", bound(*high));
+            let mut rest = Vec::new();
             for (column, text) in [("unit", unit), ("system", system)] {
                 if let Some(text) = text {
-                    held = held.push(&format!(" AND @.{column} = ?")).bind(interned(asked, text)?);
+                    rest.push(Sql::new(&format!("@.{column} = ?")).bind(interned(asked, text)?));
                 }
             }
-            one(Clause::of(Table::Quantity, held).entered_by(low))
+            one(spans::amounts(*param, *low, *high, Sql::all(rest)))
         }
         Test::Reference { param, kind: Some(kind), id } => one(reference(*param, *kind, id)),
         Test::Reference { param, kind: None, id } => {
@@ -201,17 +201,6 @@ pub(super) fn clauses(
         Test::Present { param, kept } => one(Clause::range(Table::of(*kept), "@.param = ?", [number(param)])),
         Test::Words { expression, narrative } => one(said(kind, expression, *narrative)),
         Test::Updated(..) | Test::Together(_) | Test::Chain { .. } | Test::Has { .. } => Ok(None),
-    }
-}
-
-fn between<T: Into<Value>>(held: Sql, column: &str, (from, to): (Option<T>, Option<T>)) -> Sql {
-    let held = match from {
-        Some(from) => held.push(&format!(" AND @.{column} >= ?")).bind(from),
-        None => held,
-    };
-    match to {
-        Some(to) => held.push(&format!(" AND @.{column} <= ?")).bind(to),
-        None => held,
     }
 }
 
@@ -235,7 +224,7 @@ fn token(asked: &Asked<'_>, param: Param, system: Option<&str>, code: Option<&st
             let of = Sql::bound("@.param = ? AND @.code = ?", [param.clone(), text(code)]);
             let systems = distinct(asked, Table::Token, "system", &of)?;
             if systems.len() > DISTINCT_MAX {
-                vec![Clause::of(Table::Token, of)]
+                vec![Clause::range_of(Table::Token, of)]
             } else {
                 systems.into_iter().map(|system| whole(code, system)).collect()
             }
@@ -254,7 +243,7 @@ fn words(param: Param, text: &str, find: Find) -> Clause {
         let end = format!("{prefix}\u{10ffff}");
         Sql::bound("@.param = ? AND @.text >= ? AND @.text < ?", [param.clone(), prefix.into(), end.into()])
     };
-    let range = |held| Clause::of(Table::Text, held);
+    let range = |held| Clause::range_of(Table::Text, held);
     match find {
         Find::Whole => {
             Clause::whole(Table::Text, "@.param = ? AND @.text = ?", Some(("text", 1)), [param, own()])
@@ -275,7 +264,7 @@ fn said(kind: Option<ResourceType>, expression: &str, narrative: bool) -> Clause
     let expression = if narrative { format!("narrative : ({expression})") } else { expression.to_owned() };
     let held = Sql::bound("@.number IN (SELECT rowid FROM words WHERE words MATCH ?)", [expression.into()]);
     let of_kind = kind.map(|kind| Sql::new("@.param = ?").bind(i64::from(Param::of_type(kind.number()).0)));
-    Clause::of(Table::Words, held.and(of_kind.unwrap_or_default()))
+    Clause::range_of(Table::Words, held.and(of_kind.unwrap_or_default()))
 }
 
 /// The different numbers in a column among the rows that hold, now or ever, one step each; some of too many.

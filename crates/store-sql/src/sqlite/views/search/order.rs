@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::plan::{Aim, Plan};
 use super::source::LARGE;
 use super::sql::{Fault, Made, Sql};
-use super::{keys, walk};
+use super::{count, keys, walk};
 
 /// Fewer rows than these are sorted in any case.
 const WALKED_MIN: u64 = 500;
@@ -40,41 +40,103 @@ pub(super) enum Keys {
 /// The records of the page.
 pub(super) fn page(asked: &Asked<'_>, query: &Query) -> Made<Vec<Found>> {
     let mut found = Vec::new();
-    for Step { sql, keys } in steps(asked, query)? {
+    for step in steps(asked, query)? {
         let left = u64::from(query.limit).saturating_sub(found.len() as u64);
         if left == 0 {
             break;
         }
-        let sql = sql.push(" LIMIT ?").bind(clamp(left)).within_bounds()?;
-        let mut statement = asked.connection.prepare_cached(&sql.text)?;
-        let mut rows = statement.query(params_from_iter(sql.values))?;
-        while let Some(row) = rows.next()? {
-            let place = Place { date: row.get(0)?, record: unsigned(row, 1)?, partition: row.get(2)? };
-            found.push(Found { keys: keys_of(&keys, query.order.len(), place, row)?, place });
-        }
+        found.extend(read(asked, query, step, left)?);
     }
     Ok(found)
 }
 
-fn keys_of(from: &Keys, count: usize, place: Place, row: &Row<'_>) -> rusqlite::Result<Vec<SortKey>> {
-    let key = match from {
-        Keys::Read => return (3..3 + count).map(|at| Ok(keys::from_column(row.get_ref(at)?))).collect(),
-        Keys::MainDate if place.date < i64::MAX => SortKey::Integer(-place.date),
-        Keys::MainDate | Keys::None => SortKey::None,
+/// The records of the page and how many there are in all, planned once where the order is that of the index.
+pub(super) fn page_counted(asked: &Asked<'_>, query: &Query) -> Made<(Vec<Found>, u64)> {
+    let all = |page: &[Found], plan: Option<Plan>| match page.len() as u64 {
+        // All of it is on this page.
+        found if query.after.is_none() && found < u64::from(query.limit) => Ok(found),
+        _ => match plan.filter(Plan::is_small) {
+            Some(plan) => count::of_plan(asked, plan),
+            None => count::counted(asked, query),
+        },
     };
-    Ok(vec![key; count])
+    let Some(keys) = keys_of_index(query) else {
+        let page = page(asked, query)?;
+        let all = all(&page, None)?;
+        return Ok((page, all));
+    };
+    fits(query)?;
+    let plan = Plan::aimed(asked, query.kind, &query.all, 0, Aim::Page)?;
+    if !plan.is_ordered() {
+        // Its page is known only once all of it is.
+        let places = count::places(asked, plan)?;
+        let after = query.after.as_ref().map(|after| after.place);
+        let begins = after.map_or(0, |after| places.partition_point(|place| *place <= after));
+        let page = places.iter().skip(begins).take(query.limit as usize);
+        let page = page.map(|place| Found { keys: keys.of_place(query.order.len(), *place), place: *place });
+        return Ok((page.collect(), places.len() as u64));
+    }
+    let page = read(asked, query, newest_first(query, plan.clone(), keys), u64::from(query.limit))?;
+    let all = all(&page, Some(plan))?;
+    Ok((page, all))
+}
+
+/// At most so many records of a step.
+fn read(asked: &Asked<'_>, query: &Query, Step { sql, keys }: Step, limit: u64) -> Made<Vec<Found>> {
+    let mut found = Vec::new();
+    let sql = sql.push(" LIMIT ?").bind(clamp(limit)).within_bounds()?;
+    let mut statement = asked.connection.prepare_cached(&sql.text)?;
+    let mut rows = statement.query(params_from_iter(sql.values))?;
+    while let Some(row) = rows.next()? {
+        let place = Place { date: row.get(0)?, record: unsigned(row, 1)?, partition: row.get(2)? };
+        found.push(Found { keys: keys_of(&keys, query.order.len(), place, row)?, place });
+    }
+    Ok(found)
+}
+
+/// Where the keys are, if the order is that of the index.
+fn keys_of_index(query: &Query) -> Option<Keys> {
+    match query.order.as_slice() {
+        [] => Some(Keys::None),
+        [Order { by: By::MainDate, descending: true }] => Some(Keys::MainDate),
+        _ => None,
+    }
+}
+
+fn keys_of(from: &Keys, count: usize, place: Place, row: &Row<'_>) -> rusqlite::Result<Vec<SortKey>> {
+    match from {
+        Keys::Read => (3..3 + count).map(|at| Ok(keys::from_column(row.get_ref(at)?))).collect(),
+        from => Ok(from.of_place(count, place)),
+    }
+}
+
+impl Keys {
+    /// As the place says them.
+    fn of_place(&self, count: usize, place: Place) -> Vec<SortKey> {
+        let key = match self {
+            Self::MainDate if place.date < i64::MAX => SortKey::Integer(-place.date),
+            _ => SortKey::None,
+        };
+        vec![key; count]
+    }
+}
+
+/// The page before was of the same order.
+fn fits(query: &Query) -> Made<()> {
+    if query.after.as_ref().is_some_and(|after| after.keys.len() != query.order.len()) {
+        return Err(Fault::Unanswerable("the page before was of another order"));
+    }
+    Ok(())
 }
 
 /// The statements of the page, without their limits.
 pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
-    if query.after.as_ref().is_some_and(|after| after.keys.len() != query.order.len()) {
-        return Err(Fault::Unanswerable("the page before was of another order"));
+    fits(query)?;
+    if let Some(keys) = keys_of_index(query) {
+        let plan = Plan::aimed(asked, query.kind, &query.all, 0, Aim::Page)?;
+        return Ok(vec![newest_first(query, plan, keys)]);
     }
     match query.order.as_slice() {
-        [] => Ok(vec![newest_first(asked, query, Keys::None)?]),
-        [Order { by: By::MainDate, descending: true }] => {
-            Ok(vec![newest_first(asked, query, Keys::MainDate)?])
-        }
         [order] if walk::can(order, query) => {
             let plan = Plan::new(asked, query.kind, &query.all, 0)?;
             if plan.is_larger(asked, walked_from(asked, query)?)? {
@@ -91,15 +153,14 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
 /// upon before the others would have been sorted.
 fn walked_from(asked: &Asked<'_>, query: &Query) -> Made<u64> {
     let Some(kind) = query.kind else { return Ok(LARGE) };
-    let all = super::kept_count(asked.connection, kind)?;
+    let all = count::kept(asked.connection, kind)?;
     let between = (u64::from(query.limit).saturating_mul(all)).isqrt();
     Ok(between.saturating_mul(2).clamp(WALKED_MIN, LARGE))
 }
 
-fn newest_first(asked: &Asked<'_>, query: &Query, keys: Keys) -> Made<Step> {
-    let plan = Plan::aimed(asked, query.kind, &query.all, 0, Aim::Page)?;
+fn newest_first(query: &Query, plan: Plan, keys: Keys) -> Step {
     let after = query.after.as_ref().map(|after| after_place(after.place, &plan.alias));
-    Ok(Step { sql: plan.in_order(after.unwrap_or_default()), keys })
+    Step { sql: plan.in_order(after.unwrap_or_default()), keys }
 }
 
 /// That a row stands after the place.

@@ -3,20 +3,29 @@
 use anamnesis_kernel::ResourceType;
 use anamnesis_kernel::search::{Filter, Param, Test};
 
+use super::super::table::Table;
 use super::asked::Asked;
 use super::clause::all_of;
 use super::gather::MERGED_MAX;
 use super::holds::holds;
-use super::source::{LARGE, Source, source};
+use super::lightest::lightest;
+use super::narrow::Narrow;
+use super::source::{Source, source};
 use super::sql::{Made, Sql};
 
 /// In so many arms that are in order, now's and then's, what else must hold is written in each, and they are merged
 /// as they are read.
 const MERGED_ARMS_MAX: usize = 2 * MERGED_MAX;
 
+/// In all arms together what else must hold binds no more values than so many.
+const REPEATED_VALUES_MAX: usize = 2_000;
+
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) alias: String,
     source: Source,
+    /// Whether the source is known to have few rows: then it is the best for any aim.
+    small: bool,
     /// What else must hold of a row; empty when nothing.
     rest: Sql,
 }
@@ -62,17 +71,21 @@ impl Plan {
         if kind.is_some() || sources.is_empty() {
             sources.push((None, Source::all(asked, kind, &alias)));
         }
-        let (begun, source) = lightest(asked, sources, aim)?;
+        if let Some(narrow) = Narrow::of(asked, &conjuncts)? {
+            let narrowed = |(at, source): (_, Source)| (at, source.narrowed(asked, &narrow, &alias));
+            sources = sources.into_iter().map(narrowed).collect();
+        }
+        let (begun, source, small) = lightest(asked, sources, aim)?;
         let mut rest = Vec::new();
         for (at, filter) in conjuncts.into_iter().enumerate() {
             if Some(at) != begun || !source.exact {
                 rest.push(holds(asked, filter, kind, &alias, depth)?);
             }
         }
-        if let Some(of_type) = type_test.filter(|_| !implied && begun.is_some()) {
+        if let Some(of_type) = type_test.filter(|_| !implied && begun.is_some() && !source.of_type) {
             rest.push(holds(asked, &of_type, kind, &alias, depth)?);
         }
-        Ok(Self { alias, source, rest: Sql::all(rest) })
+        Ok(Self { alias, source, small, rest: Sql::all(rest) })
     }
 
     /// Whether its rows are all records of a type, and nothing else must hold.
@@ -80,15 +93,52 @@ impl Plan {
         self.source.whole_type && self.rest.text.is_empty()
     }
 
+    /// Whether another source would not be better for another aim.
+    pub(super) const fn is_small(&self) -> bool {
+        self.small
+    }
+
+    /// Whether its rows come in the order of searches.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.source.ordered() && self.source.arms.len() <= MERGED_ARMS_MAX
+    }
+
     /// Whether its source has at least so many rows.
     pub(super) fn is_larger(&self, asked: &Asked<'_>, rows: u64) -> Made<bool> {
         Ok(self.source.estimate(asked)? >= rows)
     }
 
-    /// The places of the records, perhaps more than once, in no order.
+    /// In each row how many rows an arm gives and their greatest group, where a record has no two of group 0.
+    pub(super) fn rows(&self) -> Option<Sql> {
+        let group = match self.source.one? {
+            Table::Place => "0".to_owned(),
+            Table::Token | Table::Reference => format!("max({}.grp)", self.alias),
+            _ => return None,
+        };
+        let select = format!("SELECT count(*), {group} FROM ");
+        let arms = self.source.arms.iter();
+        let arms = arms.map(|arm| Sql::new(&select).then(arm.from.clone()).and(self.rest.clone()));
+        Some(Sql::joined(arms.collect(), " UNION ALL "))
+    }
+
+    /// The places of the records, perhaps more than once, in no order: no arm waits for another.
+    pub(super) fn rows_of_all(self) -> Sql {
+        let place = place(&self.alias);
+        let Self { alias, source, rest, .. } = self;
+        let repeated = rest.values.len().saturating_mul(source.arms.len());
+        if source.arms.is_empty() || source.arms.len() > MERGED_ARMS_MAX || repeated > REPEATED_VALUES_MAX {
+            return Self { alias, source, small: false, rest }.places();
+        }
+        let select = format!("SELECT {place} FROM ");
+        let arms = source.arms.into_iter();
+        let arms = arms.map(|arm| Sql::new(&select).then(arm.from).and(rest.clone()));
+        Sql::joined(arms.collect(), " UNION ALL ")
+    }
+
+    /// The places of the records, perhaps more than once, in no order, as part of another statement.
     pub(super) fn places(self) -> Sql {
         let place = place(&self.alias);
-        let Self { alias, source, rest } = self;
+        let Self { alias, source, rest, .. } = self;
         let mut arms = source.arms;
         match arms.len() {
             0 => nothing(&alias),
@@ -104,7 +154,7 @@ impl Plan {
     /// followed by a limit.
     pub(super) fn in_order(self, more: Sql) -> Sql {
         let place = place(&self.alias);
-        let Self { alias, source, rest } = self;
+        let Self { alias, source, rest, .. } = self;
         let ordered = source.ordered() && source.arms.len() <= MERGED_ARMS_MAX;
         let mut arms = source.arms;
         match arms.len() {
@@ -169,7 +219,7 @@ fn sole(filter: &Filter) -> &Filter {
 }
 
 /// Whether it can hold only of records of this type.
-fn is_of(filter: &Filter, kind: ResourceType) -> bool {
+pub(super) fn is_of(filter: &Filter, kind: ResourceType) -> bool {
     let own = |param: &Param| param.0 >> 8 == u32::from(kind.number());
     match filter {
         Filter::All(filters) => filters.iter().any(|filter| is_of(filter, kind)),
@@ -193,42 +243,4 @@ fn is_of(filter: &Filter, kind: ResourceType) -> bool {
             Test::Updated(..) | Test::Has { .. } => false,
         },
     }
-}
-
-/// The source with the fewest rows; of large ones the first that comes in order, or for all rows the first that is
-/// no whole type.
-fn lightest(
-    asked: &Asked<'_>,
-    mut sources: Vec<(Option<usize>, Source)>,
-    aim: Aim,
-) -> Made<(Option<usize>, Source)> {
-    let good = |source: &Source| match aim {
-        Aim::Page => source.ordered(),
-        Aim::All => true,
-    };
-    // One beside the whole type needs no counting, where it would be taken however large it is.
-    let only = |sources: &[(Option<usize>, Source)]| {
-        sources.iter().filter(|(_, source)| !source.whole_type).count() == 1
-            && sources.first().is_some_and(|(_, source)| good(source) && !source.whole_type && !source.large)
-    };
-    if sources.len() > 1 && !only(&sources) {
-        let mut ranked = Vec::new();
-        for (at, source) in sources {
-            let rows = source.estimate(asked)?;
-            let rank = match rows {
-                LARGE.. => (LARGE, source.whole_type, !source.ordered(), source.large),
-                rows => (rows, false, !source.ordered(), false),
-            };
-            let rank = if rows >= LARGE && aim == Aim::Page {
-                (LARGE, !source.ordered(), source.whole_type, source.large)
-            } else {
-                rank
-            };
-            ranked.push((rank, at, source));
-        }
-        ranked.sort_by_key(|(rank, ..)| *rank);
-        sources = ranked.into_iter().map(|(_, at, source)| (at, source)).collect();
-    }
-    let whole = || (None, Source { arms: Vec::new(), exact: true, whole_type: false, large: false });
-    Ok(sources.into_iter().next().unwrap_or_else(whole))
 }

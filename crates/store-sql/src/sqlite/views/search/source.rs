@@ -7,14 +7,16 @@ use rusqlite::params_from_iter;
 use super::super::super::log::unsigned;
 use super::super::table::Table;
 use super::asked::Asked;
-use super::clause::{Clause, clauses};
+use super::clause::{Clause, Way, clauses};
 use super::far;
 use super::holds::{DEPTH_MAX, placed, split};
+use super::narrow::Narrow;
 use super::sql::{Fault, Made, Sql};
 
 /// How far rows are counted to find the smallest source; what has so many is large.
 pub(super) const LARGE: u64 = 5_000;
 /// What follows `FROM`, up to its condition.
+#[derive(Clone)]
 pub(super) struct Arm {
     pub(super) from: Sql,
     /// The same, with no more of its condition than the index is entered by: what is counted, in bounded time.
@@ -24,29 +26,58 @@ pub(super) struct Arm {
 }
 
 /// Rows, under one alias, that are of all records for which a filter holds.
+#[derive(Clone)]
 pub(super) struct Source {
     pub(super) arms: Vec<Arm>,
     /// Whether they are of no others.
     pub(super) exact: bool,
     /// Whether rows are of all records of a type.
     pub(super) whole_type: bool,
+    /// Whether rows are of records of the type that is sought alone.
+    pub(super) of_type: bool,
     /// Known to be large before it is read.
     pub(super) large: bool,
+    /// Of whole values of one kind, of which no two stand in one row: the table, if it is of one such value.
+    pub(super) one: Option<Table>,
 }
 
 impl Source {
     pub(super) fn of(arms: Vec<Sql>, ordered: bool, exact: bool) -> Self {
         let arms = arms.into_iter().map(|from| Arm { reach: from.clone(), from, ordered }).collect();
-        Self { arms, exact, whole_type: false, large: false }
+        Self { arms, exact, whole_type: false, of_type: false, large: false, one: None }
     }
 
     fn of_clauses(asked: &Asked<'_>, clauses: Vec<Clause>, alias: &str) -> Self {
-        let arms = clauses.into_iter().flat_map(|clause| {
-            let arms = asked.arms(clause.table, alias, &clause.held.under(alias)).into_iter();
-            let reach = asked.arms(clause.table, alias, &clause.reach().under(alias));
-            arms.zip(reach).map(move |(from, reach)| Arm { from, reach, ordered: clause.whole })
-        });
-        Self { arms: arms.collect(), ..Self::of(Vec::new(), true, true) }
+        let one = match clauses.as_slice() {
+            [clause] if clause.whole => Some(clause.table),
+            _ => None,
+        };
+        let mut arms = Vec::new();
+        for clause in clauses {
+            for Way { index, held, reach } in clause.ways() {
+                let from = asked.arms_by(clause.table, index, alias, &held.under(alias)).into_iter();
+                let reach = asked.arms_by(clause.table, index, alias, &reach.under(alias));
+                arms.extend(from.zip(reach).map(|(from, reach)| Arm { from, reach, ordered: clause.whole }));
+            }
+        }
+        Self { arms, one, ..Self::of(Vec::new(), true, true) }
+    }
+
+    /// Of the same records those alone that stand so, where its rows are entered by place.
+    pub(super) fn narrowed(self, asked: &Asked<'_>, narrow: &Narrow, alias: &str) -> Self {
+        if !self.ordered() {
+            return self;
+        }
+        let mut arms = Vec::new();
+        let one = self.one.filter(|_| !narrow.has_beside());
+        for Arm { from, reach, ordered } in self.arms {
+            // There are so few that they are put in order.
+            let beside = narrow.beside(asked, alias, &from);
+            arms.extend(beside.map(|from| Arm { reach: from.clone(), from, ordered }));
+            let within = narrow.within(alias);
+            arms.push(Arm { from: from.and(within.clone()), reach: reach.and(within), ordered });
+        }
+        Self { arms, one, large: false, ..self }
     }
 
     pub(super) fn ordered(&self) -> bool {
@@ -62,23 +93,29 @@ impl Source {
             None => Sql::new("1 = 1"),
         };
         let arms = asked.arms(Table::Place, alias, &held);
-        Self { whole_type: true, large: true, ..Self::of(arms, kind.is_some(), true) }
+        let one = kind.map(|_| Table::Place);
+        Self { whole_type: true, large: true, one, ..Self::of(arms, kind.is_some(), true) }
     }
 
     /// How many rows there are, counted up to [`LARGE`].
     pub(super) fn estimate(&self, asked: &Asked<'_>) -> Made<u64> {
+        self.counted_to(asked, LARGE)
+    }
+
+    /// How many rows there are, counted up to a limit.
+    pub(super) fn counted_to(&self, asked: &Asked<'_>, limit: u64) -> Made<u64> {
         if self.large {
-            return Ok(LARGE);
+            return Ok(limit);
         }
         let mut rows = 0;
         for arm in &self.arms {
-            if rows >= LARGE {
+            if rows >= limit {
                 break;
             }
             let sql = Sql::new("SELECT count(*) FROM (SELECT 1 FROM ")
                 .then(arm.reach.clone())
                 .push(" LIMIT ?)")
-                .bind(i64::try_from(LARGE - rows).unwrap_or(i64::MAX))
+                .bind(i64::try_from(limit - rows).unwrap_or(i64::MAX))
                 .within_bounds()?;
             let mut statement = asked.connection.prepare_cached(&sql.text)?;
             rows += statement.query_row(params_from_iter(&sql.values), |row| unsigned(row, 0))?;
@@ -106,6 +143,8 @@ pub(super) fn source(
             let mut all = Source::of_clauses(asked, own, alias);
             for filter in others {
                 let Some(one) = source(asked, filter, kind, alias, depth + 1)? else { return Ok(None) };
+                all.one = None;
+                all.of_type = false;
                 all.arms.extend(one.arms);
                 all.exact &= one.exact;
                 all.large |= one.large;
@@ -157,7 +196,7 @@ fn of_test(
             far::chain(asked, (*param, *by), *kind, filter, alias, depth)
         }
         Test::Has { kind: from, param, by, filter } => {
-            far::has(asked, *from, (*param, *by), filter, alias, depth)
+            far::has(asked, *from, (*param, *by), filter, (kind, alias), depth)
         }
         Test::Kind(param) if kind.is_some_and(|kind| Param::of_type(kind.number()) == *param) => {
             Ok(Some(Source::all(asked, kind, alias)))

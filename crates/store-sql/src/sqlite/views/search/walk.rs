@@ -105,28 +105,42 @@ fn rows(asked: &Asked<'_>, query: &Query, order: Order, d: &str) -> Made<Rows> {
         }
         By::Id => {
             let r = asked.alias();
-            let arms = beside(asked, kind?, d, &r, "record_now")?;
-            Ok(Rows::new(arms, format!("{r}.id"), order))
+            let arm = beside(asked, kind?, d, (&r, "record_now", "id"), Sql::default())?;
+            Ok(Rows::new(vec![arm], format!("{d}.key"), order))
         }
         By::Updated => {
             let (h, r) = (asked.alias(), asked.alias());
             let version = same_record(&r, &h).push(&format!(" AND {r}.version = {h}.version"));
             let current = Asked::exists(asked.versions(&r, &version));
-            let arms = beside(asked, kind?, d, &h, "history")?.into_iter();
             // Else all that has changed since would be gone through first.
-            let known = asked.at.map(|at| Sql::new(&format!("{h}.began <= ?")).bind(at)).unwrap_or_default();
-            let arms = arms.map(|arm| arm.and(known.clone()).and(current.clone())).collect();
-            Ok(Rows::new(arms, format!("{h}.began"), order))
+            let known = asked.at.map(|at| Sql::new(&format!("{h}.began <= ?")).bind(at));
+            let more = Sql::all(known.into_iter().chain([current]).collect());
+            let arm = beside(asked, kind?, d, (&h, "history", "began"), more)?;
+            Ok(Rows::new(vec![arm], format!("{d}.key"), order))
         }
     }
 }
 
-/// The rows of a table that has a type, each beside its record's place.
-fn beside(asked: &Asked<'_>, kind: ResourceType, d: &str, of: &str, table: &str) -> Made<Vec<Sql>> {
-    let of_kind = Sql::new(&format!("{of}.kind = ?")).bind(i64::from(kind.number()));
-    let placed = placed(asked, kind, d, of)?.into_iter();
-    let from = Sql::new(&format!("{table} {of} CROSS JOIN "));
-    Ok(placed.map(|arm| from.clone().then(arm).and(of_kind.clone())).collect())
+/// The rows of a table that has a type, each with its key and its record's place, as far as the record has one.
+///
+/// One walk, whichever table the place is in: of two that are merged one might be walked to its end before the other
+/// begins.
+fn beside(
+    asked: &Asked<'_>,
+    kind: ResourceType,
+    d: &str,
+    (of, table, key): (&str, &str, &str),
+    more: Sql,
+) -> Made<Sql> {
+    let p = asked.alias();
+    let dates = placed(asked, kind, &p, of)?.into_iter();
+    let dates = dates.map(|arm| Sql::new(&format!("(SELECT {p}.date FROM ")).then(arm).push(")"));
+    Ok(Sql::new(&format!("(SELECT {of}.record, {of}.partition, {of}.{key} AS key, COALESCE("))
+        .then(Sql::joined(dates.collect(), ", "))
+        .push(&format!(", NULL) AS date FROM {table} {of} WHERE {of}.kind = ?"))
+        .bind(i64::from(kind.number()))
+        .and(more)
+        .push(&format!(") {d} WHERE {d}.date IS NOT NULL")))
 }
 
 /// The rows of a parameter, of each record those with the least value, or the greatest.

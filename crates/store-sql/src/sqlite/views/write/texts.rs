@@ -4,6 +4,7 @@
 //! Invariant: such a row is written once and whole, for a record changes once at a moment.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 use anamnesis_json::write_string;
 use anamnesis_kernel::search::{Entry, Key};
@@ -33,12 +34,14 @@ impl<'a> Ended<'a> {
     /// Writes all that was taken.
     pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
         let mut add = connection.prepare_cached(sql::TEXT_PAST_OF)?;
+        let mut packed = Vec::new();
         for ((partition, record, ended), rows) in self.0 {
-            let mut packed = Vec::new();
+            packed.clear();
             rows.into_iter().for_each(|(row, began)| append(row, began, &mut packed));
             packed.push(b']');
-            let packed = String::from_utf8_lossy(&packed);
-            add.execute(params![partition, clamp(record), ended.micros(), packed])?;
+            let text = std::str::from_utf8(&packed)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            add.execute(params![partition, clamp(record), ended.micros(), text])?;
         }
         Ok(())
     }
@@ -48,9 +51,10 @@ impl<'a> Ended<'a> {
 fn append(row: &IndexRow, began: Instant, out: &mut Vec<u8>) {
     let Entry { param, key: Key::Text { text, exact }, group } = &row.entry else { return };
     out.extend_from_slice(if out.is_empty() { b"[[" } else { b",[" });
-    out.extend_from_slice(format!("{},", param.0).as_bytes());
+    // Writing into memory does not fail.
+    let _ = write!(out, "{},", param.0);
     write_string(text, out);
-    out.extend_from_slice(format!(",{group},").as_bytes());
+    let _ = write!(out, ",{group},");
     write_string(exact, out);
-    out.extend_from_slice(format!(",{}]", began.micros()).as_bytes());
+    let _ = write!(out, ",{}]", began.micros());
 }

@@ -4,7 +4,8 @@
 
 use anamnesis_kernel::search::Key;
 use anamnesis_store::{IndexRow, IndexWrite, RecordNumber};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::{Act, Writer, pick};
 use crate::statements as sql;
@@ -24,12 +25,12 @@ impl Writer {
                 IndexWrite::Open(row, began) => {
                     last += 1;
                     self.add_words(last, row)?;
-                    self.row(row, Act::Open, &[&last, &began.micros()])?;
+                    self.words_row(row, Act::Open, [last, began.micros()])?;
                 }
                 IndexWrite::Past(row, began, ended) => {
                     last += 1;
                     self.add_words(last, row)?;
-                    self.row(row, Act::Past, &[&last, &began.micros(), &ended.micros()])?;
+                    self.words_row(row, Act::Past, [last, began.micros(), ended.micros()])?;
                 }
                 IndexWrite::Close(row, ended) => self.end_words(row, ended.micros())?,
             }
@@ -46,17 +47,22 @@ impl Writer {
 
     fn end_words(&self, row: &IndexRow, ended: i64) -> rusqlite::Result<()> {
         let [began, close] = [Act::Began, Act::Close].map(|act| pick(&row.entry.key, act));
-        let closed: Option<(i64, i64)> = self.with_key(row, &[], |parameters| {
-            let mut statement = self.connection.prepare_cached(began)?;
-            let found = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            if found.is_some() {
-                self.connection.prepare_cached(close)?.execute(parameters)?;
-            }
-            Ok(found)
-        })?;
-        match closed {
-            Some((number, began)) => self.row(row, Act::Past, &[&number, &began, &ended]),
-            None => Ok(()),
-        }
+        let mut columns = Vec::new();
+        self.columns(row, &mut columns);
+        let mut statement = self.connection.prepare_cached(began)?;
+        let found: Option<(i64, i64)> = statement
+            .query_row(params_from_iter(&columns), |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((number, began)) = found else { return Ok(()) };
+        self.connection.prepare_cached(close)?.execute(params_from_iter(&columns))?;
+        self.words_row(row, Act::Past, [number, began, ended])
+    }
+
+    fn words_row<const N: usize>(&self, row: &IndexRow, act: Act, rest: [i64; N]) -> rusqlite::Result<()> {
+        let mut columns = Vec::new();
+        self.columns(row, &mut columns);
+        columns.extend(rest.map(ToSqlOutput::from));
+        self.connection.prepare_cached(pick(&row.entry.key, act))?.execute(params_from_iter(&columns))?;
+        Ok(())
     }
 }
