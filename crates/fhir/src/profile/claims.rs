@@ -1,5 +1,7 @@
 //! Which resources ask to be held to profiles: the one that is written, and those in it that name one.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use anamnesis_json::{Object, Value};
@@ -25,7 +27,12 @@ pub struct Claim<'a> {
     pub(super) root: &'a Object,
     /// The Bundle that it is in.
     pub(super) bundle: Option<Rc<Entries<'a>>>,
+    /// What was found out of what references lead to, for all that lead there from here or from beside it.
+    pub(super) followed: Rc<Followed>,
 }
+
+/// Whether a resource, known by where it lies in memory, follows the profile of an address.
+pub(super) type Followed = RefCell<HashMap<(*const Object, String), bool>>;
 
 impl<'a> Claim<'a> {
     /// What a resource that stands by itself claims.
@@ -37,6 +44,7 @@ impl<'a> Claim<'a> {
             urls: named(elements),
             root: elements,
             bundle: entries(kind, elements),
+            followed: Rc::default(),
         }
     }
 
@@ -50,7 +58,8 @@ impl<'a> Claim<'a> {
     ) -> Self {
         let root = if contained { self.root } else { elements };
         let bundle = entries(kind, elements).or_else(|| self.bundle.clone());
-        Self { kind, elements, place, urls: named(elements), root, bundle }
+        let followed = Rc::clone(&self.followed);
+        Self { kind, elements, place, urls: named(elements), root, bundle, followed }
     }
 
     /// The resources inside it that name a profile: what it contains, the entries of a Bundle, what Parameters hold.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use anamnesis_fhirpath::{Context, Model, Node};
 use anamnesis_json::{Object, Value};
 
+use super::claims::Followed;
 use super::entries::Entries;
 use super::findings::say;
 use super::matching::has_pattern;
@@ -60,6 +61,7 @@ pub(super) fn part<'a>(
         root: claim.root,
         bundle: claim.bundle.as_deref(),
         trials: &trials,
+        followed: &claim.followed,
         findings: Vec::new(),
         depth: 0,
         is_target: false,
@@ -76,6 +78,7 @@ struct Walk<'w, 'a> {
     root: &'a Object,
     bundle: Option<&'w Entries<'a>>,
     trials: &'w Cell<usize>,
+    followed: &'w Followed,
     findings: Vec<Finding>,
     depth: usize,
     /// Whether this is what a reference led to: those in it are not followed on.
@@ -159,11 +162,26 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether an object follows a profile, without a word about it; `None` when too much was tried already.
-    fn tried(&self, profile: &Profile, object: &'a Object, is_target: bool) -> Option<bool> {
+    fn tried(&self, profile: &Profile, object: &'a Object) -> Option<bool> {
         if self.depth >= CHAIN_MAX || self.trials.get() >= TRIALS_MAX {
             return None;
         }
         self.trials.set(self.trials.get() + 1);
+        Some(self.stands_up(profile, object, false))
+    }
+
+    /// Whether what a reference leads to follows a profile: looked at once, however many lead there.
+    fn target_follows(&self, profile: &Profile, object: &'a Object) -> bool {
+        let key = (std::ptr::from_ref(object), profile.url.clone());
+        let known = self.followed.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let follows = self.stands_up(profile, object, true);
+            self.followed.borrow_mut().insert(key, follows);
+            follows
+        })
+    }
+
+    fn stands_up(&self, profile: &Profile, object: &'a Object, is_target: bool) -> bool {
         let of = type_of(Holds::Object(profile.shape));
         let mut context = self.context.clone();
         let mut root = self.root;
@@ -181,13 +199,15 @@ impl<'a> Walk<'_, 'a> {
             root,
             bundle: self.bundle,
             trials: self.trials,
+            followed: self.followed,
             findings: Vec::new(),
-            depth: self.depth + 1,
+            // What is led to is the same from wherever it is looked at.
+            depth: if is_target { 1 } else { self.depth + 1 },
             is_target: self.is_target || is_target,
             wanted: Wanted::Faults,
         };
         walk.profile(profile, object, &Path::Root(profile.shape.path()));
-        Some(!walk.findings.iter().any(|finding| finding.issue.severity == Severity::Error))
+        !walk.findings.iter().any(|finding| finding.issue.severity == Severity::Error)
     }
 
     fn known(&self, url: &str) -> Option<Arc<Profile>> {

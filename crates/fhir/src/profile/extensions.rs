@@ -18,6 +18,9 @@ use crate::path::Path;
 use crate::shape::{Holds, Shape};
 use bearer::Bearer;
 
+/// How many of the places that an extension may stand on are named.
+const PLACES_MAX: usize = 10;
+
 /// What is wrong with the extensions in a resource by their definitions, and those in the resources inside it; where
 /// all is wanted, for information which have no definition here, each of them once.
 ///
@@ -133,8 +136,9 @@ impl<'a> Looking<'_, 'a> {
         if usage.elsewhere {
             self.note(path, format!("whether {url} may stand here is not checked"));
         } else {
-            let places: Vec<&str> = contexts.iter().map(bearer::shown).collect();
-            let what = format!("may stand on {} alone", places.join(", "));
+            let places: Vec<&str> = contexts.iter().take(PLACES_MAX).map(bearer::shown).collect();
+            let others = if contexts.len() > PLACES_MAX { " and others" } else { "" };
+            let what = format!("may stand on {}{others} alone", places.join(", "));
             self.wrong(path, IssueCode::Extension, what);
         }
     }

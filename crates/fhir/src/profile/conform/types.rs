@@ -72,14 +72,14 @@ impl<'a> Walk<'_, 'a> {
         if shape != profile.shape && shape.kind() != profile.shape {
             return Some(false);
         }
-        self.tried(&profile, object, false)
+        self.tried(&profile, object)
     }
 
     /// Whether a reference leads to a type that the profile's targets are of.
     fn targets(&mut self, rule: &TypeRule, found: &Found<'a>, path: &Path<'_>) {
         let Some(kind) = self.leads_to(found.value) else { return };
         match self.is_one_of(kind, &rule.targets) {
-            Some(true) => self.target_follows(kind, &rule.targets, found, path),
+            Some(true) => self.target_profiles(kind, &rule.targets, found, path),
             Some(false) => {
                 let shapes = rule.targets.iter().filter_map(|url| self.shape_of(url));
                 let mut names: Vec<&str> = shapes.map(Shape::path).collect();
@@ -96,7 +96,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether what a reference leads to follows one of the profiles of its type that are named for it.
-    fn target_follows(&mut self, kind: Shape, targets: &[String], found: &Found<'a>, path: &Path<'_>) {
+    fn target_profiles(&mut self, kind: Shape, targets: &[String], found: &Found<'a>, path: &Path<'_>) {
         if self.is_target || targets.iter().any(|url| is_of_r4(url) && self.may_be(kind, url)) {
             return;
         }
@@ -116,11 +116,11 @@ impl<'a> Walk<'_, 'a> {
             );
         };
         let all_known = targets.iter().all(|url| self.shape_of(url).is_some());
-        let tried: Vec<_> = profiles.iter().map(|profile| self.tried(profile, object, true)).collect();
-        if tried.contains(&Some(true)) {
+        let tried: Vec<bool> = profiles.iter().map(|profile| self.target_follows(profile, object)).collect();
+        if tried.contains(&true) {
             return;
         }
-        if all_known && !tried.contains(&None) {
+        if all_known {
             self.wrong(path, IssueCode::Value, format!("must lead to what follows {of}"));
         } else {
             self.note(path, format!("whether what it leads to follows {of} cannot be told here"));

@@ -109,3 +109,18 @@ fn where_they_stand() {
     let expected = wrong("Bundle.entry[0].resource.extension[0]", "HumanName");
     assert_eq!(said("Bundle", &bundle, &known), expected);
 }
+
+#[test]
+fn of_many_places_ten_are_named() {
+    let place = |at: usize| format!(r#"{{"type":"element","expression":"Person.x{at}"}}"#);
+    let places: Vec<String> = (0..5_000).map(place).collect();
+    let context = format!(r#","context":[{}]"#, places.join(","));
+    let known = Known {
+        profiles: HashMap::from([of("http://many", &context, r#"{"id":"Extension"}"#)]),
+        ..Known::default()
+    };
+    assert_eq!(
+        said("Patient", r#"{"extension":[{"url":"http://many","valueCode":"x"}]}"#, &known),
+        "extension Patient.extension[0]: may stand on Person.x0, Person.x1, Person.x2, Person.x3, Person.x4, Person.x5, Person.x6, Person.x7, Person.x8, Person.x9 and others alone"
+    );
+}

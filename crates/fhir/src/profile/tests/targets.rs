@@ -90,3 +90,25 @@ fn in_the_same_bundle() {
     assert_eq!(said(r#","partOf":{"reference":"Encounter/1"}"#), "");
     assert_eq!(said(""), "must lead to what follows http://b");
 }
+
+/// Ten thousand references to one large record look at it once.
+#[test]
+fn many_lead_to_one() {
+    let known = Known {
+        profiles: HashMap::from([of("http://named", "Patient", r#"{"id":"Patient.name.family","min":1}"#)]),
+        ..Known::default()
+    };
+    let names = vec![r#"{"family":"x"}"#; 10_000].join(",");
+    let references = vec![r##"{"reference":"#p"}"##; 10_000].join(",");
+    let observation = format!(
+        r##"{{"performer":[{references}],"contained":[{{"resourceType":"Patient","id":"p","name":[{names},{{"text":"y"}}]}}]}}"##
+    );
+    let element =
+        r#"{"id":"Observation.performer","type":[{"code":"Reference","targetProfile":["http://named"]}]}"#;
+    let profile = profile("Observation", element);
+    let observation = json(&observation);
+    let claim = Claim::of(ResourceType::parse("Observation").unwrap(), observation.as_object().unwrap());
+    let found = profile.check(&claim, &known, Wanted::Faults);
+    assert_eq!(found.len(), crate::check::ISSUES_MAX);
+    assert_eq!(claim.followed.borrow().len(), 1);
+}
