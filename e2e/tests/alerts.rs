@@ -181,3 +181,20 @@ fn a_secret_that_cannot_be_used_is_told_at_the_start() {
     std::fs::write(&short, "guess").unwrap();
     assert!(start(&short.display().to_string()).contains("has less than 16 bytes"));
 }
+
+/// A threshold that is set is what counts, and what is told.
+#[test]
+fn what_is_in_order_can_be_set() {
+    let receiver = Receiver::start();
+    let options =
+        ["alerts.every_ms=20", "alerts.disk_nearly_full_percent=100", "alerts.disk_nearly_full_bytes=7"];
+    let options = options.iter().fold(Options::new(), |options, set| options.arg("--set").arg(set));
+    let hook = format!("alerts.webhook={}/hook", receiver.url());
+    let server = options.arg("--set").arg(&hook).start();
+    let (status, message) = receiver.wait_for("a disk that is not free", |received| {
+        told(received, "AnamnesisDiskNearlyFull").into_iter().next()
+    });
+    assert_eq!(status, "firing");
+    assert_eq!(str(&message, "commonAnnotations.summary"), "the disk has less than 100 % or 7 bytes free");
+    assert!(server.stderr().contains("alert: the disk has less than 100 % or 7 bytes free"));
+}

@@ -10,6 +10,7 @@ use anamnesis_store::{Direction, ReadError};
 
 use crate::codec;
 use crate::engine::Engine;
+use crate::shown::Shown;
 
 /// How many events of a stream are read at a time.
 const PAGE: u32 = 250;
@@ -52,18 +53,38 @@ impl Engine {
         }
     }
 
-    /// The events at these positions with their moments, in the order asked; no event where its person was erased.
+    /// The events of these streams at these positions with their moments, in the order asked; no event where its person
+    /// was erased, and no moment where the log has not what was written.
     ///
     /// # Errors
     ///
-    /// When the log cannot be read, or one of them is not there.
+    /// When the log cannot be read.
     pub async fn events_at(
         &self,
-        positions: &[Position],
-    ) -> Result<Vec<(Instant, Option<Event>)>, ReadError> {
-        let mut events = Vec::with_capacity(positions.len());
-        for stored in self.log.read_at(positions).await? {
-            events.push((stored.moment, codec::open(&self.keyring, stored).await?));
+        places: &[(Position, &StreamName)],
+    ) -> Result<Vec<(Option<Instant>, Option<Shown>)>, ReadError> {
+        let positions: Vec<Position> = places.iter().map(|(position, _)| *position).collect();
+        let mut events = Vec::with_capacity(places.len());
+        match self.log.read_at(&positions).await {
+            Ok(stored) => {
+                for (stored, (_, name)) in stored.into_iter().zip(places) {
+                    events.push((Some(stored.moment), self.shown_of(name, stored).await?));
+                }
+            }
+            // One of them: the others are there.
+            Err(ReadError::Damaged { .. }) => {
+                for (position, name) in places {
+                    events.push(match self.log.read_at(&[*position]).await {
+                        Ok(mut stored) => match stored.pop() {
+                            Some(stored) => (Some(stored.moment), self.shown_of(name, stored).await?),
+                            None => (None, None),
+                        },
+                        Err(ReadError::Damaged { .. }) => (None, Some(Shown::damaged(*position))),
+                        Err(error) => return Err(error),
+                    });
+                }
+            }
+            Err(error) => return Err(error),
         }
         Ok(events)
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Cursor, Event, Instant, Position, StreamName};
-use anamnesis_store::{Body, ReadError, RecordVersion, StoredEvent};
+use anamnesis_store::{Body, ReadError, RecordVersion};
 
 use crate::cache::Current;
 use crate::codec;
 use crate::engine::Engine;
+use crate::shown::{Shown, readable};
 
 /// How many events are looked at for one filtered page, so that a rare filter does not hold a reader for long.
 const SCAN_EVENTS_MAX: u64 = 20_000;
@@ -19,7 +20,7 @@ const HALVED_MIN: u32 = 256;
 /// A page of the log.
 pub struct EventPage {
     /// What was found.
-    pub events: Vec<Event>,
+    pub events: Vec<Shown>,
     /// Where to ask again.
     pub next: Cursor,
 }
@@ -29,7 +30,7 @@ impl EventPage {
     fn add(&mut self, stretch: Stretch) -> u64 {
         self.events.extend(stretch.events);
         if let Some((moment, after)) = stretch.end {
-            self.next = Cursor { moment, offsets: vec![after] };
+            self.next = Cursor { moment: moment.unwrap_or(self.next.moment), offsets: vec![after] };
         }
         stretch.read
     }
@@ -37,11 +38,11 @@ impl EventPage {
 
 /// Events that follow one another, but for those of the erased.
 struct Stretch {
-    events: Vec<Event>,
+    events: Vec<Shown>,
     /// How many were looked at.
     read: u64,
-    /// The moment of the last of them, and the offset after it.
-    end: Option<(Instant, u64)>,
+    /// The moment of the last of them, where it is known, and the offset after it.
+    end: Option<(Option<Instant>, u64)>,
 }
 
 /// Which events of the log are asked for.
@@ -102,6 +103,7 @@ impl Engine {
         match &version.body {
             Body::Deleted => Ok(None),
             Body::Here(text) => parsed(text).map(Some),
+            Body::Folded => self.folded_again(version).await,
             Body::InLog => {
                 let stored = self.log.read_at(&[position(version)]).await?.into_iter().next();
                 let Some(stored) = stored else { return Ok(None) };
@@ -113,7 +115,8 @@ impl Engine {
 
     /// At most `limit` events of the log that follow `from`, up to `until`, and pass the filter.
     ///
-    /// A page may be short, or empty, where few pass; `next` is where to ask again.
+    /// A page may be short, or empty, where few pass; `next` is where to ask again. An event that cannot be read stands in
+    /// its place with why, and what follows it can be asked for.
     ///
     /// # Errors
     ///
@@ -138,7 +141,7 @@ impl Engine {
                 self.all_events(offset, SCAN_PAGE.min(wanted).min(left), &mut found).await?
             } else {
                 // A filter passes few of many, so that small pages would be read again and again.
-                self.some_events(offset, SCAN_PAGE.min(left), filter, wanted, &mut found).await?
+                found.add(self.some_events(offset, SCAN_PAGE.min(left), filter, wanted).await?)
             };
             if read == 0 {
                 break;
@@ -148,28 +151,33 @@ impl Engine {
         Ok(found)
     }
 
-    /// Adds those of `count` events from `offset` on that pass the filter, until it has added so many as are wanted; gives
-    /// how many it looked at.
+    /// Those of `count` events from `offset` on that pass the filter, or may, until there are so many as are wanted.
     async fn some_events(
         &self,
         offset: u64,
         count: u32,
         filter: &Filter,
         wanted: u32,
-        found: &mut EventPage,
-    ) -> Result<u64, ReadError> {
-        let full = found.events.len() + wanted as usize;
-        let mut read = 0;
-        for stored in self.log.read(0, offset, count).await? {
-            let (moment, after) = (stored.moment, stored.position.offset + 1);
-            found.events.extend(self.opened(stored, filter).await?);
-            found.next = Cursor { moment, offsets: vec![after] };
-            read += 1;
-            if found.events.len() >= full {
-                break;
+    ) -> Result<Stretch, ReadError> {
+        let (stored, damage) = readable(&*self.log, offset, count).await?;
+        let mut stretch = Stretch { events: Vec::new(), read: 0, end: None };
+        for stored in stored {
+            stretch.read += 1;
+            stretch.end = Some((Some(stored.moment), stored.position.offset + 1));
+            stretch.events.extend(self.shown(stored, filter).await?);
+            if stretch.events.len() >= wanted as usize {
+                return Ok(stretch);
             }
         }
-        Ok(read)
+        if damage.is_some() {
+            // Nothing of it can be relied on, so that no filter rules it out.
+            let offset = offset + stretch.read;
+            stretch.events.push(Shown::damaged(Position { partition: 0, offset }));
+            stretch.read += 1;
+            let moment = stretch.end.and_then(|(moment, _)| moment);
+            stretch.end = Some((moment, offset + 1));
+        }
+        Ok(stretch)
     }
 
     /// Adds `count` events from `offset` on; gives how many it looked at.
@@ -203,22 +211,21 @@ impl Engine {
     }
 
     async fn stretch(&self, offset: u64, count: u32) -> Result<Stretch, ReadError> {
-        let stored = self.log.read(0, offset, count).await?;
-        let read = stored.len() as u64;
-        let end = stored.last().map(|last| (last.moment, last.position.offset + 1));
-        Ok(Stretch { events: codec::open_all(&self.keyring, stored).await?, read, end })
+        match self.in_clear(offset, count).await {
+            // One of them: the others are looked at one by one.
+            Err(ReadError::Damaged { .. }) => {
+                self.some_events(offset, count, &Filter::default(), count).await
+            }
+            read => read,
+        }
     }
 
-    /// The event in clear, if it passes the filter; what can be told from its type alone is not opened.
-    pub(crate) async fn opened(
-        &self,
-        stored: StoredEvent,
-        filter: &Filter,
-    ) -> Result<Option<Event>, ReadError> {
-        if !filter.kinds.is_empty() && !filter.kinds.contains(&stored.kind) {
-            return Ok(None);
-        }
-        Ok(codec::open(&self.keyring, stored).await?.filter(|event| filter.takes(event)))
+    async fn in_clear(&self, offset: u64, count: u32) -> Result<Stretch, ReadError> {
+        let stored = self.log.read(0, offset, count).await?;
+        let read = stored.len() as u64;
+        let end = stored.last().map(|last| (Some(last.moment), last.position.offset + 1));
+        let events = codec::open_all(&self.keyring, stored).await?;
+        Ok(Stretch { events: events.into_iter().map(Shown::Event).collect(), read, end })
     }
 }
 

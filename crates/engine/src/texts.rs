@@ -6,11 +6,16 @@ use anamnesis_chart::{State, write_resource};
 use anamnesis_json::Object;
 use anamnesis_store::{Body, Cause, ReadError, RecordVersion};
 
+use futures::future::try_join_all;
+
 use crate::cache::Seen;
 use crate::codec;
 use crate::engine::Engine;
 use crate::read::{parsed, position};
 use crate::snapshot::form::Folded;
+
+/// How many that have passed are folded side by side.
+const FOLDED_AT_ONCE: usize = 8;
 
 impl Engine {
     /// The resource as it is served; none when it was deleted, or its subject erased.
@@ -30,7 +35,7 @@ impl Engine {
     pub async fn texts(&self, versions: &[&RecordVersion]) -> Result<Vec<Option<Arc<[u8]>>>, ReadError> {
         let seen = self.caches.erasures.seen();
         let mut texts = Vec::with_capacity(versions.len());
-        let mut in_log = Vec::new();
+        let (mut in_log, mut passed) = (Vec::new(), Vec::new());
         for version in versions {
             if matches!(version.body, Body::Deleted) {
                 texts.push(None);
@@ -39,12 +44,25 @@ impl Engine {
             let kept = self.caches.counted(self.caches.texts.get(version.number, version.version));
             texts.push(match (kept, &version.body) {
                 (None, Body::Here(text)) => self.written_anew(seen, version, &parsed(text)?).await?,
+                (None, Body::Folded) => {
+                    passed.push((texts.len(), *version));
+                    None
+                }
                 (None, Body::InLog) => {
                     in_log.push((texts.len(), *version));
                     None
                 }
                 (kept, _) => kept,
             });
+        }
+        for some in passed.chunks(FOLDED_AT_ONCE) {
+            let each = some.iter().map(|(_, version)| self.folded_again(version));
+            for ((slot, version), elements) in some.iter().zip(try_join_all(each).await?) {
+                let text = elements.map(|elements| self.written(seen, version, &elements));
+                if let Some(slot) = texts.get_mut(*slot) {
+                    *slot = text;
+                }
+            }
         }
         if in_log.is_empty() {
             return Ok(texts);

@@ -8,6 +8,7 @@ use anamnesis_store::{ReadError, StoredEvent};
 use crate::codec;
 use crate::engine::Engine;
 use crate::rebuild::Progress;
+use crate::shown::readable;
 
 const PAGE: u32 = 2_000;
 
@@ -44,7 +45,7 @@ pub async fn verify(engine: &Engine, mut tell: impl FnMut(Progress)) -> Result<V
     let mut check = Check { tree: Tree::default(), versions: HashMap::new(), last_moment: None, erased: 0 };
     let mut offset = 0;
     while offset < total {
-        let (page, damage) = readable(engine, offset).await?;
+        let (page, damage) = readable(&*engine.log, offset, PAGE).await?;
         for stored in page {
             offset = stored.position.offset;
             if offset >= total {
@@ -64,22 +65,6 @@ pub async fn verify(engine: &Engine, mut tell: impl FnMut(Progress)) -> Result<V
         return Ok(check.bad(total, "root"));
     }
     Ok(Verdict { events: total, erased: check.erased, first_bad: None })
-}
-
-/// A page of the log; where that is damaged, what stands before the damage, which may be at fault sooner.
-async fn readable(
-    engine: &Engine,
-    from: u64,
-) -> Result<(Vec<StoredEvent>, Option<(u64, &'static str)>), ReadError> {
-    match engine.log.read(0, from, PAGE).await {
-        Ok(page) => Ok((page, None)),
-        Err(ReadError::Damaged { offset, what, .. }) => {
-            let before = u32::try_from(offset.saturating_sub(from)).unwrap_or(PAGE);
-            let page = if before > 0 { engine.log.read(0, from, before).await? } else { Vec::new() };
-            Ok((page, Some((offset, what))))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 struct Check {

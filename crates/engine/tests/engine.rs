@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use anamnesis_chart::{Command, Door};
-use anamnesis_engine::{CommitError, Expect, Idempotent, Item, Step, rebuild, verify};
+use anamnesis_engine::{CommitError, Expect, Filter, Idempotent, Item, Shown, Step, rebuild, verify};
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::{Place, Query, Test};
 use anamnesis_kernel::{Cursor, Position, ResourceType};
@@ -262,12 +262,16 @@ async fn the_log_reads_back_whole_until_someone_touches_it() {
 async fn a_filtered_page_says_where_to_ask_again() {
     let house = House::new().await;
     house.live_a_little().await;
-    let filter = anamnesis_engine::Filter { records: vec!["Observation".into()], ..Default::default() };
+    let filter = Filter { records: vec!["Observation".into()], ..Default::default() };
     let mut from = Cursor::beginning(1);
     let mut seen = 0;
     loop {
         let page = house.engine.events(&from, &house.engine.head(), &filter, 2).await.unwrap();
-        assert!(page.events.iter().all(|event| event.stream.kind.name() == "Observation"));
+        assert!(
+            page.events
+                .iter()
+                .all(|event| event.event().is_some_and(|event| event.stream.kind.name() == "Observation"))
+        );
         seen += page.events.len();
         if page.next == from {
             break;
@@ -301,7 +305,7 @@ async fn a_large_page_is_in_the_order_of_the_log() {
     for (from, asked, events, next) in cases {
         let start = Cursor { offsets: vec![from], ..Cursor::beginning(1) };
         let page = house.engine.events(&start, &head, &all, asked).await.unwrap();
-        let found: Vec<u64> = page.events.iter().map(|event| event.position.offset).collect();
+        let found: Vec<u64> = page.events.iter().map(|event| event.position().unwrap().offset).collect();
         assert_eq!((found, page.next.offset(0)), (events, next), "{asked} from {from}");
     }
 }
@@ -313,7 +317,10 @@ async fn an_erased_subject_is_gone_and_the_log_still_verifies() {
     house.engine.commit(put("Patient/p2", r#"{"active":true}"#)).await.unwrap();
     house.destroy_key("Patient/p1").await;
     let name: anamnesis_kernel::StreamName = "Patient/p1".parse().unwrap();
-    assert!(house.engine.stream(&name, 1, 10).await.unwrap().is_empty());
+    assert!(house.engine.stream(&name, 1, 10, None).await.unwrap().events.is_empty());
+    let all = house.engine.events(&Cursor::beginning(1), &house.engine.head(), &Filter::default(), 10).await;
+    let all = all.unwrap().events;
+    assert!(matches!(&all[..], [Shown::Event(event)] if event.stream == patient("p2")), "it is left out");
     assert!(matches!(
         house.engine.commit(put("Patient/p1", r#"{"active":false}"#)).await,
         Err(CommitError::Erased(_))
@@ -366,9 +373,9 @@ async fn events_are_found_by_whom_they_are_about() {
             partition: place.partition,
             offset: u64::try_from(place.date).unwrap(),
         };
-        let positions: Vec<Position> = hits.iter().map(|hit| position(hit.after.place)).collect();
-        let events = house.engine.events_at(&positions).await.unwrap();
-        let events = events.into_iter().filter_map(|(_, event)| event);
+        let places: Vec<_> = hits.iter().map(|hit| (position(hit.after.place), &hit.version.name)).collect();
+        let events = house.engine.events_at(&places).await.unwrap();
+        let events = events.iter().filter_map(|(_, shown)| shown.as_ref()?.event());
         let found: Vec<String> = events.map(|e| format!("{} {}", e.stream, e.version)).collect();
         assert_eq!(found, expected, "{patient}");
     }

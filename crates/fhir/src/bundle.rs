@@ -11,4 +11,4 @@ mod write;
 pub use incoming::{EntryIn, Incoming, Kind, Method, Target, read};
 pub use plan::{Plan, collisions, plan, same_record};
 pub use references::{ConditionalReference, Resolution, conditional_references, interdependencies, rewrite};
-pub use write::{Found, Happened, Head, Mode, Response, history, response, searchset};
+pub use write::{Found, Happened, Head, Mode, Response, Said, history, response, searchset};

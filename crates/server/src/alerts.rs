@@ -5,6 +5,7 @@
 mod condition;
 mod message;
 mod state;
+mod thresholds;
 mod webhook;
 mod window;
 
@@ -19,6 +20,7 @@ use crate::settings::Url;
 use condition::{CONDITIONS, Condition, Severity};
 use message::Message;
 use state::{Change, State};
+pub(crate) use thresholds::Thresholds;
 pub(crate) use webhook::HookError;
 use webhook::Webhook;
 pub(crate) use window::Sample;
@@ -33,17 +35,25 @@ pub(crate) struct Asked {
     pub(crate) secret: Option<PathBuf>,
     /// The time from one look to the next; conditions count in looks.
     pub(crate) every: Duration,
+    /// From where on they are found.
+    pub(crate) thresholds: Thresholds,
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Self { webhook: None, secret: None, every: Duration::from_secs(15) }
+        Self {
+            webhook: None,
+            secret: None,
+            every: Duration::from_secs(15),
+            thresholds: Thresholds::default(),
+        }
     }
 }
 
 /// One who looks.
 pub(crate) struct Alerts {
     every: Duration,
+    thresholds: Thresholds,
     hook: Option<Webhook>,
     /// Who tells: the address that clients are told.
     instance: String,
@@ -61,7 +71,8 @@ impl Alerts {
         let hook = asked.webhook.as_ref();
         let hook = hook.map(|url| Webhook::new(&url.0, asked.secret.as_deref(), metrics.alert_messages()));
         let states = CONDITIONS.iter().map(|_| State::default()).collect();
-        Ok(Self { every: asked.every, hook: hook.transpose()?, instance, window: Window::default(), states })
+        let (every, thresholds, window) = (asked.every, asked.thresholds, Window::default());
+        Ok(Self { every, thresholds, hook: hook.transpose()?, instance, window, states })
     }
 
     /// Looks again and again until the process is about to end.
@@ -84,18 +95,20 @@ impl Alerts {
     fn look(&mut self, sample: Sample, now: Instant) {
         self.window.push(sample);
         for (condition, state) in CONDITIONS.iter().zip(&mut self.states) {
-            let found = (condition.found)(&self.window);
+            let found = (condition.found)(&self.window, &self.thresholds);
             let Some(change) = state.step(found, condition.looks, now) else { continue };
-            log(condition, change);
+            let summary = condition.summary(&self.thresholds);
+            log(condition, &summary, change);
             if let Some(hook) = &self.hook {
-                hook.tell(Message { condition, change, now, instance: &self.instance }.to_bytes());
+                let instance = &self.instance;
+                hook.tell(Message { condition, summary: &summary, change, now, instance }.to_bytes());
             }
         }
     }
 }
 
-fn log(condition: &Condition, change: Change) {
-    let Condition { name: alert, summary, .. } = condition;
+fn log(condition: &Condition, summary: &str, change: Change) {
+    let alert = condition.name;
     match change {
         Change::Fired { value, .. } if condition.severity == Severity::Critical => {
             tracing::error!(alert, value, "alert: {summary}");

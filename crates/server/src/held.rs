@@ -3,10 +3,11 @@
 //! Invariant: every answer to a request that names a held record in its path says it, whatever door and whatever status,
 //! unless the moment it is about lies before what was parked.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use anamnesis_engine::When;
+use anamnesis_engine::{HeldSet, When};
 use anamnesis_fhir::outcome::{Issue, IssueCode, Severity};
+use anamnesis_json::{Object, Value};
 use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::HeldStream;
 use axum::http::{HeaderName, HeaderValue, Uri};
@@ -25,7 +26,7 @@ const NAMED_MAX: usize = 10;
 /// Says on an answer whether the record that the request names is held.
 pub(crate) async fn say(app: &App, uri: &Uri, response: &mut Response) {
     // Most stores hold nothing, which is all that is looked at then.
-    if app.engine.look_at_held(|held| held.is_empty()) {
+    if app.engine.look_at_held(HeldSet::is_empty) {
         return;
     }
     let Some(name) = named(uri.path()) else { return };
@@ -59,51 +60,91 @@ fn as_of(query: Option<&str>) -> Option<When> {
     text.parse().ok()
 }
 
-/// Of these records, those that are held, each with its version.
-pub(crate) fn held_of<'a>(
+/// Of these records, those that are held, each once and with its version.
+fn held_of<'a>(
     app: &App,
     names: impl Iterator<Item = &'a StreamName>,
     at: Option<Instant>,
 ) -> Vec<(&'a StreamName, Version)> {
-    if app.engine.look_at_held(|held| held.is_empty()) {
+    if app.engine.look_at_held(HeldSet::is_empty) {
         return Vec::new();
     }
-    names.filter_map(|name| Some((name, app.engine.held(name, at)?))).collect()
+    let mut seen = HashSet::new();
+    let each_once = names.filter(|name| seen.insert(*name));
+    each_once.filter_map(|name| Some((name, app.engine.held(name, at)?))).collect()
 }
 
-/// What a bundle says of the records it shows that are held.
-pub(crate) fn shown<'a>(app: &App, names: impl Iterator<Item = &'a StreamName>, at: Instant) -> Vec<Issue> {
-    let held = held_of(app, names, Some(at));
-    let named = held.iter().take(NAMED_MAX).map(|(name, version)| {
-        warning(format!("{name} is held: it is shown as of its version {version}; what happened to it since is not applied yet"))
-    });
-    let others = held.len().saturating_sub(NAMED_MAX);
-    let others = (others > 0).then(|| warning(format!("of the records shown here, {others} more are held")));
-    named.chain(others).collect()
+/// What an answer says of records that are held: which of those it shows, and how many others it might have shown.
+pub(crate) struct Told<'a> {
+    shown: Vec<(&'a StreamName, Version)>,
+    others: usize,
 }
 
-/// What a search says of records of this type, or of all, that are held and not shown: nobody knows by what they would be
-/// found now.
-pub(crate) fn not_shown<'a>(
-    app: &App,
-    names: impl Iterator<Item = &'a StreamName>,
-    kind: Option<ResourceType>,
-    at: Instant,
-) -> Option<Issue> {
-    let is_of = |name: &StreamName| kind.is_none_or(|kind| name.kind == kind);
-    let is_concerned = |held: &&HeldStream| held.held_from <= at && held.name.as_ref().is_none_or(is_of);
-    let all = app.engine.look_at_held(|held| held.iter().filter(is_concerned).count());
-    if all == 0 {
-        return None;
+impl<'a> Told<'a> {
+    /// Of an answer as of `at`, or of now, that shows these records.
+    pub(crate) fn of(app: &App, names: impl Iterator<Item = &'a StreamName>, at: Option<Instant>) -> Self {
+        Self { shown: held_of(app, names, at), others: 0 }
     }
-    let shown: BTreeSet<&StreamName> =
-        held_of(app, names, Some(at)).into_iter().map(|(name, _)| name).filter(|name| is_of(name)).collect();
-    let others = all.saturating_sub(shown.len());
-    (others > 0).then(|| {
-        warning(format!(
-            "records that are held and not shown here: {others}; whether they would be found now is not known"
-        ))
-    })
+
+    /// The same of one that could have shown any records of the types that `is_of` takes.
+    pub(crate) fn of_some(
+        app: &App,
+        names: impl Iterator<Item = &'a StreamName>,
+        is_of: impl Fn(ResourceType) -> bool,
+        at: Option<Instant>,
+    ) -> Self {
+        let shown = held_of(app, names, at);
+        // One whose name nobody knows may be of any type.
+        let is_concerned = |held: &&HeldStream| {
+            at.is_none_or(|at| held.held_from <= at) && held.name.as_ref().is_none_or(|name| is_of(name.kind))
+        };
+        let all = app.engine.look_at_held(|held| held.iter().filter(is_concerned).count());
+        let counted = shown.iter().filter(|(name, _)| is_of(name.kind)).count();
+        Self { shown, others: all.saturating_sub(counted) }
+    }
+
+    /// What a searchset says: nobody knows by what the others would be found now.
+    pub(crate) fn in_search(&self) -> Vec<Issue> {
+        self.issues(|others| {
+            format!(
+                "records that are held and not shown here: {others}; whether they would be found now is not known"
+            )
+        })
+    }
+
+    /// What a history says: it has no versions of what is not applied.
+    pub(crate) fn in_history(&self) -> Vec<Issue> {
+        self.issues(|others| {
+            format!(
+                "records that are held and not shown here: {others}; what happened to them since is in no history yet"
+            )
+        })
+    }
+
+    fn issues(&self, of_others: impl Fn(usize) -> String) -> Vec<Issue> {
+        let named = self.shown.iter().take(NAMED_MAX).map(|(name, version)| {
+            warning(format!("{name} is held: it is shown as of its version {version}; what happened to it since is not applied yet"))
+        });
+        let more = self.shown.len().saturating_sub(NAMED_MAX);
+        let more = (more > 0).then(|| warning(format!("of the records shown here, {more} more are held")));
+        let others = (self.others > 0).then(|| warning(of_others(self.others)));
+        named.chain(more).chain(others).collect()
+    }
+
+    /// What a page of the event API or a read model says, as members of the answer; none where nothing is held.
+    pub(crate) fn members(&self) -> Object {
+        let mut members = Object::new();
+        if !self.shown.is_empty() {
+            let one = |(stream, version): &(&StreamName, Version)| {
+                Value::from(Object::new().with("stream", stream.to_string()).with("version", *version))
+            };
+            members.push("held", self.shown.iter().map(one).collect::<Vec<_>>());
+        }
+        if self.others > 0 {
+            members.push("held_not_shown", self.others as u64);
+        }
+        members
+    }
 }
 
 fn warning(what: String) -> Issue {

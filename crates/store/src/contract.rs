@@ -1,6 +1,7 @@
 //! The contract: what every engine must do, case by case.
 //!
-//! Invariant: a method of [`Log`], [`Keys`], [`Views`] or [`Snapshots`] without a case here does not exist.
+//! Invariant: a method of [`Log`], [`Keys`], [`Views`], [`Snapshots`] or [`Cache`](crate::Cache) without a case here does not
+//! exist.
 //!
 //! An engine is held to it with one line in its tests, `anamnesis_store::contract_tests!(HARNESS)`, where the
 //! expression makes a [`Harness`] over a store that nobody else uses. Each case becomes a test of its own.
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 
 use crate::{Keys, Log, Snapshots, Views};
 
+pub mod cache;
 pub mod clinic;
 pub mod keys;
 pub mod log_append;
@@ -140,6 +142,7 @@ macro_rules! contract_tests {
                 a_row_that_is_refused_says_whose_it_is,
                 records_are_found_in_the_order_asked,
                 each_version_is_found_as_it_was,
+                a_version_that_passed_keeps_its_body_once_in_a_while,
                 records_are_found_as_of_a_moment,
                 history_is_newest_first_and_limited,
                 a_deleted_record_lives_on_in_its_versions,
@@ -209,6 +212,17 @@ macro_rules! contract_tests {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn every_case_of_a_cache_is_run() {
+        let text = include_str!("contract/cache.rs");
+        let list = text.split("macro_rules!").nth(1).unwrap();
+        let listed: Vec<&str> =
+            list.lines().take(30).filter_map(|line| line.trim().strip_suffix(',')).collect();
+        let cases: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next()).collect();
+        assert_eq!(listed, cases);
+    }
+
     #[test]
     fn every_case_is_run() {
         let parts = [

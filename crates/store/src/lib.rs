@@ -19,8 +19,8 @@ pub use log::{
 };
 pub use snapshots::{Listed, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo};
 pub use views::{
-    ApplyError, Body, Change, Changes, HeldStream, Hit, IndexRow, IndexWrite, Mark, ParkWrite, Parked,
-    RecordNumber, RecordVersion, RecordWrite, Unapplied, VersionPlace, Views, Watermark,
+    ApplyError, BODY_KEPT_EVERY, Body, Change, Changes, HeldStream, Hit, IndexRow, IndexWrite, Mark,
+    ParkWrite, Parked, RecordNumber, RecordVersion, RecordWrite, Unapplied, VersionPlace, Views, Watermark,
 };
 
 /// What went wrong below, for the operator's log; never a patient's data.

@@ -221,7 +221,20 @@ pub struct RecordVersion {
     pub corrects: Option<Version>,
 }
 
+/// Of versions that have passed, the last below each multiple of this keeps its body, so that no more than so many events
+/// are folded for another.
+pub const BODY_KEPT_EVERY: Version = 8;
+
 impl RecordVersion {
+    /// Another version takes its place, at the moment that began; its body goes, unless it is one that is kept.
+    pub fn pass(&mut self, next: Version, at: Instant) {
+        self.ended = Some(at);
+        let is_kept = self.version / BODY_KEPT_EVERY != next / BODY_KEPT_EVERY;
+        if !is_kept && matches!(self.body, Body::Here(_)) {
+            self.body = Body::Folded;
+        }
+    }
+
     /// Where it stands among the versions of all records.
     pub const fn place(&self) -> VersionPlace {
         let RecordNumber { partition, record } = self.number;
@@ -275,6 +288,8 @@ pub enum Body {
     InLog,
     /// The JSON text of its elements.
     Here(Vec<u8>),
+    /// It has passed, and is folded from the version before it that has a body, and the events since.
+    Folded,
     /// It was deleted.
     Deleted,
 }
@@ -285,6 +300,7 @@ impl std::fmt::Debug for Body {
         f.write_str(match self {
             Self::InLog => "InLog",
             Self::Here(_) => "Here",
+            Self::Folded => "Folded",
             Self::Deleted => "Deleted",
         })
     }
@@ -325,7 +341,7 @@ pub enum ApplyError {
 pub struct RecordWrite {
     /// The version; `ended` is set when it was replaced within the batch.
     pub version: RecordVersion,
-    /// Whether the version before it is the current one in the views.
+    /// Whether the version before it is the current one in the views, which then passes: see [`RecordVersion::pass`].
     pub replaces: bool,
 }
 

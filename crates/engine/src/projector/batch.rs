@@ -224,7 +224,7 @@ impl<'a> Batch<'a> {
     fn add_record(&mut self, version: RecordVersion, existed: bool) {
         let earlier = self.newest.insert(version.name.clone(), self.records.len());
         let in_batch = earlier.and_then(|at| self.records.get_mut(at)).map(|earlier| {
-            earlier.version.ended = Some(version.began);
+            earlier.version.pass(version.version, version.began);
         });
         let replaces = existed && in_batch.is_none();
         self.records.push(RecordWrite { version, replaces });

@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
 
 use anamnesis_chart::Command;
-use anamnesis_engine::{AsOfError, When};
-use anamnesis_kernel::{Cursor, Instant};
+use anamnesis_engine::{AsOfError, SnapshotPolicy, When};
+use anamnesis_kernel::{Cursor, Instant, StreamName};
+use anamnesis_store::{Body, RecordVersion, UpTo};
 use anamnesis_testkit::StandingClock;
 
 use crate::house::{House, put, request};
@@ -140,10 +141,73 @@ async fn a_record_is_found_as_of_each_of_its_versions() {
             n => put("Patient/p1", &format!(r#"{{"language":"l{n}"}}"#)),
         };
         let cursor = house.engine.commit(request).await.unwrap().cursor;
-        expected.push((cursor, house.engine.views().find(std::slice::from_ref(&name), None).await.unwrap()));
+        let found = house.engine.views().find_one(&name, None).await.unwrap().unwrap();
+        let text = house.engine.text(&found).await.unwrap();
+        expected.push((cursor, found, text));
     }
-    for (cursor, found) in expected {
-        let then = house.engine.views().find(std::slice::from_ref(&name), Some(cursor.moment)).await.unwrap();
-        assert_eq!(then, found, "{cursor}");
+    for (cursor, found, text) in expected {
+        let then = house.engine.views().find_one(&name, Some(cursor.moment)).await.unwrap().unwrap();
+        assert_eq!(house.engine.text(&then).await.unwrap(), text, "{cursor}");
+        // Where its body is, is no part of what it was.
+        assert_eq!(RecordVersion { body: found.body.clone(), ..then }, found, "{cursor}");
     }
+}
+
+/// Bodies that are not kept come out as the log folds them, by few events each, with snapshots or without; and go with the
+/// key of whom they are about.
+#[tokio::test]
+async fn versions_that_passed_are_what_the_log_says() {
+    let never = SnapshotPolicy { every: 0, daily: false, significant: false, ..SnapshotPolicy::default() };
+    for policy in [SnapshotPolicy::default(), never] {
+        let house = House::with_policy(policy).await;
+        let name: StreamName = "Observation/o".parse().unwrap();
+        let mut about = "p1";
+        for n in 0..90 {
+            let one = match n {
+                // It goes and comes back, moves to another person, and changes in two ways at once.
+                20 | 50 => request("Observation/o", Command::Delete),
+                _ => {
+                    about = if n < 70 { "p1" } else { "p2" };
+                    let status = if n < 30 { "preliminary" } else { "final" };
+                    let note =
+                        if n % 7 == 0 { format!(r#","note":[{{"text":"n{n}"}}]"#) } else { String::new() };
+                    put(
+                        "Observation/o",
+                        &format!(
+                            r#"{{"status":"{status}","subject":{{"reference":"Patient/{about}"}},"valueString":"v{n}"{note}}}"#
+                        ),
+                    )
+                }
+            };
+            house.engine.commit(one).await.unwrap();
+        }
+        assert_eq!(about, "p2");
+        let house = house.reopened().await;
+        let all = house.engine.views().history(&name, u64::MAX, None, 1_000).await.unwrap();
+        assert_eq!(all.len(), 90);
+        let folded = all.iter().filter(|version| version.body == Body::Folded).count();
+        assert!(folded > 60, "{folded} of them are not kept");
+        for version in &all {
+            let state = house.engine.state(&name, UpTo::Version(version.version)).await.unwrap().unwrap();
+            let elements = house.engine.elements(version).await.unwrap();
+            assert_eq!(
+                elements.map(|it| it.to_text()),
+                state.elements.map(|it| it.to_text()),
+                "{}",
+                version.version
+            );
+            assert_eq!(elements_are_there(&house, version).await, !matches!(version.body, Body::Deleted));
+        }
+
+        house.destroy_key("Patient/p1").await;
+        let about_p2 = all.iter().take(20);
+        for version in &all {
+            let is_there = about_p2.clone().any(|one| one.version == version.version);
+            assert_eq!(elements_are_there(&house, version).await, is_there, "{}", version.version);
+        }
+    }
+}
+
+async fn elements_are_there(house: &House, version: &RecordVersion) -> bool {
+    house.engine.text(version).await.unwrap().is_some()
 }

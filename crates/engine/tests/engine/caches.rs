@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use anamnesis_kernel::Event;
+use anamnesis_engine::Shown;
 use anamnesis_testkit::{Answer, Redis};
 
 use crate::house::{House, patient, put};
@@ -13,8 +13,9 @@ use crate::house::{House, patient, put};
 async fn read(house: &House) -> (String, Vec<u64>) {
     let name = patient("p1");
     let text = house.engine.current(&name).await.unwrap().unwrap().text.unwrap();
-    let events = house.engine.stream(&name, 1, 100).await.unwrap();
-    (String::from_utf8(text.to_vec()).unwrap(), events.iter().map(|event: &Event| event.version).collect())
+    let events = house.engine.stream(&name, 1, 100, None).await.unwrap().events;
+    let version = |shown: &Shown| shown.event().unwrap().version;
+    (String::from_utf8(text.to_vec()).unwrap(), events.iter().map(version).collect())
 }
 
 async fn written(house: &House, versions: std::ops::RangeInclusive<u32>) {
@@ -111,7 +112,7 @@ async fn who_is_erased_is_in_no_cache() {
     // Nothing that is asked for brings anything back.
     let name = patient("p1");
     assert!(house.engine.current(&name).await.unwrap().unwrap().text.is_none());
-    assert!(house.engine.stream(&name, 1, 100).await.unwrap().is_empty());
+    assert!(house.engine.stream(&name, 1, 100, None).await.unwrap().events.is_empty());
     assert!(house.engine.commit(put("Patient/p1", r#"{"active":false}"#)).await.is_err());
     let found = house.find("Patient/p1").await.unwrap();
     assert!(house.engine.text(&found).await.unwrap().is_none());

@@ -95,11 +95,24 @@ pub fn searchset<'a>(
     out.end()
 }
 
+/// What there is to say of a history as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// The URL of the history, `Patient/_history`.
+    pub url: &'a str,
+    /// The JSON text of an OperationOutcome.
+    pub outcome: &'a [u8],
+}
+
 /// A history, newest first as the caller gives it: <https://hl7.org/fhir/R4/bundle.html#history>.
+///
+/// What is said of it stands behind the versions, as the outcome of the request for the history itself: each entry of a
+/// history has a request and a response, and an OperationOutcome in the place of a version would be taken for one.
 pub fn history<'a>(
     head: &Head<'_>,
     links: &[Link<'_>],
     entries: impl IntoIterator<Item = Happened<'a>>,
+    said: Option<Said<'_>>,
 ) -> Vec<u8> {
     let mut out = Writer::begin("history", head, links);
     for entry in entries {
@@ -112,6 +125,18 @@ pub fn history<'a>(
         out.text("status", Some(entry.status));
         out.text("etag", Some(entry.etag));
         out.text("lastModified", Some(entry.last_modified));
+        out.close();
+        out.close();
+    }
+    if let Some(Said { url, outcome }) = said {
+        out.entry(None, None);
+        out.open("request");
+        out.text("method", Some("GET"));
+        out.text("url", Some(url));
+        out.close();
+        out.open("response");
+        out.text("status", Some("200 OK"));
+        out.raw("outcome", Some(outcome));
         out.close();
         out.close();
     }
@@ -288,8 +313,10 @@ mod tests {
             ("matches",  searchset(&head, &[("self", "http://h/Patient?a=\"b\""), ("next", "n")],
                             [found(Some("http://h/Patient/p1"), patient, Mode::Match), found(None, outcome, Mode::Outcome)]),
              r#"{"resourceType":"Bundle","id":"b","meta":{"lastUpdated":"2026-03-01T00:00:00.000Z"},"type":"searchset","total":2,"link":[{"relation":"self","url":"http://h/Patient?a=\"b\""},{"relation":"next","url":"n"}],"entry":[{"fullUrl":"http://h/Patient/p1","resource":{"resourceType":"Patient","id":"p1"},"search":{"mode":"match"}},{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]},"search":{"mode":"outcome"}}]}"#),
-            ("history",  history(&Head::default(), &[], [deleted, version]),
+            ("history",  history(&Head::default(), &[], [deleted, version], None),
              r#"{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"http://h/Patient/p1","request":{"method":"DELETE","url":"Patient/p1"},"response":{"status":"204","etag":"W/\"3\"","lastModified":"2026-03-01T00:00:00.000Z"}},{"fullUrl":"http://h/Patient/p1","resource":{"resourceType":"Patient","id":"p1"},"request":{"method":"PUT","url":"Patient/p1"},"response":{"status":"200","etag":"W/\"2\"","lastModified":"2026-03-01T00:00:00.000Z"}}]}"#),
+            ("a history of which something is said", history(&Head::default(), &[], [], Some(Said { url: "Patient/_history", outcome })),
+             r#"{"resourceType":"Bundle","type":"history","entry":[{"request":{"method":"GET","url":"Patient/_history"},"response":{"status":"200 OK","outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}}}]}"#),
             ("response", response(Kind::Batch, &Head::default(), [created, refused]),
              r#"{"resourceType":"Bundle","type":"batch-response","entry":[{"response":{"status":"201 Created","location":"Patient/p1/_history/1","etag":"W/\"1\""}},{"response":{"status":"400 Bad Request","outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}}}]}"#),
         ];

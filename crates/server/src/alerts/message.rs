@@ -10,6 +10,8 @@ use super::state::Change;
 /// What is told.
 pub(super) struct Message<'a> {
     pub(super) condition: &'a Condition,
+    /// What is the matter.
+    pub(super) summary: &'a str,
     pub(super) change: Change,
     pub(super) now: Instant,
     pub(super) instance: &'a str,
@@ -21,14 +23,14 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 impl Message<'_> {
     /// Its JSON.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let Condition { name, severity, summary, description, .. } = self.condition;
+        let Condition { name, severity, description, .. } = self.condition;
         let (status, since, value, ends) = match self.change {
             Change::Fired { since, value } => ("firing", since, Some(value), NEVER.to_owned()),
             Change::Resolved { since } => ("resolved", since, None, self.now.to_string()),
         };
         let named = Object::new().with("alertname", *name).with("instance", self.instance);
         let labels = named.clone().with("job", "anamnesis").with("severity", severity.name());
-        let mut annotations = Object::new().with("summary", *summary).with("description", *description);
+        let mut annotations = Object::new().with("summary", self.summary).with("description", *description);
         annotations.push("runbook", format!("docs/monitoring.md#{}", name.to_lowercase()));
         if let Some(value) = value {
             annotations.push("value", format!("{value:.3}"));
@@ -75,8 +77,8 @@ mod tests {
         let condition = CONDITIONS.first().unwrap();
         let since = Instant::from_micros(1_000_000);
         let told = |change| {
-            let message =
-                Message { condition, change, now: Instant::from_micros(9_000_000), instance: "here" };
+            let now = Instant::from_micros(9_000_000);
+            let message = Message { condition, summary: "so", change, now, instance: "here" };
             String::from_utf8(message.to_bytes()).unwrap()
         };
         let fired = told(Change::Fired { since, value: 2.0 });

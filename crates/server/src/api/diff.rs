@@ -25,6 +25,7 @@ use super::timeline::{just_before, position};
 use crate::app::App;
 use crate::as_of::resolved;
 use crate::headers::await_cursor;
+use crate::held::Told;
 use crate::same::{about, same_patients};
 use bounds::{Bound, Bounds};
 use fold::folded;
@@ -52,7 +53,8 @@ pub(super) async fn of_record(
         await_cursor(&app, &headers).await?;
         let bounds = Bounds::read(&app, query.as_deref(), true).await?;
         let changes = folded(&app, &name, &bounds).await?.ok_or_else(nothing)?.changes();
-        answered(&app, &bounds, changes)
+        let held = Told::of(&app, std::iter::once(&name), bounds.to.moment()).members();
+        answered(&app, &bounds, changes, &held)
     };
     stamp(&app, answer.await)
 }
@@ -74,6 +76,7 @@ pub(super) async fn of_patient(
         let same = same_patients(&app.engine, &patient, at_the_end(&app, &bounds).await?).await?;
         let names = touched(&app, &same, &bounds).await?;
         let (app, bounds) = (&app, &bounds);
+        let held = Told::of_some(app, names.iter(), |_| true, bounds.to.moment()).members();
         let fold = |name: StreamName| async move { folded(app, &name, bounds).await };
         let mut each = stream::iter(names).map(fold).buffered(FOLDED_AT_ONCE);
         let mut changes = Vec::new();
@@ -86,7 +89,7 @@ pub(super) async fn of_patient(
                 break;
             }
         }
-        answered(app, bounds, changes)
+        answered(app, bounds, changes, &held)
     };
     stamp(&app, answer.await)
 }
@@ -134,15 +137,18 @@ fn too_many(what: &str, most: usize) -> Problem {
     bad(format!("more than {most} {what} changed between the moments: ask for less time"))
 }
 
-fn answered(app: &App, bounds: &Bounds, changes: Vec<Object>) -> Result<Response, Problem> {
+fn answered(app: &App, bounds: &Bounds, changes: Vec<Object>, held: &Object) -> Result<Response, Problem> {
     if changes.len() > CHANGES_MAX {
         return Err(too_many("elements", CHANGES_MAX));
     }
     let changes: Vec<Value> = changes.into_iter().map(Value::from).collect();
-    let answer = Object::new()
+    let mut answer = Object::new()
         .with("from", bounds.from.to_json())
         .with("to", bounds.to.to_json())
         .with("changes", changes);
+    for (key, value) in held.iter() {
+        answer.push(key, value.clone());
+    }
     let cursor = match &bounds.to {
         Bound::Point(cursor) => cursor.clone(),
         Bound::Version(_) => app.engine.reached(),

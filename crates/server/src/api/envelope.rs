@@ -6,12 +6,46 @@ use std::fmt::Display;
 use std::io::Write;
 
 use anamnesis_chart::liftable;
+use anamnesis_engine::{Shown, Unreadable};
 use anamnesis_json::{Object, write_object, write_string};
 use anamnesis_kernel::{Event, Position};
 use uuid::Uuid;
 
-/// Appends the event as a compact JSON object, without a line break.
-pub(crate) fn write(event: &Event, out: &mut Vec<u8>) {
+/// Appends what there is of an event as a compact JSON object, without a line break.
+pub(crate) fn write(shown: &Shown, out: &mut Vec<u8>) {
+    match shown {
+        Shown::Event(event) => write_event(event, out),
+        Shown::Unreadable(event) => write_unreadable(event, out),
+    }
+}
+
+/// What stands in clear, and why the rest does not: never `data`, so that nobody takes it for an event without any.
+fn write_unreadable(event: &Unreadable, out: &mut Vec<u8>) {
+    let Unreadable { why, position, stream, version, clear } = event;
+    let mut members = Members::begin(out);
+    if let Some(clear) = clear {
+        members.uuid("event_id", clear.event_id);
+    }
+    if let Some(stream) = stream {
+        members.word("stream", stream);
+    }
+    if let Some(version) = version {
+        members.number("version", *version);
+    }
+    if let Some(position) = position {
+        members.position(*position);
+    }
+    if let Some(clear) = clear {
+        members.uuid("commit_id", clear.commit_id);
+        members.text("type", &clear.kind);
+        members.number("schema_version", clear.schema_version.into());
+        members.word("recorded_at", clear.recorded_at);
+    }
+    members.text("unreadable", why.code());
+    members.end();
+}
+
+fn write_event(event: &Event, out: &mut Vec<u8>) {
     let subject = event.subject.as_ref().or_else(|| event.stream.is_patient().then_some(&event.stream));
     let mut members = Members::begin(out);
     members.uuid("event_id", event.event_id);
@@ -168,6 +202,7 @@ impl<'o> Members<'o> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use anamnesis_engine::{InClear, Why};
     use anamnesis_kernel::{Actor, Instant, Source};
 
     use super::*;
@@ -243,8 +278,36 @@ pub(super) mod tests {
         ];
         for (name, event, expected) in cases {
             let mut out = Vec::new();
-            write(&event, &mut out);
+            write(&Shown::Event(event), &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_events_that_cannot_be_read() {
+        let place = Position { partition: 0, offset: 7 };
+        let clear = InClear {
+            event_id: Uuid::from_u128(1),
+            commit_id: Uuid::from_u128(2),
+            kind: "PatientRegistered".into(),
+            schema_version: 1,
+            recorded_at: Instant::from_micros(0),
+        };
+        let bare = Unreadable { why: Why::Damaged, position: None, stream: None, version: None, clear: None };
+        let placed = Unreadable { position: Some(place), ..bare.clone() };
+        let named = Unreadable { stream: Some("Patient/p1".parse().unwrap()), version: Some(3), ..bare };
+        let keyless =
+            Unreadable { why: Why::Key, version: Some(2), clear: Some(Box::new(clear)), ..placed.clone() };
+        #[rustfmt::skip] // A table reads by column.
+        let cases = [
+            (placed,  r#"{"position":{"partition":0,"offset":7},"unreadable":"damaged"}"#),
+            (named,   r#"{"stream":"Patient/p1","version":3,"unreadable":"damaged"}"#),
+            (keyless, r#"{"event_id":"00000000-0000-0000-0000-000000000001","version":2,"position":{"partition":0,"offset":7},"commit_id":"00000000-0000-0000-0000-000000000002","type":"PatientRegistered","schema_version":1,"recorded_at":"1970-01-01T00:00:00.000000Z","unreadable":"key"}"#),
+        ];
+        for (event, expected) in cases {
+            let mut out = Vec::new();
+            write(&Shown::Unreadable(event), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A page of events, written as they come: `{"events": […], "next"}`.
 
-use anamnesis_kernel::{Cursor, Event, Version};
+use anamnesis_engine::Shown;
+use anamnesis_json::{Object, write_string};
+use anamnesis_kernel::{Cursor, Version};
 
 use super::envelope;
 
@@ -38,7 +40,7 @@ impl Page {
     }
 
     /// Adds events.
-    pub(super) fn extend(&mut self, events: &[Event]) {
+    pub(super) fn extend(&mut self, events: &[Shown]) {
         for event in events {
             if self.count > 0 {
                 self.out.push(b',');
@@ -49,8 +51,20 @@ impl Page {
     }
 
     /// The page of a log, which goes on after `next`.
-    pub(super) fn end_at(mut self, next: &Cursor) -> Vec<u8> {
-        self.out.extend_from_slice(format!("],\"next\":\"{next}\"}}").as_bytes());
+    pub(super) fn end_at(self, next: &Cursor) -> Vec<u8> {
+        self.end_saying(next, &Object::new())
+    }
+
+    /// The same with what else there is to say of it.
+    pub(super) fn end_saying(mut self, next: &Cursor, said: &Object) -> Vec<u8> {
+        self.out.extend_from_slice(format!("],\"next\":\"{next}\"").as_bytes());
+        for (key, value) in said.iter() {
+            self.out.push(b',');
+            write_string(key, &mut self.out);
+            self.out.push(b':');
+            value.write(&mut self.out);
+        }
+        self.out.push(b'}');
         self.out
     }
 
@@ -74,14 +88,20 @@ mod tests {
 
         let mut page = Page::new(1_000);
         assert_eq!(page.room(), Some(READ_EVENTS));
-        page.extend(&[registered(), registered()]);
+        page.extend(&[Shown::Event(registered()), Shown::Event(registered())]);
         let text = page.end_at(&Cursor::beginning(1));
         let page = anamnesis_json::parse(&text).unwrap();
         assert_eq!(page.get("events").and_then(|events| events.as_array()).map(<[_]>::len), Some(2));
         assert_eq!(page.get("next").and_then(|next| next.as_str()), Some("c1~0~0"));
 
+        let said = Object::new().with("held_not_shown", 2_u64);
+        assert_eq!(
+            Page::new(1).end_saying(&Cursor::beginning(1), &said),
+            br#"{"events":[],"next":"c1~0~0","held_not_shown":2}"#
+        );
+
         let mut full = Page::new(1);
-        full.extend(&[registered()]);
+        full.extend(&[Shown::Event(registered())]);
         assert_eq!(full.room(), None);
     }
 }

@@ -19,7 +19,7 @@ use super::snapshots::shown;
 use crate::app::App;
 use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
-use crate::held::held_of;
+use crate::held::Told;
 use crate::same::{about, same_patients};
 
 /// How many records are found at a time.
@@ -122,22 +122,19 @@ async fn read(
         .with("as_of", as_of.at().map_or(Value::Null, |at| at.to_string().into()))
         .with("snapshot", snapshot)
         .with("data", data);
-    if !held.is_empty() {
-        let one = |(stream, version): (StreamName, Version)| {
-            Value::from(Object::new().with("stream", stream.to_string()).with("version", version))
-        };
-        answer.push("held", held.into_iter().map(one).collect::<Vec<_>>());
+    for (key, value) in held.iter() {
+        answer.push(key, value.clone());
     }
     Ok(json(&as_of.cursor, answer.to_text()))
 }
 
-/// A read model, the version of the Patient it is of, and which of its records are held at which versions.
+/// A read model, the version of the Patient it is of, and what there is to say of records that are held.
 struct Made {
     version: Version,
     /// The newest snapshot of that stream, null where there is none.
     snapshot: Value,
     data: Object,
-    held: Vec<(StreamName, Version)>,
+    held: Object,
 }
 
 /// Makes the model as of `at`, or of now.
@@ -156,8 +153,8 @@ async fn made(app: &App, model: &Model, name: &StreamName, at: Option<Instant>) 
     let entries: Vec<Entry<'_>> = loaded.iter().map(Loaded::entry).collect();
     let snapshot = app.engine.snapshot(name, at).await?;
     let snapshot = snapshot.map_or(Value::Null, |listed| shown(&listed).into());
-    let held = held_of(app, loaded.iter().map(|loaded| &loaded.stream), at);
-    let held = held.into_iter().map(|(stream, version)| (stream.clone(), version)).collect();
+    let is_of = |kind: ResourceType| model.is_of(kind);
+    let held = Told::of_some(app, loaded.iter().map(|loaded| &loaded.stream), is_of, at).members();
     Ok(Made { version, snapshot, data: (model.make)(&entries), held })
 }
 
@@ -194,6 +191,11 @@ async fn compartment(
 impl Model {
     fn is_made_of(&self, record: &RecordVersion) -> bool {
         self.kinds.contains(&record.name.kind.name())
+    }
+
+    /// Whether another record of this type could belong to it, if it were known: one that says who is whom too.
+    fn is_of(&self, kind: ResourceType) -> bool {
+        self.kinds.contains(&kind.name()) || (kind == ResourceType::PATIENT && !self.kinds.is_empty())
     }
 }
 

@@ -36,24 +36,14 @@ async fn read(
     let name = named(kind, id)?;
     await_cursor(app, headers).await?;
     let as_of = query.as_of(app).await?;
-    let there = |moment: Instant| as_of.at().is_none_or(|at| moment <= at);
 
     let first = next;
     let mut page = Page::new(count);
     while let Some(limit) = page.room() {
-        let mut events = app.engine.stream(&name, next, limit).await?;
-        events.retain(|event| there(event.recorded_at));
-        page.extend(&events);
-        if events.len() == limit as usize {
-            next = events.last().map_or(next, |last| last.version + 1);
-            continue;
-        }
-        // Fewer than asked: the stream ends here, or some were of a person who was erased.
-        let tag = app.engine.keyring().store.stream_tag(&name);
-        let mut stored = app.engine.log().read_stream(tag, next, Direction::Forward, limit).await?;
-        stored.retain(|event| there(event.moment));
-        next = stored.last().map_or(next, |last| last.version + 1);
-        if stored.len() == limit as usize {
+        let found = app.engine.stream(&name, next, limit, as_of.at()).await?;
+        page.extend(&found.events);
+        if found.next > next {
+            next = found.next;
             continue;
         }
         if page.is_empty() {

@@ -4,9 +4,10 @@
 //! was deleted, or went to someone else, loses nothing that happened until then. A page never waits for the log's length,
 //! only for what happened to this patient.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant as Stopwatch};
 
-use anamnesis_engine::Filter;
+use anamnesis_engine::{Filter, Shown};
 use anamnesis_fhir::compartment::HAPPENED;
 use anamnesis_kernel::search::Place;
 use anamnesis_kernel::{Cursor, Position, ResourceId, ResourceType, StreamName};
@@ -23,6 +24,7 @@ use super::query::Query;
 use crate::app::App;
 use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
+use crate::held::Told;
 use crate::same::{about, same_patients};
 
 /// How long one request looks for events that pass its filter.
@@ -60,13 +62,13 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
 
     let started = Stopwatch::now();
     let mut page = Page::new(count);
-    let mut next = since;
+    let (mut next, mut streams) = (since, BTreeSet::new());
     while let Some(room) = page.room() {
         let limit = if filter.is_open() { room } else { LOOKED_AT };
         let search = about(HAPPENED, &same, at, Some(just_before(next.offset(0))), limit);
         let hits = app.engine.views().search(&search).await?;
         let more = hits.len() >= limit as usize;
-        next = looked_at(app, &filter, &hits, &mut page, next).await?;
+        next = looked_at(app, &filter, &hits, &mut page, &mut streams, next).await?;
         if page.room().is_some() && !more {
             // What was recorded in the meantime may lie behind what was looked at last.
             next = if next.offset(0) < reached.offset(0) { reached.clone() } else { next };
@@ -76,25 +78,32 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
             break;
         }
     }
-    Ok(json(&reached, page.end_at(&next)))
+    // An event that the views have not taken in is on no timeline yet.
+    let held = Told::of_some(app, streams.iter(), |_| true, at);
+    Ok(json(&reached, page.end_saying(&next, &held.members())))
 }
 
 /// Adds the events of these hits that pass the filter, until the page is full; gives the point after the last of them.
-async fn looked_at(
+async fn looked_at<'h>(
     app: &App,
     filter: &Filter,
-    hits: &[Hit],
+    hits: &'h [Hit],
     page: &mut Page,
+    streams: &mut BTreeSet<StreamName>,
     mut next: Cursor,
 ) -> Result<Cursor, Problem> {
-    let positions: Vec<Position> = hits.iter().filter_map(|hit| position(hit.after.place)).collect();
-    for (position, (moment, event)) in positions.iter().zip(app.engine.events_at(&positions).await?) {
+    let place = |hit: &'h Hit| Some((position(hit.after.place)?, &hit.version.name));
+    let places: Vec<_> = hits.iter().filter_map(place).collect();
+    for ((position, name), (moment, event)) in places.iter().zip(app.engine.events_at(&places).await?) {
         if page.room().is_none() {
             return Ok(next);
         }
-        next = Cursor { moment, offsets: vec![position.offset + 1] };
-        if let Some(event) = event.filter(|event| filter.takes(event)) {
+        next = Cursor { moment: moment.unwrap_or(next.moment), offsets: vec![position.offset + 1] };
+        // Where it cannot be told, it is shown.
+        let is_taken = |event: &Shown| event.event().is_none_or(|event| filter.takes(event));
+        if let Some(event) = event.filter(is_taken) {
             page.extend(&[event]);
+            streams.insert((*name).clone());
         }
     }
     Ok(next)

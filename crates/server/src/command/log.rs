@@ -106,7 +106,10 @@ fn line(json: bool, event: &[u8]) -> anyhow::Result<()> {
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
     let offset = number(event.get("position").and_then(|p| p.get("offset")));
     let version = number(event.get("version"));
-    let line =
-        format!("{offset:>8}  {}  {} v{version}  {}", text("recorded_at"), text("stream"), text("type"));
+    let (at, stream, kind) = (text("recorded_at"), text("stream"), text("type"));
+    let mut line = format!("{offset:>8}  {at}  {stream} v{version}  {kind}");
+    if let Some(why) = event.get("unreadable").and_then(Value::as_str) {
+        line = format!("{line}  unreadable: {why}");
+    }
     Ok(print_bytes(line.as_bytes())?)
 }

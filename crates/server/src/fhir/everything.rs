@@ -101,7 +101,8 @@ pub(super) async fn everything(
         resource: text,
         mode: *mode,
     });
-    let issues = held::shown(app, page.records.iter().map(|(name, ..)| name), as_of.cursor.moment);
+    let names = page.records.iter().map(|(name, ..)| name);
+    let issues = held::Told::of_some(app, names, |_| true, Some(as_of.cursor.moment)).in_search();
     let outcome = (!issues.is_empty()).then(|| operation_outcome(&issues).to_text());
     let entries = entries.chain(outcome.as_deref().map(|text| Found {
         full_url: None,

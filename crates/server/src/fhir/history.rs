@@ -8,8 +8,9 @@ mod line;
 mod listed;
 mod page_of;
 
-use anamnesis_fhir::bundle::{Happened, Head, history as history_bundle};
-use anamnesis_kernel::{ResourceType, StreamName};
+use anamnesis_fhir::bundle::{Happened, Head, Said, history as history_bundle};
+use anamnesis_fhir::outcome::operation_outcome;
+use anamnesis_kernel::{Instant, ResourceType, StreamName};
 use anamnesis_store::{ReadError, RecordVersion};
 use futures::FutureExt;
 
@@ -21,6 +22,7 @@ use super::search::{bundle_id, linked};
 use super::together::in_order;
 use crate::app::App;
 use crate::as_of::as_of;
+use crate::held::Told;
 use asked::Asked;
 use line::Line;
 use listed::Listed;
@@ -48,6 +50,16 @@ impl Of {
             Self::Record(stream) => format!("{stream}/_history"),
             Self::Type(kind) => format!("{kind}/_history"),
             Self::System => "_history".to_owned(),
+        }
+    }
+
+    /// What there is to say of records that are held, where these versions are shown of what was until then.
+    fn held<'a>(&'a self, app: &App, shown: &'a [RecordVersion], until: Instant) -> Told<'a> {
+        let names = shown.iter().map(|version| &version.name);
+        match self {
+            Self::Record(stream) => Told::of(app, std::iter::once(stream), Some(until)),
+            Self::Type(kind) => Told::of_some(app, names, |one| one == *kind, Some(until)),
+            Self::System => Told::of_some(app, names, |_| true, Some(until)),
         }
     }
 }
@@ -111,10 +123,14 @@ pub(super) async fn history(
         // To count all of a type would cost more than the page.
         _ => None,
     };
+    let until = asked.until().unwrap_or(as_of.cursor.moment);
+    let issues = of.held(app, &shown, until).in_history();
+    let outcome = (!issues.is_empty()).then(|| operation_outcome(&issues).to_text());
+    let said = outcome.as_deref().map(|outcome| Said { url: &path, outcome });
     let now = app.engine.now().to_millis_text();
     let id = bundle_id();
     let head = Head { id: Some(&id), last_updated: Some(&now), total };
-    Ok(Reply::bundle(history_bundle(&head, &links, entries), as_of.cursor))
+    Ok(Reply::bundle(history_bundle(&head, &links, entries, said), as_of.cursor))
 }
 
 /// What is said of each, for which the version before it is looked up where it matters.

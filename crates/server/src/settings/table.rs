@@ -57,6 +57,15 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("alerts.webhook", |s| &mut s.alerts.webhook, "the address that alerts are posted to, as Alertmanager would; none are where none is set, and the log has them anyway"),
     row("alerts.secret_file", |s| &mut s.alerts.secret, "the file of the secret that these posts are signed with; unsigned where none is set"),
     row("alerts.every_ms", |s| &mut s.alerts.every, "how often the conditions of alerts are looked at; how long they must last is counted in looks").within(10, 3_600_000),
+    row("alerts.sync_slow_ms", |s| &mut s.alerts.thresholds.sync_slow, "how long a sync of the log may take, at the mean of five minutes, before there is an alert").within(1, 60_000),
+    row("alerts.views_behind_s", |s| &mut s.alerts.thresholds.views_behind_s, "how far reads may be behind what was written").within(1, 86_400),
+    row("alerts.events_parked_max", |s| &mut s.alerts.thresholds.events_parked_max, "how many events may be parked").within(0, 1 << 40),
+    row("alerts.disk_nearly_full_percent", |s| &mut s.alerts.thresholds.disk_nearly_full_percent, "how much of the disk must be free").within(0, 100),
+    row("alerts.disk_nearly_full_bytes", |s| &mut s.alerts.thresholds.disk_nearly_full_bytes, "how much of the disk must be free, however large it is").within(0, 1 << 50),
+    row("alerts.disk_fills_up_days", |s| &mut s.alerts.thresholds.disk_fills_up_days, "for how long the disk must last at the pace of the last hours").within(1, 365),
+    row("alerts.cache_misses_percent", |s| &mut s.alerts.thresholds.cache_misses_percent, "how much of what a cache is asked for it may not have").within(0, 100),
+    row("alerts.server_errors_percent", |s| &mut s.alerts.thresholds.server_errors_percent, "how many requests of a hundred may fail").within(0, 100),
+    row("alerts.clients_turned_away_max", |s| &mut s.alerts.thresholds.clients_turned_away_max, "how many clients may be turned away within five minutes").within(0, 1 << 40),
 
     row("redis", |s| &mut s.redis, "a Redis that keeps what was read lately, sealed, beside what the process keeps: redis://[NAME:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// with TLS; none where none is set").flag("redis", "URL", SERVE),
     row("cache.bytes_max", |s| &mut s.cache.bytes_max, "what the process keeps of what was read and written lately, all together; nothing at 0").within(0, 1 << 40),
@@ -155,6 +164,8 @@ impl Setting {
             ("_bytes", "bytes"),
             ("_ms", "milliseconds"),
             ("_s", "seconds"),
+            ("_days", "days"),
+            ("_percent", "percent"),
         ];
         units.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, unit)| *unit)
     }

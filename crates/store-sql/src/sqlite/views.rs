@@ -3,6 +3,7 @@
 mod checkpoint;
 mod difference;
 mod digest;
+mod groups;
 mod history;
 mod parked;
 mod records;
@@ -42,7 +43,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 7;
+const LAYOUT: i64 = 8;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {

@@ -46,8 +46,10 @@ fn one_by_one() -> Vec<Change> {
     ]
 }
 
-fn past(version: RecordVersion, ended: i64) -> RecordWrite {
-    RecordWrite { version: RecordVersion { ended: Some(at(ended)), ..version }, replaces: false }
+/// Another version came next at that moment, within the batch.
+fn past(mut version: RecordVersion, ended: i64) -> RecordWrite {
+    version.pass(version.version + 1, at(ended));
+    RecordWrite { version, replaces: false }
 }
 
 /// The same in one batch.
@@ -75,7 +77,7 @@ fn in_two() -> Vec<Change> {
     let [_, code, name, doctor] = rows();
     let mut changes = one_by_one();
     changes.truncate(2);
-    let second = RecordVersion { ended: Some(at(40)), ..version(1, 2, 30) };
+    let second = past(version(1, 2, 30), 40).version;
     let index = vec![
         IndexWrite::Close(code.clone(), at(30)),
         IndexWrite::Past(name, at(30), at(40)),

@@ -17,7 +17,13 @@ async fn find(views: &dyn Views, n: u64) -> Option<RecordVersion> {
 }
 
 fn until(version: RecordVersion, ended: i64) -> RecordVersion {
-    RecordVersion { ended: Some(at(ended)), ..version }
+    RecordVersion { ended: Some(at(ended)), ..passed(version) }
+}
+
+/// As it is kept once another came soon after it.
+fn passed(version: RecordVersion) -> RecordVersion {
+    let body = if version.body == Body::Deleted { Body::Deleted } else { Body::Folded };
+    RecordVersion { body, ..version }
 }
 
 /// Nothing is in them, and they say so.
@@ -172,6 +178,36 @@ pub async fn each_version_is_found_as_it_was(harness: &impl Harness) {
     assert_eq!(views.find_version(&name(2), 1).await.expect("reads"), None);
 }
 
+/// The last below each multiple keeps its body, and so does what has none to lose, whether they came one by one or at once.
+pub async fn a_version_that_passed_keeps_its_body_once_in_a_while(harness: &impl Harness) {
+    let numbers = [1, 3, 6, 7, 9, 14, 17, 23, 24, 32, 33];
+    let kept = [7, 14, 23, 24, 33];
+    let moment = |number: u64| i64::try_from(number).expect("small");
+    let mut apart = Vec::new();
+    let mut together: Vec<RecordWrite> = Vec::new();
+    for number in numbers {
+        let version = version(1, number, moment(number));
+        if let Some(last) = together.last_mut() {
+            last.version.pass(number, at(moment(number)));
+        }
+        together.push(first(version.clone()));
+        apart.push(if number == 1 { first(version) } else { next(version) });
+    }
+    let another = harness.another();
+    let (one, other) = (open(harness).await, open(&another).await);
+    for (write, n) in apart.into_iter().zip(1..) {
+        one.views.apply(change(n, vec![write], vec![])).await.expect("applied");
+    }
+    other.views.apply(change(11, together, vec![])).await.expect("applied");
+    assert_eq!(one.views.digest().await.expect("reads"), other.views.digest().await.expect("reads"));
+    for number in numbers {
+        let found = one.views.find_version(&name(1), number).await.expect("reads").expect("it is there");
+        let expected = version(1, number, moment(number)).body;
+        let expected = if kept.contains(&number) { expected } else { Body::Folded };
+        assert_eq!(found.body, expected, "{number}");
+    }
+}
+
 /// As of a moment a record, its history and their count are what they would be had nothing happened since.
 pub async fn records_are_found_as_of_a_moment(harness: &impl Harness) {
     let stores = open(harness).await;
@@ -189,10 +225,10 @@ pub async fn records_are_found_as_of_a_moment(harness: &impl Harness) {
     let cases = [
      // as of       its versions, newest first, and how long each was known to last
         (Some(9),   vec![]),
-        (Some(10),  vec![version(1, 1, 10)]),
-        (Some(19),  vec![version(1, 1, 10)]),
-        (Some(20),  vec![version(1, 3, 20), until(version(1, 1, 10), 20)]),
-        (Some(29),  vec![version(1, 3, 20), until(version(1, 1, 10), 20)]),
+        (Some(10),  vec![passed(version(1, 1, 10))]),
+        (Some(19),  vec![passed(version(1, 1, 10))]),
+        (Some(20),  vec![passed(version(1, 3, 20)), until(version(1, 1, 10), 20)]),
+        (Some(29),  vec![passed(version(1, 3, 20)), until(version(1, 1, 10), 20)]),
         (Some(30),  vec![deleted(version(1, 4, 30)), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
         (Some(40),  vec![version(1, 5, 40), until(deleted(version(1, 4, 30)), 40), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),
         (Some(99),  vec![version(1, 5, 40), until(deleted(version(1, 4, 30)), 40), until(version(1, 3, 20), 30), until(version(1, 1, 10), 20)]),

@@ -1,5 +1,7 @@
 //! Each condition, found and not found.
 
+use std::time::Duration;
+
 use super::super::window::{Sample, Window};
 use super::*;
 
@@ -68,14 +70,78 @@ fn what_is_found() {
         ("someone is",                    turned_away,        looks(30, |n| Sample { turned_away: n, ..Sample::default() }),              true),
     ];
     for (name, condition, window, found) in cases {
-        assert_eq!(condition(&window).is_some(), found, "{name}");
+        assert_eq!(condition(&window, &Thresholds::default()).is_some(), found, "{name}");
+    }
+}
+
+/// Each threshold, set so that what is found by default is not, and what is not is.
+#[test]
+fn what_is_set_counts() {
+    let set = |change: fn(&mut Thresholds)| {
+        let mut set = Thresholds::default();
+        change(&mut set);
+        set
+    };
+    let syncs = looks(30, |n| Sample { syncs: 10 * n, sync_seconds: 1.5 * n as f64, ..Sample::default() });
+    let lag = looks(1, |_| Sample { lag_seconds: 45.0, ..Sample::default() });
+    let park = looks(1, |_| Sample { parked: 5, ..Sample::default() });
+    let cache = looks(90, |n| Sample { cache: [(0, 0), (1_000 * n, 400 * n)], ..Sample::default() });
+    let errors = looks(30, |n| Sample { answered: 1_000 * n, failed: 25 * n, ..Sample::default() });
+    let away = looks(30, |n| Sample { turned_away: n, ..Sample::default() });
+    let falling = looks(300, |n| disk(40 * GB - n * GB / 300, 100 * GB));
+    #[rustfmt::skip] // A table reads by column.
+    let cases: Vec<(&str, Found, Window, Thresholds, Thresholds)> = vec![
+        // setting                   condition      looks                       found with                                            not with
+        ("sync_slow_ms",             sync_slow,     syncs,                      set(|s| s.sync_slow = Duration::from_millis(149)),    set(|s| s.sync_slow = Duration::from_millis(151))),
+        ("views_behind_s",           behind,        lag,                        set(|s| s.views_behind_s = 44),                       set(|s| s.views_behind_s = 45)),
+        ("events_parked_max",        parked,        park,                       set(|s| s.events_parked_max = 4),                     set(|s| s.events_parked_max = 5)),
+        ("disk_nearly_full_percent", nearly_full,   looks(1, |_| disk(20 * GB, 100 * GB)), set(|s| s.disk_nearly_full_percent = 21),  set(|s| s.disk_nearly_full_percent = 20)),
+        ("disk_nearly_full_bytes",   nearly_full,   looks(1, |_| disk(20 * GB, 100 * GB)), set(|s| s.disk_nearly_full_bytes = 21 * GB), set(|s| s.disk_nearly_full_bytes = 20 * GB)),
+        ("disk_fills_up_days",       fills_up,      falling,                    set(|s| s.disk_fills_up_days = 3),                    set(|s| s.disk_fills_up_days = 2)),
+        ("cache_misses_percent",     cache_misses,  cache,                      set(|s| s.cache_misses_percent = 59),                 set(|s| s.cache_misses_percent = 61)),
+        ("server_errors_percent",    server_errors, errors,                     set(|s| s.server_errors_percent = 2),                 set(|s| s.server_errors_percent = 3)),
+        ("clients_turned_away_max",  turned_away,   away,                       set(|s| s.clients_turned_away_max = 19),              set(|s| s.clients_turned_away_max = 20)),
+    ];
+    for (name, condition, window, found, not) in cases {
+        assert!(condition(&window, &found).is_some(), "{name}");
+        assert!(condition(&window, &not).is_none(), "{name}");
+        let is_of = |one: &&Condition| one.found as usize == condition as usize;
+        let told = CONDITIONS.iter().find(is_of).unwrap();
+        // How many of what should not be at all is in the value that is told.
+        assert_eq!(told.summary(&found) == told.summary(&not), name.ends_with("_max"), "{name}");
+        assert!(!told.summary(&found).contains('{'), "{name}");
+    }
+}
+
+/// Who sets nothing is told of the same by both.
+#[test]
+fn the_rules_for_prometheus_have_the_same_thresholds() {
+    let rules = include_str!("../../../../../ops/prometheus/alerts.yml");
+    let set = Thresholds::default();
+    let percent = |percent: u64| percent as f64 / 100.0;
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+        ("AnamnesisSyncSlow",          format!("> {}\n", set.sync_slow.as_secs_f64())),
+        ("AnamnesisViewsBehind",       format!("> {}\n", set.views_behind_s)),
+        ("AnamnesisEventsParked",      format!("> {}\n", set.events_parked_max)),
+        ("AnamnesisDiskNearlyFull",    format!("< {:e}\n", set.disk_nearly_full_bytes as f64)),
+        ("AnamnesisDiskNearlyFull",    format!("< {}\n", percent(set.disk_nearly_full_percent))),
+        ("AnamnesisDiskFillsUp",       format!("{} * 86400", set.disk_fills_up_days)),
+        ("AnamnesisCacheMisses",       format!("< {}\n", 1.0 - percent(set.cache_misses_percent))),
+        ("AnamnesisServerErrors",      format!("> {}\n", percent(set.server_errors_percent))),
+        ("AnamnesisClientsTurnedAway", format!("> {}\n", set.clients_turned_away_max)),
+    ];
+    for (name, expected) in cases {
+        let rule = rules.split("- alert: ").find(|rule| rule.starts_with(&format!("{name}\n"))).unwrap();
+        let rule = rule.split("labels:").next().unwrap();
+        assert!(rule.contains(&expected), "{name} has no {expected:?}: {rule}");
     }
 }
 
 #[test]
 fn nothing_is_found_before_the_first_look() {
     for condition in CONDITIONS {
-        assert_eq!((condition.found)(&Window::default()), None, "{}", condition.name);
+        assert_eq!((condition.found)(&Window::default(), &Thresholds::default()), None, "{}", condition.name);
     }
 }
 

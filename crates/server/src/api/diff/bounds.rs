@@ -6,7 +6,7 @@ use std::time::Instant as Stopwatch;
 
 use anamnesis_engine::StateThen;
 use anamnesis_json::Value;
-use anamnesis_kernel::{Cursor, Event, Version};
+use anamnesis_kernel::{Cursor, Event, Instant, Version};
 use anamnesis_store::UpTo;
 
 use crate::api::moment::{Edge, point};
@@ -45,6 +45,14 @@ impl Bound {
         match self {
             Self::Version(version) => Some(*version),
             Self::Point(_) => None,
+        }
+    }
+
+    /// The moment it names; none where it names a version.
+    pub(super) fn moment(&self) -> Option<Instant> {
+        match self {
+            Self::Version(_) => None,
+            Self::Point(cursor) => Some(cursor.moment),
         }
     }
 

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::time::Duration;
 
-use anamnesis_engine::{EventPage, Filter};
-use anamnesis_kernel::{Cursor, Event};
+use anamnesis_engine::{EventPage, Filter, Shown};
+use anamnesis_kernel::Cursor;
 use anamnesis_store::{Head, ReadError};
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -26,6 +26,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 const READ_EVENTS: u32 = 250;
 /// How long a client waits before it connects again, in milliseconds.
 const BEGIN: &[u8] = b"retry: 1000\n\n";
+
+/// What an event is called that cannot be read.
+const UNREADABLE: &str = "unreadable";
 
 /// Where a follower stands.
 struct Follower {
@@ -124,17 +127,20 @@ fn is_beyond(head: &Cursor, cursor: &Cursor) -> bool {
 }
 
 /// Moves a cursor to just after an event.
-fn point_after(cursor: &mut Cursor, event: &Event) {
-    cursor.moment = event.recorded_at;
-    let at = usize::try_from(event.position.partition).unwrap_or(usize::MAX);
+fn point_after(cursor: &mut Cursor, event: &Shown) {
+    cursor.moment = event.recorded_at().unwrap_or(cursor.moment);
+    let Some(position) = event.position() else { return };
+    let at = usize::try_from(position.partition).unwrap_or(usize::MAX);
     if let Some(offset) = cursor.offsets.get_mut(at) {
-        *offset = event.position.offset + 1;
+        *offset = position.offset + 1;
     }
 }
 
-fn write_frame(cursor: &Cursor, event: &Event, out: &mut Vec<u8>) {
+fn write_frame(cursor: &Cursor, event: &Shown, out: &mut Vec<u8>) {
+    // Who listens for a type is spared events of it without data.
+    let kind = event.event().map_or(UNREADABLE, |event| &event.kind);
     // Writing to a vector does not fail.
-    let _ = write!(out, "id: {cursor}\nevent: {}\ndata: ", event.kind);
+    let _ = write!(out, "id: {cursor}\nevent: {kind}\ndata: ");
     envelope::write(event, out);
     out.extend_from_slice(b"\n\n");
 }
@@ -146,11 +152,11 @@ mod tests {
 
     #[test]
     fn frames() {
-        let event = registered();
+        let event = Shown::Event(registered());
         let mut cursor = Cursor::beginning(1);
         point_after(&mut cursor, &event);
         assert_eq!(cursor.offsets, [8]);
-        assert_eq!(cursor.moment, event.recorded_at);
+        assert_eq!(Some(cursor.moment), event.recorded_at());
 
         let mut frame = Vec::new();
         write_frame(&cursor, &event, &mut frame);

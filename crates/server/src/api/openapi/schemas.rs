@@ -81,15 +81,43 @@ pub(super) const SCHEMAS: &[Schema] = &[
               "partition":{"type":"integer"},"offset":{"type":"integer"}}}}}}}}"#,
     ),
     schema(
+        "Unreadable",
+        r#"{"type":"object","description":"stands in the place of an event that cannot be read; what was erased is left out instead",
+            "required":["unreadable"],"additionalProperties":false,"properties":{
+            "unreadable":{"enum":["key","seal","damaged"],"description":"its key is missing or damaged, does not open it, or the log has not what was written: then nothing but its place is told"},
+            "position":{"type":"object","required":["partition","offset"],"properties":{
+             "partition":{"type":"integer"},"offset":{"type":"integer"}}},
+            "stream":{"type":"string","description":"where that was asked for"},"version":{"type":"integer"},
+            "event_id":{"type":"string","format":"uuid"},"commit_id":{"type":"string","format":"uuid"},
+            "type":{"type":"string"},"schema_version":{"type":"integer"},
+            "recorded_at":{"type":"string","format":"date-time"}}}"#,
+    ),
+    schema(
         "LogPage",
         r##"{"type":"object","required":["events","next"],"properties":{
-            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"string","description":"the cursor to ask again from"}}}"##,
+    ),
+    schema(
+        "Timeline",
+        r##"{"type":"object","required":["events","next"],"properties":{
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
+            "next":{"type":"string","description":"the cursor to ask again from"},
+            "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
+    ),
+    schema(
+        "Held",
+        r#"{"type":"array","description":"records among these that are shown as of an earlier version, since what happened since could not be applied",
+            "items":{"type":"object","required":["stream","version"],"properties":{"stream":{"type":"string"},"version":{"type":"integer"}}}}"#,
+    ),
+    schema(
+        "HeldNotShown",
+        r#"{"type":"integer","description":"how many other records are held that might belong here, if what happened to them were known"}"#,
     ),
     schema(
         "StreamPage",
         r##"{"type":"object","required":["events","next"],"properties":{
-            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"integer","description":"the version to ask again from"}}}"##,
     ),
     schema(
@@ -97,9 +125,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
         r##"{"type":"object","required":["id","version","cursor","as_of","snapshot","data"],"properties":{
             "id":{"type":"string"},"version":{"type":"integer","description":"of the Patient's stream"},
             "cursor":{"type":"string"},"as_of":{"type":["string","null"],"format":"date-time","description":"the moment that was asked for; null for the present"},"snapshot":{"anyOf":[{"$ref":"#/components/schemas/Snapshot"},{"type":"null"}],"description":"the newest of the Patient's stream, of a version that was there at that moment"},
-            "data":{"type":"object"},
-            "held":{"type":"array","description":"records among these that are shown as of an earlier version, since what happened since could not be applied",
-             "items":{"type":"object","required":["stream","version"],"properties":{"stream":{"type":"string"},"version":{"type":"integer"}}}}}}"##,
+            "data":{"type":"object"},"held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
     schema(
         "Snapshots",
@@ -125,7 +151,8 @@ pub(super) const SCHEMAS: &[Schema] = &[
              "before":{"description":"null where there was nothing"},"after":{"description":"null where there is nothing"},
              "event_id":{"type":["string","null"],"description":"the event that set the top-level element last"},
              "type":{"type":["string","null"]},"recorded_at":{"type":["string","null"]},
-             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}}}}"##,
+             "actor":{"type":["object","null"]},"reason":{"type":["string","null"]}}}},
+            "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
     schema(
         "Problem",

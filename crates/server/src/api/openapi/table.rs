@@ -116,7 +116,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &["id", "_asOf", "Anamnesis-Cursor"], &[ok("the lab results", &[(JSON, "ReadModel")])], &[400, 404, 409, 410, 503]),
     read("/api/patients/{id}/timeline", "timeline", "What happened to the patient, in the order of the log, across all records.",
         &["id", "type", "record", "since", "_count", "_asOf", "Anamnesis-Cursor"],
-        &[ok("events; `next` is where to ask again, as `since`", &[(JSON, "LogPage")])], &[400, 404, 409, 503]),
+        &[ok("events; `next` is where to ask again, as `since`", &[(JSON, "Timeline")])], &[400, 404, 409, 503]),
     read("/api/patients/{id}/diff", "patientDiff", "What changed in a patient's records between two moments, by whom and why.",
         &["id", "from_moment", "to", "Anamnesis-Cursor"],
         &[ok("the elements that differ, record by record", &[(JSON, "Diff")])], &[400, 404, 409, 503]),

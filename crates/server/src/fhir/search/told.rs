@@ -16,10 +16,10 @@ const NAME_BYTES_MAX: usize = 128;
 pub(super) fn told(app: &App, question: &Question, page: &Page) -> Option<Vec<u8>> {
     let included_max = app.limits.included_max;
     let mut issues: Vec<Issue> = question.parsed.ignored.iter().map(|key| ignored(key)).collect();
-    let shown = || page.matches.iter().chain(&page.included.records).map(|shown| &shown.name);
-    let (kind, moment) = (question.parsed.query.kind, question.cursor.moment);
-    issues.extend(held::shown(app, shown(), moment));
-    issues.extend(held::not_shown(app, shown(), kind, moment));
+    let shown = page.matches.iter().chain(&page.included.records).map(|shown| &shown.name);
+    let kind = question.parsed.query.kind;
+    let is_of = |one| kind.is_none_or(|kind| kind == one);
+    issues.extend(held::Told::of_some(app, shown, is_of, Some(question.cursor.moment)).in_search());
     if page.included.more {
         let what = format!(
             "of the records that _include and _revinclude ask for, only the first {included_max} came along (limits.included_max); ask for smaller pages by _count"

@@ -1,7 +1,7 @@
 //! What records are and were.
 
 use anamnesis_kernel::{Instant, ResourceType, StreamName, Version};
-use anamnesis_store::{Body, RecordNumber, RecordVersion};
+use anamnesis_store::{BODY_KEPT_EVERY, Body, RecordNumber, RecordVersion};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::log::{clamp, unsigned};
@@ -11,6 +11,7 @@ use crate::statements;
 const IN_LOG: i64 = 0;
 const HERE: i64 = 1;
 const DELETED: i64 = 2;
+const FOLDED: i64 = 3;
 
 /// The current version of a record.
 pub(super) fn current(connection: &Connection, name: &StreamName) -> rusqlite::Result<Option<RecordVersion>> {
@@ -213,11 +214,13 @@ pub(super) fn add_then(
     Ok(())
 }
 
-/// Copies the current version to what was; another takes its place.
-pub(super) fn close(connection: &Connection, number: RecordNumber, ended: Instant) -> rusqlite::Result<()> {
-    let RecordNumber { partition, record } = number;
+/// Copies the current version to what was; this one takes its place.
+pub(super) fn close(connection: &Connection, next: &RecordVersion) -> rusqlite::Result<()> {
+    let RecordNumber { partition, record } = next.number;
+    // Bodies from here on go, as `RecordVersion::pass` has it.
+    let goes_from = next.version - next.version % BODY_KEPT_EVERY;
     let mut copy = connection.prepare_cached(statements::RECORD_CLOSE)?;
-    copy.execute(params![ended.micros(), partition, clamp(record)])?;
+    copy.execute(params![next.began.micros(), HERE, clamp(goes_from), FOLDED, partition, clamp(record)])?;
     Ok(())
 }
 
@@ -226,6 +229,7 @@ fn body_columns(body: &Body) -> (i64, Option<&[u8]>) {
         Body::InLog => (IN_LOG, None),
         Body::Here(text) => (HERE, Some(text)),
         Body::Deleted => (DELETED, None),
+        Body::Folded => (FOLDED, None),
     }
 }
 
@@ -238,6 +242,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RecordVersion> {
     let body = match row.get(8)? {
         IN_LOG => Body::InLog,
         HERE => Body::Here(row.get(10)?),
+        FOLDED => Body::Folded,
         _ => Body::Deleted,
     };
     let corrects: Option<i64> = row.get(9)?;

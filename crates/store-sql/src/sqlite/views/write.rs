@@ -200,7 +200,7 @@ impl Writer {
         for RecordWrite { version, replaces } in records {
             self.at.set(Some(version.number));
             if *replaces {
-                records::close(&self.connection, version.number, version.began)?;
+                records::close(&self.connection, version)?;
                 closed = Some(version.number);
             }
             match version.ended {
