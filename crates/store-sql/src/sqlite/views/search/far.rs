@@ -1,6 +1,7 @@
 //! A chain begun at its far end: the records there for which it holds, then what refers to them or what they refer to.
 //!
-//! Few are read first, so that the statement holds what was found and not how; many are part of it.
+//! Few are read first, so that the statement holds what was found and not how; many are part of it. What another
+//! filter leaves fewer of than there are at the far end is better looked up from there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -29,9 +30,9 @@ const MANY_DEPTH_MAX: u32 = 4;
 pub(super) fn chain(
     asked: &Asked<'_>,
     (param, by): (Param, Link),
-    kind: ResourceType,
-    filter: &Filter,
+    (kind, filter): (ResourceType, &Filter),
     alias: &str,
+    few: u64,
     depth: u32,
 ) -> Made<Option<Source>> {
     let plan = Plan::new(asked, Some(kind), std::slice::from_ref(filter), depth + 2)?;
@@ -39,7 +40,7 @@ pub(super) fn chain(
         .bind(i64::from(param.0))
         .bind(target_kind(by, kind));
     if by == Link::Url {
-        if plan.is_larger(asked, FEW_URLS)? {
+        if plan.is_larger(asked, few.min(FEW_URLS))? {
             return Ok(None);
         }
         let mut called = BTreeSet::new();
@@ -51,7 +52,7 @@ pub(super) fn chain(
         let arms = asked.arms(Table::Reference, alias, &refers.and(ids));
         return Ok(Some(Source::of(arms, false, true)));
     }
-    if !plan.is_larger(asked, LARGE)? {
+    if !plan.is_larger(asked, few.min(LARGE))? {
         let (n, r) = (asked.alias(), asked.alias());
         let refers = refers.push(&format!(" AND {alias}.id = {r}.id"));
         let mut arms = Vec::new();
@@ -65,7 +66,7 @@ pub(super) fn chain(
         }
         return Ok(Some(Source::of(arms, false, true)));
     }
-    if asked.at.is_some() && depth > MANY_DEPTH_MAX {
+    if few < LARGE || asked.at.is_some() && depth > MANY_DEPTH_MAX {
         return Ok(None);
     }
     let (t, r) = (asked.alias(), asked.alias());
@@ -81,14 +82,15 @@ pub(super) fn chain(
 /// The places of what is referred to by those for which the filter holds.
 pub(super) fn has(
     asked: &Asked<'_>,
-    from: ResourceType,
     (param, by): (Param, Link),
-    filter: &Filter,
+    (from, filter): (ResourceType, &Filter),
     (kind, alias): (Option<ResourceType>, &str),
+    few: u64,
     depth: u32,
 ) -> Made<Option<Source>> {
     let plan = Plan::new(asked, Some(from), std::slice::from_ref(filter), depth + 2)?;
-    if !plan.is_larger(asked, if by == Link::Url { FEW_URLS } else { LARGE })? {
+    let read_max = if by == Link::Url { FEW_URLS } else { LARGE };
+    if !plan.is_larger(asked, few.min(read_max))? {
         let referring = numbers(asked, plan)?;
         let found = match by {
             Link::Name => referred(asked, param, &referring)?,
@@ -117,7 +119,7 @@ pub(super) fn has(
         return Ok(Some(Source { of_type: kind.is_some(), ..Source::of(arms, false, true) }));
     }
     // Of definitions there are few: what refers to each is sought from there.
-    if by == Link::Url || asked.at.is_some() && depth > MANY_DEPTH_MAX {
+    if by == Link::Url || few < LARGE || asked.at.is_some() && depth > MANY_DEPTH_MAX {
         return Ok(None);
     }
     let (s, y, n, r) = (asked.alias(), asked.alias(), asked.alias(), asked.alias());

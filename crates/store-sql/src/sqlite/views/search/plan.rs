@@ -10,7 +10,7 @@ use super::gather::MERGED_MAX;
 use super::holds::holds;
 use super::lightest::lightest;
 use super::narrow::Narrow;
-use super::source::{Source, source};
+use super::source::{LARGE, Source, source};
 use super::sql::{Made, Sql};
 
 /// In so many arms that are in order, now's and then's, what else must hold is written in each, and they are merged
@@ -62,18 +62,30 @@ impl Plan {
         conjuncts.retain(|filter| Some(*filter) != type_test.as_ref());
         // The parameters of a type are of no other, so its rows need not be looked up.
         let implied = kind.is_some_and(|kind| conjuncts.iter().any(|filter| is_of(filter, kind)));
+        let narrow = Narrow::of(asked, &conjuncts)?;
+        let narrowed = |source: Source| match &narrow {
+            Some(narrow) => source.narrowed(asked, narrow, &alias),
+            None => source,
+        };
+        let (far, near): (Vec<_>, Vec<_>) =
+            conjuncts.iter().enumerate().partition(|(_, filter)| reaches_far(filter));
         let mut sources = Vec::new();
-        for (at, filter) in conjuncts.iter().enumerate() {
-            if let Some(found) = source(asked, filter, kind, &alias, depth)? {
+        let mut few = LARGE;
+        for (at, filter) in near {
+            if let Some(found) = source(asked, filter, (kind, &alias), LARGE, depth)?.map(narrowed) {
+                if !far.is_empty() {
+                    few = few.min(found.counted_to(asked, few)?);
+                }
+                sources.push((Some(at), found));
+            }
+        }
+        for (at, filter) in far {
+            if let Some(found) = source(asked, filter, (kind, &alias), few, depth)? {
                 sources.push((Some(at), found));
             }
         }
         if kind.is_some() || sources.is_empty() {
-            sources.push((None, Source::all(asked, kind, &alias)));
-        }
-        if let Some(narrow) = Narrow::of(asked, &conjuncts)? {
-            let narrowed = |(at, source): (_, Source)| (at, source.narrowed(asked, &narrow, &alias));
-            sources = sources.into_iter().map(narrowed).collect();
+            sources.push((None, narrowed(Source::all(asked, kind, &alias))));
         }
         let (begun, source, small) = lightest(asked, sources, aim)?;
         let mut rest = Vec::new();
@@ -198,6 +210,15 @@ fn select_from(place: &str, arms: Vec<super::source::Arm>, alias: &str) -> Sql {
     Sql::new(&format!("SELECT {place} FROM ("))
         .then(Sql::union(selects.collect()))
         .push(&format!(") {alias} WHERE 1 = 1"))
+}
+
+/// Whether it asks of other records.
+fn reaches_far(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(reaches_far),
+        Filter::Not(filter) => reaches_far(filter),
+        Filter::Test(test) => matches!(test, Test::Chain { .. } | Test::Has { .. }),
+    }
 }
 
 fn flatten<'a>(filter: &'a Filter, out: &mut Vec<&'a Filter>) {

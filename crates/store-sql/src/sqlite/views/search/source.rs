@@ -124,25 +124,27 @@ impl Source {
     }
 }
 
-/// The rows a filter gives; none where it only denies.
+/// The rows a filter gives; none where it only denies, or where its far end has more than `few` and that is not large.
 pub(super) fn source(
     asked: &Asked<'_>,
     filter: &Filter,
-    kind: Option<ResourceType>,
-    alias: &str,
+    (kind, alias): (Option<ResourceType>, &str),
+    few: u64,
     depth: u32,
 ) -> Made<Option<Source>> {
     if depth > DEPTH_MAX {
         return Err(Fault::Unanswerable("it nests too deep"));
     }
     match filter {
-        Filter::Test(test) => of_test(asked, test, kind, alias, depth),
+        Filter::Test(test) => of_test(asked, test, (kind, alias), few, depth),
         Filter::Not(_) => Ok(None),
         Filter::Any(filters) => {
             let (own, others) = split(asked, filters, kind)?;
             let mut all = Source::of_clauses(asked, own, alias);
             for filter in others {
-                let Some(one) = source(asked, filter, kind, alias, depth + 1)? else { return Ok(None) };
+                let Some(one) = source(asked, filter, (kind, alias), few, depth + 1)? else {
+                    return Ok(None);
+                };
                 all.one = None;
                 all.of_type = false;
                 all.arms.extend(one.arms);
@@ -154,7 +156,7 @@ pub(super) fn source(
         Filter::All(filters) => {
             let mut least: Option<(u64, Source)> = None;
             for filter in filters {
-                if let Some(one) = source(asked, filter, kind, alias, depth + 1)? {
+                if let Some(one) = source(asked, filter, (kind, alias), few, depth + 1)? {
                     let rows = one.estimate(asked)?;
                     if least.as_ref().is_none_or(|(fewest, _)| rows < *fewest) {
                         least = Some((rows, one));
@@ -169,8 +171,8 @@ pub(super) fn source(
 fn of_test(
     asked: &Asked<'_>,
     test: &Test,
-    kind: Option<ResourceType>,
-    alias: &str,
+    (kind, alias): (Option<ResourceType>, &str),
+    few: u64,
     depth: u32,
 ) -> Made<Option<Source>> {
     match test {
@@ -189,14 +191,14 @@ fn of_test(
         Test::Together(parts) => {
             let part = |tests: &Vec<Test>| Filter::any_of(tests.iter().cloned());
             let parts = Filter::All(parts.iter().map(part).collect());
-            let found = source(asked, &parts, kind, alias, depth + 1)?;
+            let found = source(asked, &parts, (kind, alias), few, depth + 1)?;
             Ok(found.map(|found| Source { exact: false, ..found }))
         }
         Test::Chain { param, by, kind, filter } => {
-            far::chain(asked, (*param, *by), *kind, filter, alias, depth)
+            far::chain(asked, (*param, *by), (*kind, filter), alias, few, depth)
         }
         Test::Has { kind: from, param, by, filter } => {
-            far::has(asked, *from, (*param, *by), filter, (kind, alias), depth)
+            far::has(asked, (*param, *by), (*from, filter), (kind, alias), few, depth)
         }
         Test::Kind(param) if kind.is_some_and(|kind| Param::of_type(kind.number()) == *param) => {
             Ok(Some(Source::all(asked, kind, alias)))
