@@ -41,7 +41,7 @@ pub use sets::{OfR4, Sets};
 use crate::outcome::Issue;
 use crate::param::{self, Params};
 use reading::Reading;
-use wrong::Wrong;
+use wrong::{NAMELESS, Wrong};
 
 /// What a query string is read against.
 #[derive(Clone, Copy)]
@@ -205,8 +205,10 @@ impl<'a> Parse<'a> {
 
     /// What each type that is searched makes of a criterion; the values of one count, since the others have the same.
     fn criterion(&mut self, key: &str, value: &str) -> Result<bool, Wrong> {
-        if value.is_empty() || !self.kinds.iter().all(|kind| self.reading.knows(*kind, key)) {
-            return self.unknown(key);
+        let known = self.kinds.iter().all(|kind| self.reading.knows(*kind, key));
+        if value.is_empty() || !known {
+            // Where the = was lost, as in `familySmith`, what looks like a name has a value in it.
+            return self.unknown(key, known || !value.is_empty());
         }
         self.reading.ways = 0;
         let (before, mut most) = (self.reading.tests, 0);
@@ -219,14 +221,16 @@ impl<'a> Parse<'a> {
         Ok(true)
     }
 
-    fn unknown(&mut self, key: &str) -> Result<bool, Wrong> {
+    fn unknown(&mut self, key: &str, named: bool) -> Result<bool, Wrong> {
         if self.reading.context.limits.strict {
             let of = match self.kinds.as_slice() {
                 [kind] => kind.name(),
                 _ => "all the types that are searched",
             };
-            return Err(Wrong::unsupported(format!("not supported for {of}, or without a value")));
+            let wrong = Wrong::unsupported(format!("not supported for {of}, or without a value"));
+            return Err(if named { wrong } else { wrong.unnamed() });
         }
+        let key = if named { key } else { NAMELESS };
         if !self.parsed.ignored.iter().any(|known| known == key) {
             self.parsed.ignored.push(key.to_owned());
         }
