@@ -64,6 +64,7 @@ statements! {
     PLACE_CLOSE = "place_close";
     PLACE_PAST = "place_past";
     PLACE_COUNT_ADD = "place_count_add";
+    PLACE_COUNT_ALL = "place_count_all";
     PLACE_COUNT_READ = "place_count_read";
     TOKEN_OPEN = "token_open";
     TOKEN_BEGAN = "token_began";

@@ -12,19 +12,19 @@ use crate::statements;
 
 /// How many records there are in all.
 pub(super) fn counted(asked: &Asked<'_>, query: &Query) -> Made<u64> {
-    if let Some(denied) = query.kind.and_then(|kind| denied(kind, &query.all)) {
+    if let Some(denied) = denied(query.kind, &query.all) {
         let (all, those) = (of(asked, query.kind, &[])?, of(asked, query.kind, &[denied])?);
         return Ok(all.saturating_sub(those));
     }
     of(asked, query.kind, &query.all)
 }
 
-/// Of records of a type that are asked for only by what does not hold, any of that: those that are left out.
-fn denied(kind: ResourceType, filters: &[Filter]) -> Option<Filter> {
+/// Of records of a type, or of all, that are asked for only by what does not hold, any of that: those that are left out.
+fn denied(kind: Option<ResourceType>, filters: &[Filter]) -> Option<Filter> {
     let each: Option<Vec<_>> = filters
         .iter()
         .map(|filter| match filter {
-            Filter::Not(denied) if is_of(denied, kind) => Some((**denied).clone()),
+            Filter::Not(denied) if kind.is_none_or(|kind| is_of(denied, kind)) => Some((**denied).clone()),
             _ => None,
         })
         .collect();
@@ -33,14 +33,18 @@ fn denied(kind: ResourceType, filters: &[Filter]) -> Option<Filter> {
 
 fn of(asked: &Asked<'_>, kind: Option<ResourceType>, filters: &[Filter]) -> Made<u64> {
     let plan = Plan::aimed(asked, kind, filters, 0, Aim::All)?;
-    if let (Some(kind), None, true) = (kind, asked.at, plan.is_whole_type()) {
+    if asked.at.is_none() && plan.is_whole_type() {
         return Ok(kept(asked.connection, kind)?);
     }
     of_plan(asked, plan)
 }
 
-/// How many records of a type there are now.
-pub(super) fn kept(connection: &Connection, kind: ResourceType) -> rusqlite::Result<u64> {
+/// How many records of a type there are now, or in all.
+pub(super) fn kept(connection: &Connection, kind: Option<ResourceType>) -> rusqlite::Result<u64> {
+    let Some(kind) = kind else {
+        let mut statement = connection.prepare_cached(statements::PLACE_COUNT_ALL)?;
+        return statement.query_row([], |row| unsigned(row, 0));
+    };
     let mut statement = connection.prepare_cached(statements::PLACE_COUNT_READ)?;
     let param = Param::of_type(kind.number()).0;
     Ok(statement.query_row([param], |row| unsigned(row, 0)).optional()?.unwrap_or(0))

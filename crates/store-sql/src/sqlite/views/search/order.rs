@@ -153,7 +153,7 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query) -> Made<Vec<Step>> {
 /// upon before the others would have been sorted.
 fn walked_from(asked: &Asked<'_>, query: &Query) -> Made<u64> {
     let Some(kind) = query.kind else { return Ok(LARGE) };
-    let all = count::kept(asked.connection, kind)?;
+    let all = count::kept(asked.connection, Some(kind))?;
     let between = (u64::from(query.limit).saturating_mul(all)).isqrt();
     Ok(between.saturating_mul(2).clamp(WALKED_MIN, LARGE))
 }

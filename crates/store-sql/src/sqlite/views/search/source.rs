@@ -93,7 +93,7 @@ impl Source {
             None => Sql::new("1 = 1"),
         };
         let arms = asked.arms(Table::Place, alias, &held);
-        let one = kind.map(|_| Table::Place);
+        let one = Some(Table::Place);
         Self { whole_type: true, large: true, one, ..Self::of(arms, kind.is_some(), true) }
     }
 

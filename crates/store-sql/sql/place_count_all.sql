@@ -1,0 +1,1 @@
+SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM place_count
