@@ -30,6 +30,7 @@ fn whatever_is_sent_is_answered_and_nothing_is_half_done() {
         .arg("debug")
         .arg("--full-text=true")
         .env("ANAMNESIS_CACHE_BYTES_MAX", "67108864")
+        .env("ANAMNESIS_GENERATIONS_BYTES_MAX", "33554432")
         // How fast a search is, is not asked here, where others may have the machine.
         .env("ANAMNESIS_LIMITS_QUERY_MS_MAX", "60000")
         .start();
