@@ -59,6 +59,8 @@ pub struct Engine {
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
     waiting: watch::Sender<usize>,
+    /// The end of the log when this began.
+    start: Cursor,
 }
 
 impl Engine {
@@ -66,7 +68,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { log, views, snapshots, snapshot_policy, keyring, .. } = parts;
         let Parts { indexing, clock, instruments, caching, views_patience, .. } = parts;
-        let partitions = log.info().partitions;
+        let (partitions, start) = (log.info().partitions, log.head().borrow().cursor.clone());
         let reached = Reached { cursor: Cursor::beginning(usize::try_from(partitions).unwrap_or(1)) };
         let caches = Caches::new(caching, Arc::clone(&instruments));
         let serving = Generation::new(views, Arc::clone(&indexing));
@@ -85,6 +87,7 @@ impl Engine {
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),
+            start,
         })
     }
 
@@ -121,6 +124,11 @@ impl Engine {
     /// The end of the log: everything acknowledged lies at or before it.
     pub fn head(&self) -> Cursor {
         self.log.head().borrow().cursor.clone()
+    }
+
+    /// The end of the log when the process began: until the views have it, they lack what readers saw before.
+    pub const fn start(&self) -> &Cursor {
+        &self.start
     }
 
     /// Up to where the views are complete.

@@ -3,6 +3,8 @@
 //! Invariant: what is answered as of a point says so in `Anamnesis-Cursor`, and asked as of that cursor again is
 //! answered the same, whoever writes meanwhile.
 
+use std::time::Duration;
+
 use anamnesis_engine::{AsOfError, When, WhenError};
 use anamnesis_kernel::{Cursor, Instant};
 use anamnesis_store::ReadError;
@@ -11,6 +13,10 @@ use crate::app::App;
 
 /// What a read calls its moment.
 pub(crate) const AS_OF: &str = "_asOf";
+
+/// How long who asks right after the start waits for the views to have what there was: they do at once after an orderly
+/// stop, and soon after a crash.
+const START_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Up to where a read is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +44,9 @@ pub(crate) enum AsOfProblem {
     /// The views did not reach it in time: ask again later.
     #[error("the views have not reached _asOf yet")]
     Behind,
+    /// The views lack what there was at the start: what is in the log would be told to be missing.
+    #[error("the views are catching up after the start; /readyz says how far they are")]
+    Starting,
     /// What it stands on tells of the present alone, or writes.
     #[error(
         "_asOf: not taken here: only what reads records, their history or their events can be asked as of"
@@ -48,18 +57,38 @@ pub(crate) enum AsOfProblem {
     Read(#[source] ReadError),
 }
 
-/// The moment that the pairs of a query name; the present where they name none.
+/// The moment that the pairs of a query name; the present where they name none, once the views have all there was at the
+/// start.
 ///
 /// # Errors
 ///
 /// When nothing can be answered as of it.
 pub(crate) async fn as_of(app: &App, pairs: &[(String, String)]) -> Result<AsOf, AsOfProblem> {
+    match named(pairs)? {
+        Some(when) => resolved(app, &when).await,
+        None => AsOf::present(app).await,
+    }
+}
+
+/// The same of what is read from the log, which lacks nothing at the start.
+///
+/// # Errors
+///
+/// When nothing can be answered as of it.
+pub(crate) async fn as_of_log(app: &App, pairs: &[(String, String)]) -> Result<AsOf, AsOfProblem> {
+    match named(pairs)? {
+        Some(when) => resolved(app, &when).await,
+        None => Ok(AsOf::now(app)),
+    }
+}
+
+fn named(pairs: &[(String, String)]) -> Result<Option<When>, AsOfProblem> {
     let mut named = pairs.iter().filter(|(key, _)| key == AS_OF);
-    let Some((_, text)) = named.next() else { return Ok(AsOf::now(app)) };
+    let Some((_, text)) = named.next() else { return Ok(None) };
     if named.next().is_some() {
         return Err(AsOfProblem::Twice);
     }
-    resolved(app, &text.parse()?).await
+    Ok(Some(text.parse()?))
 }
 
 /// This moment, once the views have all there was.
@@ -86,8 +115,19 @@ pub(crate) fn refused<K: AsRef<str>, V>(pairs: &[(K, V)]) -> Result<(), AsOfProb
 }
 
 impl AsOf {
+    /// The present, once the views have what there was at the start.
+    async fn present(app: &App) -> Result<Self, AsOfProblem> {
+        let start = app.engine.start();
+        let now = Self::now(app);
+        if now.cursor.offset(0) >= start.offset(0) {
+            return Ok(now);
+        }
+        let there = app.engine.wait_for_views(start, START_PATIENCE).await;
+        if there { Ok(Self::now(app)) } else { Err(AsOfProblem::Starting) }
+    }
+
     /// The present: at least all that the views have when this is called.
-    pub(crate) fn now(app: &App) -> Self {
+    fn now(app: &App) -> Self {
         Self { cursor: app.engine.reached(), is_past: false }
     }
 

@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anamnesis_json::Object;
-use anamnesis_kernel::Cursor;
 use anamnesis_store::{CacheHealth, Circuit};
 use axum::Router;
 use axum::extract::State;
@@ -19,12 +18,12 @@ use crate::pace::{Pace, percent};
 /// How long a look at the log and the views may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// `/livez`, `/readyz`, `/metrics`; `start` is the end of the log when the process began.
-pub(crate) fn router(start: Cursor) -> Router<App> {
+/// `/livez`, `/readyz`, `/metrics`.
+pub(crate) fn router() -> Router<App> {
     let pace = Arc::new(OnceLock::new());
     let ready = move |State(app): State<App>| {
-        let (start, pace) = (start.clone(), Arc::clone(&pace));
-        async move { readyz(&app, &start, pace.get_or_init(|| Pace::from(app.engine.reached().offset(0)))) }
+        let pace = Arc::clone(&pace);
+        async move { readyz(&app, pace.get_or_init(|| Pace::from(app.engine.reached().offset(0)))) }
     };
     Router::new().route("/livez", get(livez)).route("/readyz", get(ready)).route("/metrics", get(metrics))
 }
@@ -41,7 +40,8 @@ async fn livez() -> &'static str {
 
 /// 200 when the views have all of the log as it stood at the start; until then 503 with the reason, the lag, and how long it
 /// will take.
-fn readyz(app: &App, start: &Cursor, pace: &Pace) -> Response {
+fn readyz(app: &App, pace: &Pace) -> Response {
+    let start = app.engine.start();
     let seen = app.engine.reached().offset(0);
     let behind = start.offset(0).saturating_sub(seen);
     let reason = match app.engine.stuck() {

@@ -2,7 +2,6 @@
 
 use std::time::Instant as Stopwatch;
 
-use anamnesis_kernel::Cursor;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -23,7 +22,7 @@ use crate::turns::Busy;
 use crate::{api, arriving, cors, encoding, fhir, health, held, threshold};
 
 /// Every route of the server; scripts of these origins may use it too.
-pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router {
+pub(crate) fn router(app: App, origins: &[HeaderValue]) -> Router {
     // As one layer: each of its own would be put into a box that every request copies.
     let around = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), measure))
@@ -36,7 +35,7 @@ pub(crate) fn router(app: App, start: Cursor, origins: &[HeaderValue]) -> Router
     Router::new()
         .merge(fhir::router())
         .nest("/api", api::router(&app.limits))
-        .merge(health::router(start))
+        .merge(health::router())
         .route("/", get(welcome))
         .fallback(nowhere)
         .layer(around)

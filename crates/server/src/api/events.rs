@@ -40,7 +40,7 @@ async fn read(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Res
         None => Cursor::beginning(app.engine.head().offsets.len()),
     };
     await_cursor(app, headers).await?;
-    let as_of = query.as_of(app).await?;
+    let as_of = query.as_of_log(app).await?;
     if follows {
         if as_of.at().is_some() {
             let what =

@@ -248,7 +248,7 @@ impl From<AsOfProblem> for Problem {
         let kind = match problem {
             AsOfProblem::Read(error) => return error.into(),
             AsOfProblem::CursorUnknown(_) => Kind::CursorUnknown,
-            AsOfProblem::Behind => Kind::Unavailable,
+            AsOfProblem::Behind | AsOfProblem::Starting => Kind::Unavailable,
             _ => Kind::BadRequest,
         };
         Self::new(kind, problem.to_string())

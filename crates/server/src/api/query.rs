@@ -8,7 +8,7 @@ use anamnesis_kernel::{Cursor, ResourceId, ResourceType, StreamName, Version};
 
 use super::problem::{Kind, Problem};
 use crate::app::App;
-use crate::as_of::{AsOf, as_of};
+use crate::as_of::{AsOf, as_of, as_of_log};
 
 /// How many events a page has unless asked.
 const COUNT: u32 = 100;
@@ -41,6 +41,11 @@ impl Query {
     /// The moment it is about.
     pub(super) async fn as_of(&self, app: &App) -> Result<AsOf, Problem> {
         Ok(as_of(app, &self.pairs).await?)
+    }
+
+    /// The same of what is read from the log.
+    pub(super) async fn as_of_log(&self, app: &App) -> Result<AsOf, Problem> {
+        Ok(as_of_log(app, &self.pairs).await?)
     }
 
     /// The one value of a parameter.

@@ -34,7 +34,7 @@ async fn read(
     let query = Query::read(query, &[AS_OF])?;
     let name = named(kind, id)?;
     await_cursor(app, headers).await?;
-    let as_of = query.as_of(app).await?;
+    let as_of = query.as_of_log(app).await?;
     begun(app, &name, &as_of).await?;
     let mut kept = app.engine.snapshots(&name).await?;
     kept.retain(|listed| as_of.at().is_none_or(|at| listed.moment <= at));

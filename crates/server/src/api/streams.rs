@@ -35,7 +35,7 @@ async fn read(
     let (mut next, count) = (query.version()?, query.count(app.limits.count_max)?);
     let name = named(kind, id)?;
     await_cursor(app, headers).await?;
-    let as_of = query.as_of(app).await?;
+    let as_of = query.as_of_log(app).await?;
 
     let first = next;
     let mut page = Page::new(count);

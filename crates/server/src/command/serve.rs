@@ -27,7 +27,6 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let engine = Arc::clone(&opened.engine);
-    let start = engine.head();
     let base_url = settings.base_url.as_ref().map(|url| url.0.clone());
     let base_url = base_url.unwrap_or_else(|| format!("http://{address}/fhir"));
     let instance = base_url.strip_suffix("/fhir").unwrap_or(&base_url).to_owned();
@@ -44,7 +43,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
         base_url,
     });
     let running = wiring::keep(&settings, opened).await?;
-    if serve.demo && start.offset(0) == 0 {
+    if serve.demo && app.engine.start().offset(0) == 0 {
         print("loading people who do not exist ...");
         let people = demo::load(&app, demo::PEOPLE, 1).await?;
         print(&format!("loaded {people} people"));
@@ -60,7 +59,7 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
     ));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     let looking = tokio::spawn(alerts.watch(app.clone()));
-    let router = http::router(app.clone(), start, &settings.cors_origins.0);
+    let router = http::router(app.clone(), &settings.cors_origins.0);
     let left = listen::serve(listener, router, &app, told_to_stop()).await;
     if left > 0 {
         tracing::warn!(connections = left, "some requests did not end in time");

@@ -120,7 +120,7 @@ impl Outcome {
             Self::Header(HeaderProblem::Behind) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Header(_) => StatusCode::BAD_REQUEST,
             Self::AsOf(AsOfProblem::CursorUnknown(_)) => StatusCode::CONFLICT,
-            Self::AsOf(AsOfProblem::Behind) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AsOf(AsOfProblem::Behind | AsOfProblem::Starting) => StatusCode::SERVICE_UNAVAILABLE,
             Self::AsOf(_) => StatusCode::BAD_REQUEST,
             Self::Machine(status, _) => *status,
         }
@@ -160,7 +160,7 @@ impl Outcome {
             Self::AsOf(problem) => {
                 let code = match problem {
                     AsOfProblem::CursorUnknown(_) => IssueCode::Conflict,
-                    AsOfProblem::Behind => IssueCode::Transient,
+                    AsOfProblem::Behind | AsOfProblem::Starting => IssueCode::Transient,
                     AsOfProblem::Misplaced => IssueCode::NotSupported,
                     _ => IssueCode::Value,
                 };
