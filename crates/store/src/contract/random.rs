@@ -229,7 +229,20 @@ impl Random {
             })
             .collect();
         let of = (self.below(6) > 0).then_some(kind);
+        if of.is_none() && self.below(2) > 0 {
+            return Query { order, ..Query::new(None, vec![self.of_each_type()], 10_000) };
+        }
         Query { order, ..Query::new(of, all, 10_000) }
+    }
+
+    /// What a search of all types asks of each.
+    fn of_each_type(&mut self) -> Filter {
+        let types = KINDS.map(kind).map(|kind| {
+            let of_type = Filter::from(Test::Kind(Param::of_type(kind.number())));
+            let filters = (0..self.below(3)).map(|_| self.filter(kind, 2));
+            Filter::All([of_type].into_iter().chain(filters.collect::<Vec<_>>()).collect())
+        });
+        Filter::Any(types.into())
     }
 
     pub(super) fn moment(&mut self) -> Instant {

@@ -1,7 +1,7 @@
 //! How many records a query finds: kept where it can be, else rows are counted, told apart only where they need be.
 
 use anamnesis_kernel::ResourceType;
-use anamnesis_kernel::search::{Filter, Param, Place, Query};
+use anamnesis_kernel::search::{Filter, Param, Place, Query, Test};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::super::super::log::unsigned;
@@ -12,11 +12,42 @@ use crate::statements;
 
 /// How many records there are in all.
 pub(super) fn counted(asked: &Asked<'_>, query: &Query) -> Made<u64> {
-    if let Some(denied) = denied(query.kind, &query.all) {
-        let (all, those) = (of(asked, query.kind, &[])?, of(asked, query.kind, &[denied])?);
+    let Some(types) = by_type(query) else { return of_kind(asked, query.kind, &query.all) };
+    let mut all = 0;
+    for (kind, filters) in types {
+        // Most types have no records.
+        if asked.at.is_some() || kept(asked.connection, Some(kind))? > 0 {
+            all += of_kind(asked, Some(kind), filters)?;
+        }
+    }
+    Ok(all)
+}
+
+/// What is asked of each type, where records of several are asked for and no type twice: then they are counted apart.
+pub(super) fn by_type(query: &Query) -> Option<Vec<(ResourceType, &[Filter])>> {
+    let (None, [Filter::Any(types)]) = (query.kind, query.all.as_slice()) else { return None };
+    let mut each = Vec::with_capacity(types.len());
+    for one in types {
+        let filters = match one {
+            Filter::All(filters) => filters.as_slice(),
+            filter => std::slice::from_ref(filter),
+        };
+        let Some(Filter::Test(Test::Kind(param))) = filters.first() else { return None };
+        let kind = u16::try_from(param.0 >> 8).ok().and_then(ResourceType::from_number)?;
+        if Param::of_type(kind.number()) != *param || each.iter().any(|(other, _)| *other == kind) {
+            return None;
+        }
+        each.push((kind, filters.get(1..)?));
+    }
+    Some(each)
+}
+
+fn of_kind(asked: &Asked<'_>, kind: Option<ResourceType>, filters: &[Filter]) -> Made<u64> {
+    if let Some(denied) = denied(kind, filters) {
+        let (all, those) = (of(asked, kind, &[])?, of(asked, kind, &[denied])?);
         return Ok(all.saturating_sub(those));
     }
-    of(asked, query.kind, &query.all)
+    of(asked, kind, filters)
 }
 
 /// Of records of a type, or of all, that are asked for only by what does not hold, any of that: those that are left out.

@@ -60,7 +60,7 @@ pub(super) fn page_counted(asked: &Asked<'_>, query: &Query) -> Made<(Vec<Found>
             None => count::counted(asked, query),
         },
     };
-    let Some(keys) = keys_of_index(query) else {
+    let Some(keys) = keys_of_index(query).filter(|_| count::by_type(query).is_none()) else {
         let page = page(asked, query)?;
         let all = all(&page, None)?;
         return Ok((page, all));
