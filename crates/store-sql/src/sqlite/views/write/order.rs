@@ -3,8 +3,7 @@
 use anamnesis_kernel::search::Key;
 use anamnesis_store::{IndexRow, IndexWrite};
 
-/// The parameter, the kind of key, and how the key begins.
-const PARAM_BYTES: usize = 4;
+/// Beside the parameter and the kind of key there is room for so much of the key.
 const BEGINNING_BYTES: usize = 11;
 
 /// Sorts them by their rows.
@@ -24,14 +23,12 @@ fn lead(row: &IndexRow) -> u128 {
         // Of a negative number all bits but the sign are turned, as the larger is the lesser.
         Key::Quantity { low, .. } => {
             let bits = low.get().to_bits().cast_signed();
-            (3, rising(bits ^ (bits >> 63).cast_unsigned().wrapping_shr(1).cast_signed()))
+            (3, rising(if bits < 0 { bits ^ i64::MAX } else { bits }))
         }
         Key::Reference { kind, id } => (4, (u128::from(*kind) << 72) | (first(id.as_bytes()) >> 16)),
         Key::Words { .. } => (5, 0),
     };
-    (u128::from(row.entry.param.0) << (128 - 8 * PARAM_BYTES))
-        | (u128::from(kind) << (8 * BEGINNING_BYTES))
-        | beginning
+    (u128::from(row.entry.param.0) << 96) | (u128::from(kind) << (8 * BEGINNING_BYTES)) | beginning
 }
 
 /// The first bytes as a number.
