@@ -155,6 +155,11 @@ impl Engine {
         tokio::time::timeout(patience, reached.wait_for(covers)).await.is_ok_and(|seen| seen.is_ok())
     }
 
+    /// Whether someone waits for the views.
+    pub(crate) fn is_awaited(&self) -> bool {
+        *self.waiting.borrow() > 0
+    }
+
     /// Ends as soon as someone waits for the views.
     pub(crate) async fn awaited(&self) {
         // The sender is the engine's own, so it is never gone.

@@ -8,6 +8,8 @@ mod caches;
 mod generations;
 #[path = "support/house.rs"]
 mod house;
+#[path = "engine/leisure.rs"]
+mod leisure;
 #[path = "engine/parked.rs"]
 mod parked;
 #[path = "engine/snapshots.rs"]

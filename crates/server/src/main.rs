@@ -20,6 +20,7 @@ mod http;
 mod index;
 mod listen;
 mod master_key;
+mod memory;
 mod metrics;
 mod outward;
 mod pace;
@@ -38,10 +39,8 @@ mod wiring;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::in_small_pages();
     let (arguments, given) = args::read();
     command::run(arguments, &given)
 }

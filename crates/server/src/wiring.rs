@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::generations::Generations;
 use crate::master_key;
 use crate::parameters::{ParameterSet, Parameters, in_log};
+use crate::priority::Leisure;
 use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
@@ -264,17 +265,20 @@ pub(crate) struct Running {
     projector: JoinHandle<()>,
     taker: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<SqliteStore>>,
+    /// Outlives the projector, who works there at times.
+    _leisure: Option<Leisure>,
 }
 
 /// Starts folding the log into the serving views, and taking the snapshots that are due.
 pub(crate) async fn project(engine: &Arc<Engine>) -> Result<Running, WiringError> {
-    start(engine, false).await
+    start(engine, false, None).await
 }
 
-async fn start(engine: &Arc<Engine>, sweeps: bool) -> Result<Running, WiringError> {
+async fn start(engine: &Arc<Engine>, sweeps: bool, leisure: Option<Leisure>) -> Result<Running, WiringError> {
     let projector = Projector::new(Arc::clone(engine), engine.serving()).await?;
     let (stop, stopped) = watch::channel(false);
-    let projector = on_a_thread("projector", move || async { projector.run(stopped).await })?;
+    let at_leisure = leisure.as_ref().and_then(Leisure::handle);
+    let projector = on_a_thread("projector", move || projector.run(stopped, at_leisure))?;
     let taker = Taker::new(engine).map(|taker| {
         let sweeper = sweeps.then(|| Sweeper::new(engine).run(stop.subscribe()));
         let taking = taker.run(stop.subscribe());
@@ -282,12 +286,14 @@ async fn start(engine: &Arc<Engine>, sweeps: bool) -> Result<Running, WiringErro
             tokio::join!(taking, OptionFuture::from(sweeper));
         })
     });
-    Ok(Running { stop, projector, taker: taker.transpose()?, keeper: None })
+    Ok(Running { stop, projector, taker: taker.transpose()?, keeper: None, _leisure: leisure })
 }
 
-/// As [`project`], sweeps when a day has ended, and makes the next generation of the views whenever another is wanted.
+/// As [`project`], but what nobody waits for lets those who append go before it; sweeps when a day has ended, and makes
+/// the next generation of the views whenever another is wanted.
 pub(crate) async fn keep(settings: &Settings, opened: Opened) -> Result<Running, WiringError> {
-    let mut running = start(&opened.engine, true).await?;
+    let leisure = Leisure::new().map_err(WiringError::Thread)?;
+    let mut running = start(&opened.engine, true, Some(leisure)).await?;
     let (patience, grace) = (settings.limits.query, Duration::from_secs(settings.grace_s));
     if let Some(keeper) = Keeper::new(opened, patience, grace, running.stop.subscribe()) {
         running.keeper = Some(on_a_thread("keeper", || keeper.keep())?);

@@ -1,14 +1,19 @@
 //! The projector of the views that serve: folds whatever comes, answers who asks, and gives way to the next generation's.
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use anamnesis_kernel::Cursor;
 use anamnesis_store::Head;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Projector, Reached};
+use super::{ProjectError, Projector, Reached};
 use crate::generation::Successor;
 use crate::instruments::Parked;
+
+/// Views that lack so many events are behind: more come than one batch takes.
+const BEHIND: u64 = 1_000;
 
 impl Projector {
     /// Tells those who wait how far the views are, and those who measure what they hold.
@@ -20,7 +25,9 @@ impl Projector {
     }
 
     /// Folds whatever comes, until `stop` says so; what cannot be folded is told and tried again.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    ///
+    /// While the views are behind and nobody waits for them, it does so where `leisure` lets others go before it.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>, leisure: Option<Handle>) {
         let Some(mut offered) = self.engine.generations.offered() else { return };
         let Some(mut asked) = self.engine.retries.asked() else { return };
         let mut head = self.engine.log.head();
@@ -33,7 +40,9 @@ impl Projector {
             if let Ok(ask) = asked.try_recv() {
                 self.answer(ask).await;
             }
-            match self.step().await {
+            let stepped;
+            (self, stepped) = self.step_in_turn(leisure.as_ref()).await;
+            match stepped {
                 Ok(0) => {
                     *self.engine.stuck.write() = None;
                     tokio::select! {
@@ -74,6 +83,22 @@ impl Projector {
 }
 
 impl Projector {
+    /// As [`step`](Self::step); where it can wait, others go before it.
+    async fn step_in_turn(mut self, leisure: Option<&Handle>) -> (Self, Result<usize, ProjectError>) {
+        let behind = self.engine.head().offset(0).saturating_sub(self.mark.offset);
+        let can_wait = behind >= BEHIND && !self.engine.is_awaited();
+        let Some(leisure) = leisure.filter(|_| can_wait) else {
+            let stepped = self.step().await;
+            return (self, stepped);
+        };
+        let step = leisure.spawn(async move {
+            let stepped = self.step().await;
+            (self, stepped)
+        });
+        // It is never cancelled, so it can only have panicked.
+        step.await.unwrap_or_else(|gone| resume_unwind(gone.into_panic()))
+    }
+
     /// Gives way to the projector of the next generation, once that has all that this one has; to none that holds a
     /// record at a version that this one is beyond.
     ///

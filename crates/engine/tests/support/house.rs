@@ -15,7 +15,7 @@ use anamnesis_chart::{Command, Door, take_apart};
 use anamnesis_engine::projector::Projector;
 use anamnesis_engine::{
     CacheLevel, CacheResult, Caching, Engine, Expect, Generation, Indexed, Indexing, Instruments, Item,
-    Keyring, Parts, Request, SnapshotPolicy, Step, Taker, Wait,
+    Keyring, Parts, Projected, Request, SnapshotPolicy, Step, Taker, Wait,
 };
 use anamnesis_json::{Object, Value};
 use anamnesis_kernel::search::Entry;
@@ -26,6 +26,7 @@ use anamnesis_store_sql::{SqliteStore, SqliteViews};
 use anamnesis_testkit::Redis;
 use anamnesis_testkit::people::{People, StepKind};
 use anamnesis_testkit::{NewerEvent, NewerProgram};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 pub(crate) struct House {
@@ -41,6 +42,8 @@ pub(crate) struct House {
     redis: Option<String>,
     /// The patient whose record the extractors trip over.
     trips_over: Trips,
+    /// Where what nobody waits for is folded.
+    leisure: Option<Handle>,
     stop: tokio::sync::watch::Sender<bool>,
     projecting: tokio::task::JoinHandle<()>,
 }
@@ -62,7 +65,7 @@ impl House {
 
     pub(crate) async fn with(clock: impl Clock + 'static, policy: SnapshotPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None, policy).await
+        Self::opened(folder, MasterKey::generate(&SystemRandom), Arc::new(clock), None, policy, None).await
     }
 
     /// The same house, opened again with other rules for snapshots.
@@ -75,7 +78,7 @@ impl House {
     pub(crate) async fn beside(redis: &Redis) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (master, clock) = (MasterKey::generate(&SystemRandom), Arc::new(Machine));
-        Self::opened(folder, master, clock, Some(redis.url()), SnapshotPolicy::default()).await
+        Self::opened(folder, master, clock, Some(redis.url()), SnapshotPolicy::default(), None).await
     }
 
     /// The same house, closed and opened again.
@@ -85,12 +88,30 @@ impl House {
 
     /// The same, after something was done to its folder.
     pub(crate) async fn reopened_after(self, change: impl FnOnce(&std::path::Path)) -> Self {
-        let Self { folder, store, engine, master, clock, redis, policy, taker, stop, projecting, .. } = self;
+        let Self {
+            folder,
+            store,
+            engine,
+            master,
+            clock,
+            redis,
+            policy,
+            leisure,
+            taker,
+            stop,
+            projecting,
+            ..
+        } = self;
         stop.send_replace(true);
         projecting.await.unwrap();
         drop((engine, store, taker));
         change(folder.path());
-        Self::opened(folder, master, clock, redis, policy).await
+        Self::opened(folder, master, clock, redis, policy, leisure).await
+    }
+
+    /// The same house, where what nobody waits for is folded there once it is opened again.
+    pub(crate) fn with_leisure(self, leisure: Handle) -> Self {
+        Self { leisure: Some(leisure), ..self }
     }
 
     async fn opened(
@@ -99,6 +120,7 @@ impl House {
         clock: Arc<dyn Clock>,
         redis: Option<String>,
         policy: SnapshotPolicy,
+        leisure: Option<Handle>,
     ) -> Self {
         let store = SqliteStore::open(folder.path(), clock.now()).unwrap();
         let keys = Arc::clone(&store.keys) as Arc<dyn Keys>;
@@ -120,7 +142,7 @@ impl House {
         });
         let projector = Projector::new(Arc::clone(&engine), engine.serving()).await.unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let projecting = tokio::spawn(projector.run(stopped));
+        let projecting = tokio::spawn(projector.run(stopped, leisure.clone()));
         let taker = Taker::new(&engine).unwrap();
         let house = Self {
             folder,
@@ -133,6 +155,7 @@ impl House {
             taker,
             redis,
             trips_over,
+            leisure,
             stop,
             projecting,
         };
@@ -250,9 +273,10 @@ fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
     Arc::new(RedisCache::open(options).unwrap())
 }
 
-/// What came of asking Redis: hits, misses, errors; and how many events were folded to load states.
+/// What came of asking Redis: hits, misses, errors; how many events were folded to load states; and on which threads
+/// batches were folded into the views.
 #[derive(Default)]
-pub(crate) struct Tally([AtomicU32; 3], AtomicUsize);
+pub(crate) struct Tally([AtomicU32; 3], AtomicUsize, std::sync::Mutex<Vec<String>>);
 
 impl Tally {
     /// How many since this was asked last.
@@ -266,7 +290,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// The names of the threads that folded a batch each.
+    pub(crate) fn folded_on(&self) -> Vec<String> {
+        self.2.lock().unwrap().clone()
+    }
+}
+
 impl Instruments for Tally {
+    fn projected(&self, _: &Projected) {
+        self.2.lock().unwrap().push(std::thread::current().name().unwrap_or_default().to_owned());
+    }
+
     fn loaded(&self, events: usize) {
         self.1.fetch_add(events, Ordering::SeqCst);
     }
