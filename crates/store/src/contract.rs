@@ -176,6 +176,7 @@ macro_rules! contract_tests {
             }
             views_as_of {
                 a_search_as_of_a_moment_is_one_of_what_was_known_then,
+                texts_that_end_together_held_each_since_it_began,
             }
             views_words {
                 words_are_found_in_the_narrative_or_anywhere,
