@@ -187,7 +187,8 @@ CREATE TABLE reference_now (
     began INTEGER NOT NULL,
     PRIMARY KEY (param, kind, id, date, record, partition, grp)
 ) WITHOUT ROWID;
-CREATE INDEX reference_now_record ON reference_now (record, partition, param);
+-- Rows of events (`Param::HAPPENED`) are asked for alone, and each event has one: nobody comes to them from a record.
+CREATE INDEX reference_now_record ON reference_now (record, partition, param) WHERE param <> 3;
 CREATE TABLE reference_then (
     param INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL,
     date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,
