@@ -8,7 +8,7 @@ use anamnesis_engine::{
     Caching, Indexed, Indexing, Item, Keyring, Parts, Request, Silent, SnapshotPolicy, Wait,
 };
 use anamnesis_json::Object;
-use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Actor, Clock, Instant, ResourceId, Source, StreamName};
 use anamnesis_seal::MasterKey;
 use anamnesis_store::{Keys, Log};
@@ -63,7 +63,7 @@ impl Indexing for R4 {
 
     fn happened(&self, patient: &ResourceId) -> Option<Entry> {
         let key = anamnesis_fhir::compartment::key(patient);
-        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
+        Some(Entry { param: Param::HAPPENED, key, group: 0 })
     }
 }
 

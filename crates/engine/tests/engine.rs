@@ -21,7 +21,7 @@ use std::sync::Arc;
 use anamnesis_chart::{Command, Door};
 use anamnesis_engine::{CommitError, Expect, Filter, Idempotent, Item, Shown, Step, rebuild, verify};
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::{Place, Query, Test};
+use anamnesis_kernel::search::{Param, Place, Query, Test};
 use anamnesis_kernel::{Cursor, Position, ResourceType};
 use anamnesis_store::{Body, Views};
 use house::{House, patient, put, request};
@@ -365,7 +365,7 @@ async fn events_are_found_by_whom_they_are_about() {
     ];
     for (patient, expected) in cases {
         let test = Test::Reference {
-            param: anamnesis_fhir::compartment::HAPPENED,
+            param: Param::HAPPENED,
             kind: Some(ResourceType::PATIENT.number()),
             id: patient.into(),
         };

@@ -10,10 +10,6 @@ use crate::param::compartment_ways;
 /// The parameter of "in this patient's compartment", the same for every type.
 pub const PARAM: Param = Param(1);
 
-/// The parameter of "an event about this patient": such a row stands for one event and never closes, and has the event's
-/// place in the log where others have the main clinical date.
-pub const HAPPENED: Param = Param(3);
-
 /// The distinct patients a record is about, in the order their elements name them; a Patient is about itself.
 ///
 /// References to another server are about nobody here.
@@ -35,7 +31,7 @@ pub fn patients(stream: &StreamName, elements: &Object) -> Vec<ResourceId> {
     found
 }
 
-/// The key of a patient, under [`PARAM`] and [`HAPPENED`].
+/// The key of a patient, under [`PARAM`] and [`Param::HAPPENED`].
 pub fn key(patient: &ResourceId) -> Key {
     Key::Reference { kind: ResourceType::PATIENT.number(), id: patient.as_str().into() }
 }

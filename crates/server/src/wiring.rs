@@ -16,7 +16,7 @@ use anamnesis_engine::{
     Caching, Engine, Generation, Indexed, Indexing, Instruments, Keyring, KeyringError, Parts, Sweeper, Taker,
 };
 use anamnesis_json::Object;
-use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
@@ -384,7 +384,7 @@ impl Indexing for R4 {
 
     fn happened(&self, patient: &ResourceId) -> Option<Entry> {
         let key = anamnesis_fhir::compartment::key(patient);
-        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
+        Some(Entry { param: Param::HAPPENED, key, group: 0 })
     }
 
     fn faults(&self, stream: &StreamName, before: Option<&Object>, after: &Object) -> Vec<Refusal> {

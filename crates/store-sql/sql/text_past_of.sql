@@ -1,1 +1,1 @@
-INSERT INTO text_past (partition, record, ended, texts) VALUES ($1, $2, $3, jsonb($4))
+INSERT INTO text_past (partition, ended, record, began, texts) VALUES ($1, $2, $3, $4, jsonb($5))

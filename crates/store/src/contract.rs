@@ -167,6 +167,7 @@ macro_rules! contract_tests {
                 hits_come_newest_first_and_carry_the_current_version,
                 pages_follow_each_other_without_gap_or_double,
                 counts_ignore_page_and_limit,
+                events_are_found_by_patient_in_the_order_of_the_log,
             }
             views_parked {
                 what_is_parked_reads_back_in_the_order_of_the_log,
@@ -176,6 +177,7 @@ macro_rules! contract_tests {
             }
             views_as_of {
                 a_search_as_of_a_moment_is_one_of_what_was_known_then,
+                texts_that_end_together_held_each_since_it_began,
             }
             views_words {
                 words_are_found_in_the_narrative_or_anywhere,

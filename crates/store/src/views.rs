@@ -354,7 +354,7 @@ pub struct IndexRow {
     pub place: Place,
 }
 
-/// What became of a row of the index.
+/// What became of a row of the index; it comes to an end when a version of its record does.
 #[derive(Clone)]
 pub enum IndexWrite {
     /// Holds from then on.

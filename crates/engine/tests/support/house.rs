@@ -18,7 +18,7 @@ use anamnesis_engine::{
     Keyring, Parts, Projected, Request, SnapshotPolicy, Step, Taker, Wait,
 };
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::Entry;
+use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Actor, Clock, Cursor, Instant, ResourceId, ResourceType, Source, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
 use anamnesis_store::{Cache, CacheHealth, Circuit, Keys, Log, RecordVersion};
@@ -373,7 +373,7 @@ impl Indexing for R4 {
 
     fn happened(&self, patient: &ResourceId) -> Option<Entry> {
         let key = anamnesis_fhir::compartment::key(patient);
-        Some(Entry { param: anamnesis_fhir::compartment::HAPPENED, key, group: 0 })
+        Some(Entry { param: Param::HAPPENED, key, group: 0 })
     }
 }
 

@@ -12,7 +12,7 @@ impl Catalogue {
         match number {
             compartment::PARAM => return Some("the patient compartment".to_owned()),
             merged::PARAM => return Some("merged patients".to_owned()),
-            compartment::HAPPENED => return Some("events by patient".to_owned()),
+            Param::HAPPENED => return Some("events by patient".to_owned()),
             _ => {}
         }
         ResourceType::all().find_map(|kind| {

@@ -11,6 +11,12 @@ use compact_str::CompactString;
 pub struct Param(pub u32);
 
 impl Param {
+    /// Under which an event is found by each patient whom it is about, as a reference of the record that it changed.
+    ///
+    /// Such a row stands for the event: it never closes, has the event's place in the log where others have the main
+    /// clinical date, and is asked for alone.
+    pub const HAPPENED: Self = Self(3);
+
     /// Under which a definition is found by what others refer to it as: keys of references without a type.
     pub const CANONICAL: Self = Self(4);
 

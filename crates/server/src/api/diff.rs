@@ -9,9 +9,8 @@ mod fold;
 use std::collections::BTreeSet;
 
 use anamnesis_engine::When;
-use anamnesis_fhir::compartment::HAPPENED;
 use anamnesis_json::{Object, Value};
-use anamnesis_kernel::search::Place;
+use anamnesis_kernel::search::{Param, Place};
 use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -116,7 +115,7 @@ async fn touched(
     };
     let (from, to) = (offset(&bounds.from), offset(&bounds.to));
     let mut names = BTreeSet::new();
-    let mut query = about(HAPPENED, patients, None, Some(just_before(from)), LOOKED_AT);
+    let mut query = about(Param::HAPPENED, patients, None, Some(just_before(from)), LOOKED_AT);
     loop {
         let hits = app.engine.views().search(&query).await?;
         query.after = hits.last().map(|hit| hit.after.clone());

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant as Stopwatch};
 
 use anamnesis_engine::{Filter, Shown};
-use anamnesis_fhir::compartment::HAPPENED;
-use anamnesis_kernel::search::Place;
+use anamnesis_kernel::search::{Param, Place};
 use anamnesis_kernel::{Cursor, Position, ResourceId, ResourceType, StreamName};
 use anamnesis_store::Hit;
 use axum::extract::{Path, RawQuery, State};
@@ -65,7 +64,7 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
     let (mut next, mut streams) = (since, BTreeSet::new());
     while let Some(room) = page.room() {
         let limit = if filter.is_open() { room } else { LOOKED_AT };
-        let search = about(HAPPENED, &same, at, Some(just_before(next.offset(0))), limit);
+        let search = about(Param::HAPPENED, &same, at, Some(just_before(next.offset(0))), limit);
         let hits = app.engine.views().search(&search).await?;
         let more = hits.len() >= limit as usize;
         next = looked_at(app, &filter, &hits, &mut page, &mut streams, next).await?;
@@ -109,7 +108,7 @@ async fn looked_at<'h>(
     Ok(next)
 }
 
-/// Where an event stands that is found under [`HAPPENED`].
+/// Where an event stands that is found under [`Param::HAPPENED`].
 pub(super) fn position(place: Place) -> Option<Position> {
     Some(Position { partition: place.partition, offset: u64::try_from(place.date).ok()? })
 }

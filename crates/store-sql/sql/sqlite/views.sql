@@ -126,16 +126,22 @@ CREATE TABLE text_then (
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
--- The same by record: those of one that ended together, an array of parameter, text, group, exact and began for each, in one row.
+-- The same for whoever has the record: those of one that ended together stand in one row, an array of parameter, text, group and exact for each,
+-- and behind it the moment it began, where that is not when the last of them did.
+-- They ended with a version of their record, so they are found from there, and the rows are in the order of time: writing is appending.
 CREATE TABLE text_past (
-    partition INTEGER NOT NULL, record INTEGER NOT NULL, ended INTEGER NOT NULL,
+    partition INTEGER NOT NULL, ended INTEGER NOT NULL, record INTEGER NOT NULL,
+    began INTEGER NOT NULL,
     texts BLOB NOT NULL,
-    PRIMARY KEY (partition, record, ended)
+    PRIMARY KEY (partition, ended, record)
 ) WITHOUT ROWID;
 CREATE VIEW text_then_of AS
-SELECT p.partition AS partition, p.record AS record, p.ended AS ended,
-    t.value ->> 0 AS param, t.value ->> 1 AS text, t.value ->> 2 AS grp, t.value ->> 3 AS exact, t.value ->> 4 AS began
-FROM text_past p CROSS JOIN json_each(p.texts) t;
+SELECT v.partition AS partition, v.record AS record, v.ended AS ended,
+    t.value ->> 0 AS param, t.value ->> 1 AS text, t.value ->> 2 AS grp, t.value ->> 3 AS exact,
+    COALESCE(t.value ->> 4, p.began) AS began
+FROM record_then v
+CROSS JOIN text_past p ON p.partition = v.partition AND p.ended = v.ended AND p.record = v.record
+CROSS JOIN json_each(p.texts) t;
 
 CREATE TABLE date_now (
     param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
@@ -181,7 +187,8 @@ CREATE TABLE reference_now (
     began INTEGER NOT NULL,
     PRIMARY KEY (param, kind, id, date, record, partition, grp)
 ) WITHOUT ROWID;
-CREATE INDEX reference_now_record ON reference_now (record, partition, param);
+-- Rows of events (`Param::HAPPENED`) are asked for alone, and each event has one: nobody comes to them from a record.
+CREATE INDEX reference_now_record ON reference_now (record, partition, param) WHERE param <> 3;
 CREATE TABLE reference_then (
     param INTEGER NOT NULL, kind INTEGER NOT NULL, id BLOB NOT NULL,
     date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL,

@@ -43,7 +43,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 8;
+const LAYOUT: i64 = 9;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use anamnesis_kernel::search::{Entry, Place, Query};
+use anamnesis_kernel::search::{By, Entry, Kept, Order, Param, Place, Query, SortKey};
 use anamnesis_kernel::{Instant, StreamName};
 
 use super::Harness;
 use super::model::{Model, Record};
 use super::random::{END, Random};
-use super::sample::{at, change, first, next, of_type, open, version};
+use super::sample::{PATIENT, at, change, first, next, of_type, open, patients, query, row, text, version};
 use crate::{Body, Change, Hit, IndexRow, IndexWrite, RecordVersion, Views};
 
 const SEEDS: u64 = 3;
@@ -133,4 +133,49 @@ pub async fn a_search_as_of_a_moment_is_one_of_what_was_known_then(harness: &imp
         }
     }
     assert!(telling > SEEDS * MOMENTS * QUERIES / 5, "only {telling} queries told records apart");
+}
+
+/// Of two records at once, seen from the record, as an order sees them.
+pub async fn texts_that_end_together_held_each_since_it_began(harness: &impl Harness) {
+    const NAME: u32 = 2;
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    // Of each record one name is from its first version and one from its second, and the third has neither.
+    let names = [(1, ["zoe", "anna"]), (2, ["ben", "yves"])];
+    let of = |n, name| row(n, None, text(NAME, name));
+    let (mut begin, mut add, mut end) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, [one, other]) in names {
+        begin.extend([row(n, None, of_type(PATIENT)), of(n, one)].map(|row| IndexWrite::Open(row, at(10))));
+        add.push(IndexWrite::Open(of(n, other), at(20)));
+        end.extend([of(n, one), of(n, other)].map(|row| IndexWrite::Close(row, at(30))));
+    }
+    let versions = |number, began| [1, 2].map(|n| version(n, number, began));
+    for (events, records, index) in [
+        (2, versions(1, 10).map(first), begin),
+        (4, versions(2, 20).map(next), add),
+        (6, versions(3, 30).map(next), end),
+    ] {
+        views.apply(change(events, records.into(), index)).await.expect("applied");
+    }
+    let by = By::Param { param: Param(NAME), kept: Kept::Text };
+    let text = |name: &str| SortKey::Text(name.into());
+    #[rustfmt::skip]
+    let cases = [
+     // as of  the least names, in order                          the greatest
+        (15,   vec![(2, text("ben")),  (1, text("zoe"))],         vec![(1, text("zoe")), (2, text("ben"))]),
+        (25,   vec![(1, text("anna")), (2, text("ben"))],         vec![(1, text("zoe")), (2, text("yves"))]),
+        (30,   vec![(1, SortKey::None), (2, SortKey::None)],      vec![(1, SortKey::None), (2, SortKey::None)]),
+    ];
+    for (micros, least, greatest) in cases {
+        for (descending, expected) in [(false, least), (true, greatest)] {
+            let order = vec![Order { by, descending }];
+            let query = Query { order, at: Some(at(micros)), ..query(vec![patients()]) };
+            let hits = search(views, &query).await;
+            let found: Vec<_> = hits
+                .into_iter()
+                .map(|hit| (hit.after.place.record, hit.after.keys.into_iter().next().expect("a key")))
+                .collect();
+            assert!(found == expected, "as of {micros}, descending: {descending}");
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! Pages: newest first, one after the other without gap or double, counted without regard to the page.
 
-use anamnesis_kernel::search::{Find, Param, Query, Test};
+use anamnesis_kernel::search::{After, Find, Param, Place, Query, Test};
 
 use super::Harness;
-use super::sample::{PATIENT, at, change, first, of_type, open, patients, query, row, text, token, version};
-use crate::{Hit, IndexWrite, Views};
+use super::sample::{
+    PATIENT, at, change, first, of_type, open, patients, query, reference, row, text, token, version,
+};
+use crate::{Hit, IndexRow, IndexWrite, Views};
 
 /// Sixty records of three dates and of none, so that many stand at the same date.
 async fn sixty(views: &dyn Views) {
@@ -101,4 +103,35 @@ pub async fn counts_ignore_page_and_limit(harness: &impl Harness) {
     // Without a criterion it is the whole type.
     assert_eq!(stores.views.count(&query(vec![])).await.expect("counts"), 60);
     assert_eq!(stores.views.search(&query(vec![])).await.expect("searches").len(), 60);
+}
+
+/// Whichever record they are of and whatever became of it since, page by page, and as of a moment.
+pub async fn events_are_found_by_patient_in_the_order_of_the_log(harness: &impl Harness) {
+    let stores = open(harness).await;
+    let views = &*stores.views;
+    // Where each event stands in the log, of which record it is, and which patient it is about.
+    let events = [(1, 1, "p1"), (2, 2, "p1"), (3, 3, "p3"), (4, 1, "p1"), (5, 2, "p1")];
+    let happened = |(offset, n, patient): (i64, u64, &str)| {
+        let entry = reference(Param::HAPPENED.0, PATIENT.number(), patient);
+        let place = Place { date: offset, record: n, partition: 0 };
+        IndexWrite::Open(IndexRow { entry, place }, at(offset))
+    };
+    let versions = (1..=3).map(|n| first(version(n, 1, 1))).collect();
+    views.apply(change(5, versions, events.map(happened).into())).await.expect("applied");
+    let test = Test::Reference { param: Param::HAPPENED, kind: Some(PATIENT.number()), id: "p1".into() };
+    let of = |after: Option<After>, limit, at| Query {
+        after,
+        at,
+        ..Query::new(None, vec![test.clone().into()], limit)
+    };
+    let places = |hits: Vec<Hit>| -> Vec<_> {
+        hits.iter().map(|hit| (hit.after.place.date, hit.after.place.record)).collect()
+    };
+    let all = views.search(&of(None, 10, None)).await.expect("searches");
+    assert_eq!(places(all.clone()), [(1, 1), (2, 2), (4, 1), (5, 2)]);
+    let second = all.get(1).map(|hit| hit.after.clone());
+    let page = views.search(&of(second, 1, None)).await.expect("searches");
+    assert_eq!(places(page), [(4, 1)]);
+    let then = views.search(&of(None, 10, Some(at(4)))).await.expect("searches");
+    assert_eq!(places(then), [(1, 1), (2, 2), (4, 1)]);
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use anamnesis_kernel::Instant;
+use anamnesis_kernel::search::Param;
 use rusqlite::Connection;
 
 use super::super::table::Table;
@@ -57,7 +58,12 @@ impl<'a> Asked<'a> {
             Table::Text => format!("text_then_of {alias}"),
             _ => by(table.then()),
         };
-        self.arms_of(&by(table.now()), &then, alias, held)
+        // Said as the index says it, or it cannot be used.
+        let no_event = match table {
+            Table::Reference => Sql::new(&format!("{alias}.param <> {}", Param::HAPPENED.0)),
+            _ => Sql::default(),
+        };
+        self.arms_of(&by(table.now()), &then, alias, &held.clone().and(no_event))
     }
 
     /// As [`arms`](Self::arms), of the versions of records.

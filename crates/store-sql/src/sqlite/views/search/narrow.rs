@@ -52,7 +52,8 @@ impl Narrow {
 
     /// That a row stands within the bounds.
     pub(super) fn within(&self, alias: &str) -> Sql {
-        Sql::new(&format!("{alias}.date BETWEEN ? AND ?")).bind(self.newest).bind(self.oldest)
+        // Of a `BETWEEN` the planner sometimes enters one end alone.
+        Sql::new(&format!("{alias}.date >= ? AND {alias}.date <= ?")).bind(self.newest).bind(self.oldest)
     }
 
     /// Whether a record may stand elsewhere.
