@@ -126,7 +126,21 @@ CREATE TABLE text_then (
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
--- The same by record: those of one that ended together, an array of parameter, text, group, exact and began for each, in one row.
+-- Texts that ended lately, before they are merged into those that held: rows of runs that text_run lists.
+CREATE TABLE text_late (
+    run INTEGER NOT NULL,
+    param INTEGER NOT NULL, text TEXT NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL, exact TEXT NOT NULL,
+    began INTEGER NOT NULL, ended INTEGER NOT NULL,
+    PRIMARY KEY (run, param, text, date, record, partition, grp, exact, began)
+) WITHOUT ROWID;
+-- The runs there are, with how many rows each was given; those that are merged are given no more.
+CREATE TABLE text_run (
+    run INTEGER NOT NULL PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    merging INTEGER NOT NULL
+);
+-- All that held by record: those of one that ended together, an array of parameter, text, group, exact and began for each, in one row.
 CREATE TABLE text_past (
     partition INTEGER NOT NULL, record INTEGER NOT NULL, ended INTEGER NOT NULL,
     texts BLOB NOT NULL,

@@ -43,7 +43,7 @@ use write::Writer;
 
 const READERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
-const LAYOUT: i64 = 8;
+const LAYOUT: i64 = 9;
 
 /// One generation of the views of an embedded store.
 pub struct SqliteViews {
@@ -178,6 +178,14 @@ impl SqliteViews {
     pub fn limit_queries(&self, patience: Duration) {
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         self.query_ms_max.store(patience, Ordering::Relaxed);
+    }
+
+    /// Has texts that ended wait so before they are merged into those that held.
+    #[cfg(test)]
+    fn limit_late(&self, limits: write::LateLimits) {
+        if let Some(writer) = &mut *self.writer.lock() {
+            writer.limit_late(limits);
+        }
     }
 
     /// Forgets everything, so that the next fold begins at the beginning.
