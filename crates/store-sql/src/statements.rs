@@ -75,6 +75,14 @@ statements! {
     TEXT_CLOSE = "text_close";
     TEXT_PAST = "text_past";
     TEXT_PAST_OF = "text_past_of";
+    TEXT_LATE_ADD = "text_late_add";
+    TEXT_LATE_KEY = "text_late_key";
+    TEXT_LATE_MERGE = "text_late_merge";
+    TEXT_LATE_REMOVE = "text_late_remove";
+    TEXT_RUN_READ = "text_run_read";
+    TEXT_RUN_GROW = "text_run_grow";
+    TEXT_RUN_MERGE = "text_run_merge";
+    TEXT_RUN_REMOVE = "text_run_remove";
     DATE_OPEN = "date_open";
     DATE_BEGAN = "date_began";
     DATE_CLOSE = "date_close";

@@ -126,7 +126,21 @@ CREATE TABLE text_then (
     began INTEGER NOT NULL, ended INTEGER NOT NULL,
     PRIMARY KEY (param, text, date, record, partition, grp, exact, began)
 ) WITHOUT ROWID;
--- The same for whoever has the record: those of one that ended together stand in one row, an array of parameter, text, group and exact for each,
+-- Texts that ended lately, before they are merged into those that held: rows of runs that text_run lists.
+CREATE TABLE text_late (
+    run INTEGER NOT NULL,
+    param INTEGER NOT NULL, text TEXT NOT NULL,
+    date INTEGER NOT NULL, record INTEGER NOT NULL, partition INTEGER NOT NULL, grp INTEGER NOT NULL, exact TEXT NOT NULL,
+    began INTEGER NOT NULL, ended INTEGER NOT NULL,
+    PRIMARY KEY (run, param, text, date, record, partition, grp, exact, began)
+) WITHOUT ROWID;
+-- The runs there are, with how many rows each was given; those that are merged are given no more.
+CREATE TABLE text_run (
+    run INTEGER NOT NULL PRIMARY KEY,
+    rows INTEGER NOT NULL,
+    merging INTEGER NOT NULL
+);
+-- All that held, for whoever has the record: those of one that ended together stand in one row, an array of parameter, text, group and exact for each,
 -- and behind it the moment it began, where that is not when the last of them did.
 -- They ended with a version of their record, so they are found from there, and the rows are in the order of time: writing is appending.
 CREATE TABLE text_past (

@@ -180,6 +180,14 @@ impl SqliteViews {
         self.query_ms_max.store(patience, Ordering::Relaxed);
     }
 
+    /// Has texts that ended wait so before they are merged into those that held.
+    #[cfg(test)]
+    fn limit_late(&self, limits: write::LateLimits) {
+        if let Some(writer) = &mut *self.writer.lock() {
+            writer.limit_late(limits);
+        }
+    }
+
     /// Forgets everything, so that the next fold begins at the beginning.
     ///
     /// # Errors

@@ -52,4 +52,12 @@ impl Table {
             Self::Words => "words_then",
         }
     }
+
+    /// What held and is not in then's table yet: rows in runs, of which only those are valid that are listed.
+    pub(super) const fn late(self) -> Option<&'static str> {
+        match self {
+            Self::Text => Some("text_late"),
+            _ => None,
+        }
+    }
 }

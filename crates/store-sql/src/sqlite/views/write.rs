@@ -3,6 +3,7 @@
 mod columns;
 mod gathered;
 mod inserts;
+mod late;
 mod order;
 mod texts;
 mod words;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::Key;
 use anamnesis_store::{Change, IndexRow, IndexWrite, RecordNumber, RecordWrite};
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::super::connection::{Care, empty_wal};
@@ -26,9 +28,10 @@ use super::{history, parked, records, watermark_to_bytes};
 use crate::statements as sql;
 use gathered::Gathered;
 use inserts::Inserts;
+pub(super) use late::LateLimits;
 use texts::Ended;
 
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 25] = [
     "view_meta",
     "parked",
     "record_now",
@@ -43,6 +46,8 @@ const TABLES: [&str; 23] = [
     "token_then",
     "text_now",
     "text_then",
+    "text_late",
+    "text_run",
     "text_past",
     "date_now",
     "date_then",
@@ -62,6 +67,7 @@ pub(super) struct Writer {
     units: Arc<Units>,
     /// What waits to be committed, while nobody looks at these views.
     gathered: Option<Gathered>,
+    late: LateLimits,
     /// The record whose rows are being written.
     at: Cell<Option<RecordNumber>>,
 }
@@ -75,6 +81,7 @@ impl Writer {
             interned: HashMap::new(),
             units,
             gathered: None,
+            late: LateLimits::default(),
             at: Cell::new(None),
         })
     }
@@ -98,6 +105,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Has texts wait so.
+    #[cfg(test)]
+    pub(super) fn limit_late(&mut self, limits: LateLimits) {
+        self.late = limits;
+    }
+
     /// What it has, committed or not.
     pub(super) fn read<R>(
         &self,
@@ -117,7 +130,10 @@ impl Writer {
     fn apply_now(&mut self, change: &Change) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let units = self.units.missing(&change.index);
-        let written = self.write(change, &units).and_then(|()| self.connection.execute_batch("COMMIT"));
+        let written = self
+            .write(change, &units)
+            .and_then(|()| self.merge_late(change))
+            .and_then(|()| self.connection.execute_batch("COMMIT"));
         match &written {
             Ok(()) => {
                 self.units.add(units);
@@ -269,10 +285,14 @@ impl Writer {
                 IndexWrite::Open(..) => {}
             }
         }
+        let late = self.late_run(&past)?;
         let mut inserts = Inserts::new(&self.connection, &self.at);
         let mut texts = Ended::default();
         for (row, began, ended) in past {
-            inserts.add(pick(&row.entry.key, Act::Past), row.place, |values| {
+            let run = late.filter(|_| table(&row.entry.key) == Table::Text);
+            let statement = run.map_or(pick(&row.entry.key, Act::Past), |_| sql::TEXT_LATE_ADD);
+            inserts.add(statement, row.place, |values| {
+                values.extend(run.map(ToSqlOutput::from));
                 self.columns(row, values);
                 values.extend([began.micros().into(), ended.micros().into()]);
             })?;

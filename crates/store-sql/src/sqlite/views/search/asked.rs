@@ -7,7 +7,9 @@ use anamnesis_kernel::search::Param;
 use rusqlite::Connection;
 
 use super::super::table::Table;
+use super::plan::REPEATED_VALUES_MAX;
 use super::sql::Sql;
+use crate::statements;
 
 /// What every part of a statement is made with.
 pub(super) struct Asked<'a> {
@@ -19,6 +21,11 @@ pub(super) struct Asked<'a> {
 /// Two rows of one record; both have a place.
 pub(super) fn same_record(one: &str, other: &str) -> Sql {
     Sql::new(&format!("{one}.record = {other}.record AND {one}.partition = {other}.partition"))
+}
+
+/// Those of the rows that span the moment.
+fn spanning(from: Sql, alias: &str, at: i64) -> Sql {
+    from.push(&format!(" AND {alias}.began <= ? AND {alias}.ended > ?")).bind(at).bind(at)
 }
 
 impl<'a> Asked<'a> {
@@ -38,8 +45,44 @@ impl<'a> Asked<'a> {
         format!("t{number}")
     }
 
-    /// What follows `FROM` to read the rows that hold, now's and then's: `held` is in terms of the alias.
+    /// What follows `FROM` to read the rows that hold, now's, then's and those that wait to be then's: `held` is in terms of
+    /// the alias.
     pub(super) fn arms(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
+        let mut arms = self.arms_of_tables(table, alias, held);
+        if let (Some(late), Some(at)) = (table.late(), self.at) {
+            let listed = Sql::new(&format!("{late} {alias} WHERE {alias}.run IN (SELECT run FROM text_run)"));
+            arms.push(spanning(listed.and(held.clone()), alias, at));
+        }
+        arms
+    }
+
+    /// As [`arms`](Self::arms), each in the order of its rows' values, as every run is: in one arm, those that wait would be put
+    /// in order only after all that is asked of each. So it is where more is asked, in so many values, than can be repeated.
+    pub(super) fn arms_in_order(
+        &self,
+        table: Table,
+        alias: &str,
+        held: &Sql,
+        values: usize,
+    ) -> rusqlite::Result<Vec<Sql>> {
+        let (Some(late), Some(at)) = (table.late(), self.at) else {
+            return Ok(self.arms(table, alias, held));
+        };
+        let mut read = self.connection.prepare_cached(statements::TEXT_RUN_READ)?;
+        let runs: Vec<i64> = read.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        if runs.len().saturating_mul(values) > REPEATED_VALUES_MAX {
+            return Ok(self.arms(table, alias, held));
+        }
+        let of_run = |run| {
+            let rows = Sql::new(&format!("{late} {alias} WHERE {alias}.run = ?")).bind(run);
+            spanning(rows.and(held.clone()), alias, at)
+        };
+        let mut arms = self.arms_of_tables(table, alias, held);
+        arms.extend(runs.into_iter().map(of_run));
+        Ok(arms)
+    }
+
+    fn arms_of_tables(&self, table: Table, alias: &str, held: &Sql) -> Vec<Sql> {
         let named = |name: &str| format!("{name} {alias}");
         self.arms_of(&named(table.now()), &named(table.then()), alias, held)
     }
@@ -77,7 +120,7 @@ impl<'a> Asked<'a> {
             None => vec![from(now)],
             Some(at) => vec![
                 from(now).push(&format!(" AND {alias}.began <= ?")).bind(at),
-                from(then).push(&format!(" AND {alias}.began <= ? AND {alias}.ended > ?")).bind(at).bind(at),
+                spanning(from(then), alias, at),
             ],
         }
     }

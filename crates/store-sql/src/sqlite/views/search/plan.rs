@@ -13,12 +13,12 @@ use super::narrow::Narrow;
 use super::source::{LARGE, Source, source};
 use super::sql::{Made, Sql};
 
-/// In so many arms that are in order, now's and then's, what else must hold is written in each, and they are merged
-/// as they are read.
-const MERGED_ARMS_MAX: usize = 2 * MERGED_MAX;
+/// In so many arms that are in order, now's and then's and of those that wait, what else must hold is written in each,
+/// and they are merged as they are read.
+const MERGED_ARMS_MAX: usize = 3 * MERGED_MAX;
 
 /// In all arms together what else must hold binds no more values than so many.
-const REPEATED_VALUES_MAX: usize = 2_000;
+pub(super) const REPEATED_VALUES_MAX: usize = 2_000;
 
 #[derive(Clone)]
 pub(super) struct Plan {

@@ -30,11 +30,11 @@ pub(super) fn steps(asked: &Asked<'_>, query: &Query, order: Order) -> Made<Vec<
     let mut steps = Vec::new();
     if key != Some(None) {
         let d = asked.alias();
-        let rows = rows(asked, query, order, &d)?;
         let mut more = holds(asked, &Filter::All(query.all.clone()), query.kind, &d, 0)?;
         if let (Some(kind), By::Param { .. }) = (query.kind, order.by) {
             more = more.and(holds(asked, &all_of(kind).into(), query.kind, &d, 0)?);
         }
+        let rows = rows(asked, query, order, &d, more.values.len())?;
         if let (Some(Some(key)), Some(after)) = (key.clone(), &query.after) {
             more = more.and(rows.after(key, after_place(after.place, &d)));
         }
@@ -92,10 +92,11 @@ impl Rows {
     }
 }
 
-fn rows(asked: &Asked<'_>, query: &Query, order: Order, d: &str) -> Made<Rows> {
+/// With each row goes what binds so many values.
+fn rows(asked: &Asked<'_>, query: &Query, order: Order, d: &str, values: usize) -> Made<Rows> {
     let kind = query.kind.ok_or(Fault::Unanswerable("records of all types have no such order"));
     match order.by {
-        By::Param { param, kept } => Ok(of_param(asked, param, kept, order, d)),
+        By::Param { param, kept } => of_param(asked, (param, kept), order, d, values),
         By::MainDate => {
             let dated = Sql::new(&format!("{d}.date < ?")).bind(i64::MAX);
             let arms = Source::all(asked, Some(kind?), d).arms.into_iter();
@@ -144,7 +145,13 @@ fn beside(
 }
 
 /// The rows of a parameter, of each record those with the least value, or the greatest.
-fn of_param(asked: &Asked<'_>, param: Param, kept: Kept, order: Order, d: &str) -> Rows {
+fn of_param(
+    asked: &Asked<'_>,
+    (param, kept): (Param, Kept),
+    order: Order,
+    d: &str,
+    values: usize,
+) -> Made<Rows> {
     let (x, table) = (asked.alias(), Table::of(kept));
     let (column, beyond) = (keys::value_column(kept), if order.descending { '>' } else { '<' });
     let other = same_record(&x, d)
@@ -152,8 +159,8 @@ fn of_param(asked: &Asked<'_>, param: Param, kept: Kept, order: Order, d: &str) 
         .bind(i64::from(param.0));
     let first = Sql::new("NOT ").then(Asked::exists(asked.arms_of_record(table, &x, &other)));
     let held = Sql::bound(&format!("{d}.param = ?"), [i64::from(param.0).into()]);
-    let arms = asked.arms(table, d, &held).into_iter().map(|arm| arm.and(first.clone())).collect();
-    Rows::new(arms, format!("{d}.{column}"), order)
+    let arms = asked.arms_in_order(table, d, &held, values + first.values.len())?.into_iter();
+    Ok(Rows::new(arms.map(|arm| arm.and(first.clone())).collect(), format!("{d}.{column}"), order))
 }
 
 /// The records without a key, newest main date first.

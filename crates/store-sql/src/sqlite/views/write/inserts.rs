@@ -22,6 +22,7 @@ static MANY: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
         [sql::PLACE_OPEN, sql::PLACE_PAST],
         [sql::TOKEN_OPEN, sql::TOKEN_PAST],
         [sql::TEXT_OPEN, sql::TEXT_PAST],
+        [sql::TEXT_LATE_ADD, sql::TEXT_PAST],
         [sql::DATE_OPEN, sql::DATE_PAST],
         [sql::QUANTITY_OPEN, sql::QUANTITY_PAST],
         [sql::REFERENCE_OPEN, sql::REFERENCE_PAST],

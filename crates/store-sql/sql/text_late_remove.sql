@@ -1,0 +1,2 @@
+DELETE FROM text_late
+WHERE run = $1 AND (param, text, date, record, partition, grp, exact, began) <= ($2, $3, $4, $5, $6, $7, $8, $9)

@@ -1,0 +1,1 @@
+UPDATE text_run SET merging = 1 WHERE rows >= $1

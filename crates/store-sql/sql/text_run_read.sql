@@ -1,0 +1,1 @@
+SELECT run, rows, merging FROM text_run ORDER BY run

@@ -1,0 +1,1 @@
+DELETE FROM text_run WHERE merging = 1
