@@ -1,8 +1,8 @@
 //! Texts that held, for whoever has the record: those of one that ended together stand in one row, since an address or
 //! a name is many of them.
 //!
-//! Invariant: such a row is written once and whole, for a record changes once at a moment; and rows come as time goes,
-//! behind those that are there.
+//! Invariant: such a row is written once and whole, for a record changes once at a moment; and but for records that were
+//! held, rows come as time goes, behind those that are there.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
