@@ -66,14 +66,11 @@ impl SqliteViews {
     /// When no file can be made.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
-        let connection = match open_writer(path, Care::Derived).and_then(layout_is_ours) {
-            Ok(Some(connection)) => connection,
-            _ => {
-                remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-                create(path).map_err(failed)?
-            }
-        };
-        Self::of(path, connection).map_err(failed)
+        if let Some(views) = Self::there(path).map_err(failed)? {
+            return Ok(views);
+        }
+        remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        create(path).and_then(|connection| Self::of(path, connection)).map_err(failed)
     }
 
     /// Opens views that were begun before; those of another layout, or not readable, are removed.
@@ -82,13 +79,18 @@ impl SqliteViews {
     ///
     /// When they cannot be removed.
     pub(super) fn open_ours(path: &Path) -> Result<Option<Self>, OpenError> {
-        let opened = open_writer(path, Care::Derived).and_then(layout_is_ours);
-        let views = opened.and_then(|ours| ours.map(|connection| Self::of(path, connection)).transpose());
-        if let Ok(Some(views)) = views {
+        if let Ok(Some(views)) = Self::there(path) {
             return Ok(Some(views));
         }
         remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         Ok(None)
+    }
+
+    /// Opens the views that are there; what is of another layout, or not readable, is left as it is.
+    pub(super) fn there(path: &Path) -> rusqlite::Result<Option<Self>> {
+        let opened = open_writer(path, Care::Derived).and_then(layout_is_ours);
+        let Ok(Some(connection)) = opened else { return Ok(None) };
+        Self::of(path, connection).map(Some)
     }
 
     fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
@@ -167,6 +169,12 @@ impl SqliteViews {
             Some(writer) => Ok(writer.note("unwanted", shape.unwrap_or_default().as_bytes())?),
             None => Err("the views are closed".into()),
         }
+    }
+
+    /// The shape they were made in, once they have anything.
+    pub(super) fn shape(&self) -> Result<Option<String>, ReadError> {
+        let watermark = self.noted("watermark")?.and_then(|value| watermark_from_bytes(&value));
+        Ok(watermark.map(|watermark| watermark.shape))
     }
 
     /// Its file.
