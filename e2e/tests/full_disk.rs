@@ -160,8 +160,10 @@ fn views_that_find_no_room_are_made_once_there_is_some() {
 
     for room in [0, 200 << 10] {
         disk.fill_but(room);
-        let rebuilt = run(&["rebuild", "--data", &data.to_string_lossy()]).expect(2);
-        assert!(rebuilt.err.contains("disk is full"), "{}", rebuilt.err);
+        for how in [&["rebuild"][..], &["rebuild", "--beside"]] {
+            let rebuilt = run(&[how, &["--data", &data.to_string_lossy()]].concat()).expect(2);
+            assert!(rebuilt.err.contains("disk is full"), "{how:?}: {}", rebuilt.err);
+        }
     }
     disk.fill_but(400 << 10);
     let server = Options::new().data(&data).start();
