@@ -2,7 +2,7 @@
 //!
 //! There is one program to test with: as an older one's are taken views whose layout or shape was changed in their file.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by its panic what it found")]
+#![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

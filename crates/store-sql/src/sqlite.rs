@@ -1,4 +1,4 @@
-//! The embedded store: five files in one data directory, held by one process.
+//! The embedded store: five files in one data directory, held by one process; another may prepare views beside it.
 
 mod connection;
 mod directory;
