@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
-use super::error::{is_refused, query_error, unavailable};
+use super::error::{has_no_room, is_refused, query_error, unavailable};
 use super::generations;
 use crate::statements;
 pub use difference::{Difference, DifferenceKind};
@@ -77,20 +77,28 @@ impl SqliteViews {
     ///
     /// # Errors
     ///
-    /// When they cannot be removed.
+    /// When they cannot be removed, or the disk is full.
     pub(super) fn open_ours(path: &Path) -> Result<Option<Self>, OpenError> {
-        if let Ok(Some(views)) = Self::there(path) {
-            return Ok(Some(views));
+        match Self::there(path) {
+            Ok(Some(views)) => return Ok(Some(views)),
+            Err(source) if has_no_room(&source) => {
+                return Err(OpenError::Database { path: path.to_owned(), source });
+            }
+            Ok(None) | Err(_) => {}
         }
         remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         Ok(None)
     }
 
     /// Opens the views that are there; what is of another layout, or not readable, is left as it is.
+    ///
+    /// A full disk says nothing of them.
     pub(super) fn there(path: &Path) -> rusqlite::Result<Option<Self>> {
-        let opened = open_writer(path, Care::Derived).and_then(layout_is_ours);
-        let Ok(Some(connection)) = opened else { return Ok(None) };
-        Self::of(path, connection).map(Some)
+        match open_writer(path, Care::Derived).and_then(layout_is_ours) {
+            Ok(Some(connection)) => Self::of(path, connection).map(Some),
+            Err(error) if has_no_room(&error) => Err(error),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 
     fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
