@@ -61,8 +61,7 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make the views anew from the log, beside the serving ones, and swap.
     #[command(after_help = "Examples:\n  anamnesis rebuild --data /var/lib/anamnesis\n  \
-                            anamnesis rebuild --beside --data /var/lib/anamnesis      \
-                            by a newer program, while the old one serves; then start the newer one\n\n\
+                            anamnesis rebuild --beside      by a newer program, while the older one serves\n\n\
                             Begun again, it goes on where it was stopped or killed.")]
     Rebuild(Rebuild),
     /// Load people who do not exist, or write them to a folder as bundles.
