@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anamnesis_e2e::{at, bundle, entry, int, issue, list, run, send, str, text};
+use anamnesis_e2e::{at, bundle, entry, int, issue, list, run, send, status, str, text};
 use anamnesis_json::Value;
 use anamnesis_kernel::Instant;
 use anamnesis_seal::MasterKey;
@@ -114,6 +114,22 @@ fn events_of_a_newer_program_hold_their_records_and_no_other() {
         assert_eq!((reply.status, held(&reply)), (status, Some(version)), "{path}: {}", reply.text());
     }
     assert_eq!(str(&http.get("/fhir/Patient/p1").json(), "gender"), "female");
+
+    // An entry of a batch or a transaction has no headers, and says it in its outcome.
+    let urls = ["Patient/p1", "Patient/p1/_history/1", "Patient/p2", "Patient/p3"];
+    let entries = urls.map(|url| entry("", "GET", url, "", ""));
+    for kind in ["batch", "transaction"] {
+        let answer = bundle(&http, kind, &entries).expect(200).json();
+        let said = |n| at(&answer, &format!("entry.{n}.response.outcome")).clone();
+        let statuses: Vec<_> = (0..urls.len()).map(|n| status(&answer, n)).collect();
+        assert_eq!((statuses, said(2)), (vec![200, 200, 200, 404], Value::Null), "{kind}");
+        for (n, held) in
+            [(0, "p1 is held: it is shown as of its version 1"), (1, "p1 is held"), (3, "p3 is held")]
+        {
+            assert!(text(&said(n)).contains(held), "{kind}, {n}: {}", text(&said(n)));
+        }
+        assert_eq!(str(&answer, "entry.0.resource.gender"), "female");
+    }
 
     // The events are there as they were written.
     let events = http.get("/api/streams/Patient/p1").expect(200).json();

@@ -111,8 +111,14 @@ fn a_key_that_is_missing_hides_what_it_sealed_and_no_more() {
     let stream = http.get("/api/streams/Patient/p2").expect(200).json();
     assert_eq!((told(&stream), int(&stream, "next")), (of(&[(1, "key")]), 2));
     assert_eq!(str(&stream, "events.0.stream"), "Patient/p2");
-    // To whom a patient's record yielded stands in that record, so that whose the timeline is cannot be told.
-    let problem = http.get("/api/patients/p2/timeline").expect(500).json();
+    // To whom a patient's record yielded stands in that record; what happened under its own name is told all the same.
+    let timeline = http.get("/api/patients/p2/timeline").expect(200).json();
+    assert_eq!(told(&timeline), of(&[(1, "key"), (2, "key")]));
+    assert!(str(&timeline, "incomplete").contains("cannot be read"));
+    let whole = http.get("/api/patients/p1/timeline").expect(200).json();
+    assert_eq!(at(&whole, "incomplete"), &Value::Null);
+    // A read model is made of what the record says.
+    let problem = http.get("/api/patients/p2/clinical-record").expect(500).json();
     assert_eq!(str(&problem, "type"), "/problems/damaged");
 
     // Records of others are read and written.

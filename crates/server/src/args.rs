@@ -60,7 +60,9 @@ pub(crate) enum Command {
                             Exit codes: 0 good, 1 damage or an event that cannot be lifted, 2 could not run.")]
     Verify(Verify),
     /// Make the views anew from the log, beside the serving ones, and swap.
-    #[command(after_help = "Example:\n  anamnesis rebuild --data /var/lib/anamnesis")]
+    #[command(after_help = "Examples:\n  anamnesis rebuild --data /var/lib/anamnesis\n  \
+                            anamnesis rebuild --beside      by a newer program, while the older one serves\n\n\
+                            Begun again, it goes on where it was stopped or killed.")]
     Rebuild(Rebuild),
     /// Load people who do not exist, or write them to a folder as bundles.
     #[command(
@@ -170,6 +172,9 @@ pub(crate) struct Verify {
 /// Arguments of `rebuild`.
 #[derive(Args)]
 pub(crate) struct Rebuild {
+    /// Prepare the views for the next start of this program, while another process serves the directory.
+    #[arg(long)]
+    pub(crate) beside: bool,
     /// Say at the end, as JSON: {events, seconds}.
     #[arg(long)]
     pub(crate) json: bool,

@@ -25,23 +25,32 @@ const NAMED_MAX: usize = 10;
 
 /// Says on an answer whether the record that the request names is held.
 pub(crate) async fn say(app: &App, uri: &Uri, response: &mut Response) {
-    // Most stores hold nothing, which is all that is looked at then.
-    if app.engine.look_at_held(HeldSet::is_empty) {
-        return;
-    }
-    let Some(name) = named(uri.path()) else { return };
-    let Some(version) = app.engine.held(&name, None) else { return };
-    let at = match as_of(uri.query()) {
-        Some(when) => match app.engine.as_of(&when).await {
-            Ok(cursor) => Some(cursor.moment),
-            // The answer says what is wrong with the moment.
-            Err(_) => return,
-        },
-        None => None,
-    };
-    if app.engine.held(&name, at).is_some() {
+    if let Some((_, version)) = held_in(app, uri.path(), uri.query()).await {
         response.headers_mut().insert(HELD, HeaderValue::from(version));
     }
+}
+
+/// The same of an entry of a bundle that reads this URL, which has no headers.
+pub(crate) async fn in_entry(app: &App, url: &str) -> Vec<Issue> {
+    let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
+    let held = held_in(app, &format!("/fhir/{path}"), query).await;
+    held.map(|(name, version)| shown_as_of(&name, version)).into_iter().collect()
+}
+
+/// The record that a request names and the version it is held at, if it is, at the moment that is asked for.
+async fn held_in(app: &App, path: &str, query: Option<&str>) -> Option<(StreamName, Version)> {
+    // Most stores hold nothing, which is all that is looked at then.
+    if app.engine.look_at_held(HeldSet::is_empty) {
+        return None;
+    }
+    let name = named(path)?;
+    let version = app.engine.held(&name, None)?;
+    let at = match as_of(query) {
+        // The answer says what is wrong with a moment that is none.
+        Some(when) => Some(app.engine.as_of(&when).await.ok()?.moment),
+        None => None,
+    };
+    app.engine.held(&name, at).map(|_| (name, version))
 }
 
 /// The record that a path names, at either door.
@@ -122,9 +131,7 @@ impl<'a> Told<'a> {
     }
 
     fn issues(&self, of_others: impl Fn(usize) -> String) -> Vec<Issue> {
-        let named = self.shown.iter().take(NAMED_MAX).map(|(name, version)| {
-            warning(format!("{name} is held: it is shown as of its version {version}; what happened to it since is not applied yet"))
-        });
+        let named = self.shown.iter().take(NAMED_MAX).map(|(name, version)| shown_as_of(name, *version));
         let more = self.shown.len().saturating_sub(NAMED_MAX);
         let more = (more > 0).then(|| warning(format!("of the records shown here, {more} more are held")));
         let others = (self.others > 0).then(|| warning(of_others(self.others)));
@@ -145,6 +152,12 @@ impl<'a> Told<'a> {
         }
         members
     }
+}
+
+fn shown_as_of(name: &StreamName, version: Version) -> Issue {
+    warning(format!(
+        "{name} is held: it is shown as of its version {version}; what happened to it since is not applied yet"
+    ))
 }
 
 fn warning(what: String) -> Issue {

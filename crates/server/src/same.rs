@@ -15,27 +15,49 @@ const RECORDS_MAX: usize = 1_000;
 /// How many records that yielded are found at a time.
 const FOUND_AT_ONCE: u32 = 200;
 
+/// The records of one person.
+pub(crate) struct Same {
+    /// Those that are known, in the order of names.
+    pub(crate) names: Vec<StreamName>,
+    /// Why one of them does not say whom it yielded to, where it cannot be read: then others may be missing.
+    pub(crate) unread: Option<ReadError>,
+}
+
 /// The records of the person whom `patient` is, as of `at` or now, in the order of names.
 ///
 /// # Errors
 ///
-/// When the views or the log cannot be read; [`ReadError::TooLong`] where there are too many.
+/// When the views or the log cannot be read, one of these records neither; [`ReadError::TooLong`] where there are too many.
 pub(crate) async fn same_patients(
     engine: &Engine,
     patient: &StreamName,
     at: Option<Instant>,
 ) -> Result<Vec<StreamName>, ReadError> {
+    let Same { names, unread } = known_same_patients(engine, patient, at).await?;
+    unread.map_or(Ok(names), Err)
+}
+
+/// As [`same_patients`], as far as the records can be read.
+///
+/// # Errors
+///
+/// The same, but for a record of them that is damaged.
+pub(crate) async fn known_same_patients(
+    engine: &Engine,
+    patient: &StreamName,
+    at: Option<Instant>,
+) -> Result<Same, ReadError> {
     let mut same = BTreeSet::from([patient.clone()]);
-    let mut news = vec![patient.clone()];
+    let (mut news, mut unread) = (vec![patient.clone()], None);
     while !news.is_empty() {
         if same.len() > RECORDS_MAX {
             return Err(ReadError::TooLong);
         }
-        let mut found = yielded_to(engine, &news, at).await?;
+        let mut found = yielded_to(engine, &news, at, &mut unread).await?;
         found.extend(that_yielded(engine, &news, at).await?);
         news = found.into_iter().filter(|name| same.insert(name.clone())).collect();
     }
-    Ok(same.into_iter().collect())
+    Ok(Same { names: same.into_iter().collect(), unread })
 }
 
 /// A page of what has a row under `param` for one of these patients, as of `at` or now.
@@ -56,12 +78,17 @@ async fn yielded_to(
     engine: &Engine,
     patients: &[StreamName],
     at: Option<Instant>,
+    unread: &mut Option<ReadError>,
 ) -> Result<Vec<StreamName>, ReadError> {
     let mut found = Vec::new();
     for record in engine.views().find(patients, at).await?.into_iter().flatten() {
-        if let Some(elements) = engine.elements(&record).await? {
-            let named = merged::replaced_by(&elements).into_iter();
-            found.extend(named.map(|id| StreamName::new(ResourceType::PATIENT, id)));
+        match engine.elements(&record).await {
+            Ok(elements) => {
+                let named = elements.iter().flat_map(merged::replaced_by);
+                found.extend(named.map(|id| StreamName::new(ResourceType::PATIENT, id)));
+            }
+            Err(damaged @ ReadError::Damaged { .. }) => *unread = Some(damaged),
+            Err(error) => return Err(error),
         }
     }
     Ok(found)

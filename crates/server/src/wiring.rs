@@ -1,5 +1,6 @@
 //! The one place that names a store: opens it, puts the engine together, starts the projector.
 
+mod beside;
 mod keeper;
 
 use std::any::Any;
@@ -19,8 +20,8 @@ use anamnesis_json::Object;
 use anamnesis_kernel::search::{Entry, Param};
 use anamnesis_kernel::{Clock, Instant, ResourceId, StreamName};
 use anamnesis_seal::{MasterKey, SystemRandom};
-use anamnesis_store::{Cause, Keys, Log, ReadError, Views};
-use anamnesis_store_sql::{OpenError, SqliteStore, SqliteViews};
+use anamnesis_store::{Cause, Keys, Log, ReadError, Snapshots, Views};
+use anamnesis_store_sql::{OpenError, SqliteKeys, SqliteLog, SqliteStore, SqliteViews};
 use futures::future::OptionFuture;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -32,6 +33,7 @@ use crate::priority::Leisure;
 use crate::profiles::Profiles;
 use crate::settings::Settings;
 use crate::validation::{self, Rules};
+pub(crate) use beside::{Prepared, open_beside};
 use keeper::{Keeper, MakeError, begun};
 
 /// Why a store could not be put to work.
@@ -104,30 +106,50 @@ pub(crate) struct Opened {
     pub(crate) generations: Arc<Generations>,
 }
 
-/// Opens the store that the settings name; views that do not fit are emptied, to be made again.
+/// Opens the store that the settings name; in the place of views that do not fit come those that were prepared, and where
+/// there are none, or they do not fit either, they are emptied, to be made again.
 pub(crate) async fn open(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
     let opened = open_or_make(settings, Remember::Everywhere, Arc::clone(&instruments)).await?;
-    let serving = opened.engine.serving();
-    let fits = Projector::fits(&opened.engine, &serving).await?;
-    if let Err(why) = fits {
-        tracing::warn!("{why}: they are made again from the log");
-    }
-    // A new store has no views yet, and nothing says by what they are to be made.
-    let unplanned = serving.views.plan().await?.is_none() && settings.full_text;
-    let begun = opened.engine.head().offset(0) > 0 || unplanned;
-    if fits.is_ok() && !(begun && serving.views.watermark().await?.is_none()) {
+    let mut misfit = misfit_of(settings, &opened.engine).await?;
+    if misfit.is_none() {
+        if let Err(error) = opened.store.forget_prepared() {
+            tracing::warn!("views that were prepared and are not needed stay: {error}");
+        }
         return Ok(opened);
     }
-    drop(serving);
+    let Opened { mut store, engine, .. } = opened;
+    drop(engine);
+    let taken = store.take_up_prepared().map_err(store_error(&settings.data))?;
+    let opened = put_together(settings, store, Remember::Everywhere, Arc::clone(&instruments)).await?;
+    if taken {
+        misfit = misfit_of(settings, &opened.engine).await?;
+    }
+    let Some(why) = misfit else { return Ok(opened) };
+    if opened.engine.head().offset(0) > 0 {
+        tracing::warn!("{why}: they are made again from the log");
+    }
     let set = in_log(&opened.engine, settings.full_text).await?;
     let Opened { mut store, engine, .. } = opened;
     drop(engine);
     store.reset_views().map_err(store_error(&settings.data))?;
     store.views.set_plan(&set.plan()).await.map_err(WiringError::Views)?;
     put_together(settings, store, Remember::Everywhere, instruments).await
+}
+
+/// Why the serving views cannot be gone on with; none where they can, or are begun with a new store.
+async fn misfit_of(settings: &Settings, engine: &Engine) -> Result<Option<&'static str>, WiringError> {
+    let serving = engine.serving();
+    if let Err(why) = Projector::fits(engine, &serving).await? {
+        return Ok(Some(why));
+    }
+    // Where a new store has no views yet, nothing says by what they are to be made.
+    let unplanned = serving.views.plan().await?.is_none() && settings.full_text;
+    let begun = engine.head().offset(0) > 0 || unplanned;
+    let missing = begun && serving.views.watermark().await?.is_none();
+    Ok(missing.then_some("there are no views"))
 }
 
 /// Opens the store that the settings name, which must be there, and leaves the views as they are.
@@ -137,10 +159,15 @@ pub(crate) async fn open_as_is(
     settings: &Settings,
     instruments: Arc<dyn Instruments>,
 ) -> Result<Opened, WiringError> {
-    if !SqliteStore::is_in(&settings.data) {
-        return Err(WiringError::Nothing { directory: settings.data.clone() });
-    }
+    is_there(settings)?;
     open_or_make(settings, Remember::InProcess, instruments).await
+}
+
+fn is_there(settings: &Settings) -> Result<(), WiringError> {
+    match SqliteStore::is_in(&settings.data) {
+        true => Ok(()),
+        false => Err(WiringError::Nothing { directory: settings.data.clone() }),
+    }
 }
 
 /// Where what was read is remembered.
@@ -171,28 +198,61 @@ async fn put_together(
 ) -> Result<Opened, WiringError> {
     store.views.limit_queries(settings.limits.query);
     let master = master(settings.master_key(), &store).await?;
-    let keys: Arc<dyn Keys> = Arc::clone(&store.keys) as Arc<dyn Keys>;
-    let keyring = Keyring::open(keys, &master).await?;
+    let files = Files {
+        log: Arc::clone(&store.log),
+        keys: Arc::clone(&store.keys),
+        views: Arc::clone(&store.views),
+        snapshots: Arc::clone(&store.snapshots) as _,
+    };
+    let Engaged { engine, profiles, parameters } =
+        engage(settings, files, &master, remember, instruments).await?;
+    let generations = Arc::new(Generations::new(store.views.number(), SystemClock.now()));
+    Ok(Opened { store, engine, profiles, parameters, generations })
+}
+
+/// What an engine works on, whoever holds it.
+struct Files {
+    log: Arc<SqliteLog>,
+    keys: Arc<SqliteKeys>,
+    views: Arc<SqliteViews>,
+    snapshots: Arc<dyn Snapshots>,
+}
+
+/// An engine, and what it says of profiles and search parameters.
+struct Engaged {
+    engine: Arc<Engine>,
+    profiles: Arc<Profiles>,
+    parameters: Arc<Parameters>,
+}
+
+async fn engage(
+    settings: &Settings,
+    files: Files,
+    master: &MasterKey,
+    remember: Remember,
+    instruments: Arc<dyn Instruments>,
+) -> Result<Engaged, WiringError> {
+    let Files { log, keys, views, snapshots } = files;
+    let keyring = Keyring::open(keys as Arc<dyn Keys>, master).await?;
     let profiles = Arc::new(Profiles::new(settings.profiles.0.clone()));
-    let set = store.views.plan().await?.and_then(|plan| ParameterSet::planned(&plan));
+    let set = views.plan().await?.and_then(|plan| ParameterSet::planned(&plan));
     let set = Arc::new(set.unwrap_or_else(|| ParameterSet::official(false)));
     let registered_max = settings.limits.search_parameters_max;
     let parameters = Arc::new(Parameters::new(Arc::clone(&set), registered_max, settings.full_text));
     let indexing = R4 { profiles: Arc::clone(&profiles), parameters: Arc::clone(&parameters), set };
     let engine = Engine::new(Parts {
-        log: Arc::clone(&store.log) as Arc<dyn Log>,
-        views: Arc::clone(&store.views) as _,
-        snapshots: Arc::clone(&store.snapshots) as _,
+        caching: caching(settings, remember, log.info().id, &instruments)?,
+        log: log as Arc<dyn Log>,
+        views: views as _,
+        snapshots,
         snapshot_policy: settings.snapshot,
         keyring,
         indexing: Arc::new(indexing),
         clock: Arc::new(SystemClock),
-        caching: caching(settings, remember, store.log.info().id, &instruments)?,
         instruments,
         views_patience: settings.limits.views,
     });
-    let generations = Arc::new(Generations::new(store.views.number(), SystemClock.now()));
-    Ok(Opened { store, engine, profiles, parameters, generations })
+    Ok(Engaged { engine, profiles, parameters })
 }
 
 /// How much is remembered, and where.
@@ -232,9 +292,15 @@ fn store_error(directory: &Path) -> impl FnOnce(OpenError) -> WiringError {
 /// The master key: made with a new store, and never for one that has keys already.
 async fn master(path: PathBuf, store: &SqliteStore) -> Result<MasterKey, WiringError> {
     let new_store = store.keys.secrets().await?.is_empty() && store.log.head().borrow().cursor.offset(0) == 0;
-    let made =
-        if new_store { master_key::read_or_make(&path, &SystemRandom) } else { master_key::read(&path) };
+    if !new_store {
+        return read_master(path);
+    }
+    let made = master_key::read_or_make(&path, &SystemRandom);
     made.map_err(|source| WiringError::MasterKey { path, source })
+}
+
+fn read_master(path: PathBuf) -> Result<MasterKey, WiringError> {
+    master_key::read(&path).map_err(|source| WiringError::MasterKey { path, source })
 }
 
 /// Begins the next generation of the views, to be made with these search parameters, or goes on with one that was begun

@@ -7,5 +7,6 @@ mod sqlite;
 mod statements;
 
 pub use sqlite::{
-    Difference, DifferenceKind, OpenError, SqliteKeys, SqliteLog, SqliteSnapshots, SqliteStore, SqliteViews,
+    Difference, DifferenceKind, OpenError, SqliteBeside, SqliteKeys, SqliteLog, SqliteSnapshots, SqliteStore,
+    SqliteViews,
 };

@@ -1,4 +1,4 @@
-//! The embedded store: five files in one data directory, held by one process.
+//! The embedded store: five files in one data directory, held by one process; another may prepare views beside it.
 
 mod connection;
 mod directory;
@@ -6,11 +6,13 @@ mod error;
 mod generations;
 mod keys;
 mod log;
+mod prepared;
 mod snapshots;
 mod views;
 
 pub use directory::{OpenError, SqliteStore};
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
+pub use prepared::SqliteBeside;
 pub use snapshots::SqliteSnapshots;
 pub use views::{Difference, DifferenceKind, SqliteViews};

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anamnesis_seal::{Tag, Tree};
-use anamnesis_store::{AppendError, Idempotency, Keys, Log};
-use anamnesis_store_sql::SqliteStore;
+use anamnesis_store::{AppendError, Change, Idempotency, Keys, Log, Mark, Views, Watermark};
+use anamnesis_store_sql::{SqliteBeside, SqliteStore, SqliteViews};
 use commits::{NOW, commit};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 /// A small file system of its own; gone when it is dropped.
 struct SmallDisk(TempDir);
@@ -139,4 +140,45 @@ async fn nobody_is_told_of_a_commit_that_the_full_disk_then_refused() {
         }
     }
     assert_eq!(store.log.kept(Tag([7; 16])).await.expect("reads"), None);
+}
+
+#[tokio::test]
+async fn nothing_that_was_made_is_thrown_away_for_want_of_room() {
+    let Some(disk) = disk() else { return };
+    let folder = disk.path().join("data");
+    let change = |offset| {
+        let marks = vec![Mark { offset, leaf: [1; 32] }];
+        let watermark = Watermark { log: Uuid::from_u128(1), shape: "shape".into(), marks, moment: NOW };
+        Change { watermark, records: Vec::new(), index: Vec::new(), parked: Vec::new() }
+    };
+    let store = SqliteStore::open(&folder, NOW).expect("opens");
+    store.views.apply(change(1)).await.expect("applied");
+    let prepared = SqliteBeside::open(&folder, 1 << 20).expect("opens beside");
+    prepared.views.apply(change(5)).await.expect("applied");
+    prepared.rest().expect("brought to the disk");
+    store.rest().expect("ends");
+
+    let mut refused = 0;
+    // What the files share takes 32 KB each.
+    for kilobytes in (0..200).step_by(16) {
+        let filler = disk.fill("filler", 4 << 20);
+        let taken = fs::metadata(&filler).expect("is there").len();
+        let file = File::options().write(true).open(&filler).expect("opens");
+        file.set_len(taken.saturating_sub(kilobytes << 10)).expect("makes room");
+        // Who has it open keeps what it takes.
+        drop(file);
+        for full in [
+            SqliteBeside::open(&folder, 1 << 20).map(drop).err(),
+            SqliteStore::open(&folder, NOW).map(drop).err(),
+        ] {
+            refused += u32::from(full.is_some_and(|full| full.to_string().contains("its disk is full")));
+        }
+        fs::remove_file(filler).expect("removes");
+        let reached = async |views: &SqliteViews| views.watermark().await.expect("reads");
+        let store = SqliteStore::open(&folder, NOW).expect("opens");
+        assert_eq!(reached(&store.views).await, Some(change(1).watermark), "{kilobytes} KB");
+        let prepared = SqliteBeside::open(&folder, 1 << 20).expect("opens beside");
+        assert_eq!(reached(&prepared.views).await, Some(change(5).watermark), "{kilobytes} KB");
+    }
+    assert!(refused > 4, "{refused}");
 }

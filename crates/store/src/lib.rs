@@ -17,7 +17,9 @@ pub use log::{
     AppendError, Appended, Claim, Commit, Direction, Expected, Head, Idempotency, Kept, Log, LogInfo,
     SealedEvent, StoredEvent, StreamAppend, StreamHead,
 };
-pub use snapshots::{Listed, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo};
+pub use snapshots::{
+    Listed, NoSnapshots, Reason, SealedState, Shape, Snapshot, SnapshotWrite, Snapshots, Tally, UpTo,
+};
 pub use views::{
     ApplyError, BODY_KEPT_EVERY, Body, Change, Changes, HeldStream, Hit, IndexRow, IndexWrite, Mark,
     ParkWrite, Parked, RecordNumber, RecordVersion, RecordWrite, Unapplied, VersionPlace, Views, Watermark,

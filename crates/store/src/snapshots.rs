@@ -1,10 +1,13 @@
 //! The snapshots: states of records that were folded already; may be lost at any time.
 
+mod none;
+
 use anamnesis_kernel::{Instant, Version};
 use anamnesis_seal::{Hash, SubjectNumber, Tag};
 use async_trait::async_trait;
 
 use crate::{Cause, ReadError};
+pub use none::NoSnapshots;
 
 /// Folded states of records by stream and version, so that a long stream need not be folded from its beginning.
 ///

@@ -24,10 +24,13 @@ use crate::app::App;
 use crate::as_of::AS_OF;
 use crate::headers::await_cursor;
 use crate::held::Told;
-use crate::same::{about, same_patients};
+use crate::same::{Same, about, known_same_patients};
 
 /// How long one request looks for events that pass its filter.
 const LOOK_MAX: Duration = Duration::from_secs(5);
+/// What is said where a record of the patient's does not say whom it yielded to.
+const MERGES_UNKNOWN: &str =
+    "a record of this patient cannot be read: what it was merged into, and happened there, may be missing";
 /// How many events are looked up at a time where a filter passes few of them.
 const LOOKED_AT: u32 = 250;
 
@@ -57,7 +60,7 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
     let (at, reached) = (as_of.at(), as_of.cursor);
     let patient = StreamName::new(ResourceType::PATIENT, id);
     app.engine.views().find_one(&patient, at).await?.ok_or_else(nobody)?;
-    let same = same_patients(&app.engine, &patient, at).await?;
+    let Same { names: same, unread } = known_same_patients(&app.engine, &patient, at).await?;
 
     let started = Stopwatch::now();
     let mut page = Page::new(count);
@@ -78,8 +81,11 @@ async fn read(app: &App, id: &str, query: Option<&str>, headers: &HeaderMap) -> 
         }
     }
     // An event that the views have not taken in is on no timeline yet.
-    let held = Told::of_some(app, streams.iter(), |_| true, at);
-    Ok(json(&reached, page.end_saying(&next, &held.members())))
+    let mut said = Told::of_some(app, streams.iter(), |_| true, at).members();
+    if unread.is_some() {
+        said.push("incomplete", MERGES_UNKNOWN);
+    }
+    Ok(json(&reached, page.end_saying(&next, &said)))
 }
 
 /// Adds the events of these hits that pass the filter, until the page is full; gives the point after the last of them.

@@ -1,6 +1,8 @@
 //! `anamnesis rebuild`: the next generation of the views beside the serving one, then the swap; one that was begun before
 //! is gone on with.
 
+mod beside;
+
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
@@ -14,6 +16,9 @@ use crate::settings::Settings;
 use crate::wiring::{self, Opened};
 
 pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Result<Outcome> {
+    if arguments.beside {
+        return beside::run(&arguments, settings).await;
+    }
     let opened = wiring::open_as_is(settings, Arc::new(Silent)).await?;
     let started = Stopwatch::now();
     // What the log and the settings say, whatever the serving views do.
@@ -35,13 +40,19 @@ pub(super) async fn run(arguments: Rebuild, settings: &Settings) -> anyhow::Resu
     store.swap_generation(next)?;
     let seconds = started.elapsed().as_secs_f64();
     if arguments.json {
-        let seconds = Value::Number(format!("{seconds:.3}").into());
-        print(&String::from_utf8_lossy(
-            &Object::new().with("events", events).with("seconds", seconds).to_text(),
-        ));
+        print_json(events, seconds);
     } else {
-        let there = if there > 0 { format!("; {there} were there already") } else { String::new() };
-        print(&format!("the views were made anew of {events} events in {seconds:.1} s{there}"));
+        print(&format!("the views were made anew of {events} events in {seconds:.1} s{}", of_before(there)));
     }
     Ok(Outcome::Good)
+}
+
+fn print_json(events: u64, seconds: f64) {
+    let seconds = Value::Number(format!("{seconds:.3}").into());
+    print(&String::from_utf8_lossy(&Object::new().with("events", events).with("seconds", seconds).to_text()));
+}
+
+/// What is said of one that was gone on with.
+fn of_before(there: u64) -> String {
+    if there > 0 { format!("; {there} were there already") } else { String::new() }
 }

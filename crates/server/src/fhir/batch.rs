@@ -5,12 +5,13 @@ use anamnesis_json::Value;
 use futures::FutureExt;
 
 use super::conditional::CRITERIA;
+use super::get::EntryRead;
 use super::negotiate::Return;
 use super::outcome::{Outcome, within};
 use super::reply::Reply;
 use super::search::bundle_id;
 use super::together::in_order;
-use super::transaction::{Done, Refused, line_of, unsupported};
+use super::transaction::{Done, Refused, line_of, line_of_read, unsupported};
 use super::write::{Write, expected};
 use super::{
     create, delete, delete_conditional, get, patch, patch_conditional, request, update, update_conditional,
@@ -42,10 +43,10 @@ pub(super) async fn batch(
     let mut refused = Vec::new();
     let mut taken = 0;
     let mut cursor = known;
-    for (index, writes, answer) in &answers {
-        match answer {
+    for (index, came) in &answers {
+        match came.answer() {
             Ok(reply) => {
-                taken += u32::from(*writes);
+                taken += u32::from(matches!(came, Came::Wrote(_)));
                 if reply.cursor.offsets > cursor.offsets {
                     cursor = reply.cursor.clone();
                 }
@@ -53,23 +54,50 @@ pub(super) async fn batch(
             Err(outcome) => refused.extend(Refused::of(*index, outcome)),
         }
     }
-    let lines: Vec<_> =
-        answers.iter().map(|(_, writes, answer)| line_of(app, answer, *writes, returned)).collect();
+    let line = |(_, came): &(usize, Came)| match came {
+        Came::Read(read) => line_of_read(app, read),
+        Came::Wrote(answer) => line_of(app, answer, returned),
+    };
+    let lines: Vec<_> = answers.iter().map(line).collect();
     let id = bundle_id();
     let head = Head { id: Some(&id), ..Head::default() };
     let body = response(Kind::Batch, &head, lines.iter().map(|line| line.response()));
     Done { body, cursor, taken, repeated: false, seen: true, refused }
 }
 
-async fn one(
-    app: &App,
-    entry: EntryIn,
-    context: &WriteContext,
-    returned: Option<Return>,
-) -> (usize, bool, Result<Reply, Outcome>) {
-    let (index, writes) = (entry.index, entry.writes());
-    let answer = carried_out(app, entry, context, returned).await.map_err(|outcome| placed(outcome, index));
-    (index, writes, answer)
+/// What an entry came to.
+enum Came {
+    Read(EntryRead),
+    Wrote(Result<Reply, Outcome>),
+}
+
+impl Came {
+    fn answer(&self) -> &Result<Reply, Outcome> {
+        match self {
+            Self::Read(EntryRead { answer, .. }) | Self::Wrote(answer) => answer,
+        }
+    }
+}
+
+async fn one(app: &App, entry: EntryIn, context: &WriteContext, returned: Option<Return>) -> (usize, Came) {
+    let index = entry.index;
+    let placed = |outcome| placed(outcome, index);
+    if let Some(wrong) = wrong_with(&entry) {
+        return (index, Came::Wrote(Err(placed(wrong))));
+    }
+    if !entry.writes() {
+        let EntryRead { answer, said } = get::entry(app, &entry).await;
+        return (index, Came::Read(EntryRead { answer: answer.map_err(placed), said }));
+    }
+    (index, Came::Wrote(carried_out(app, entry, context, returned).await.map_err(placed)))
+}
+
+/// Why an entry is refused before anything is done.
+fn wrong_with(entry: &EntryIn) -> Option<Outcome> {
+    if !entry.problems.is_empty() {
+        return Some(Outcome::Invalid(entry.problems.clone()));
+    }
+    unsupported(entry).map(|issue| Outcome::Invalid(vec![issue]))
 }
 
 async fn carried_out(
@@ -78,15 +106,6 @@ async fn carried_out(
     context: &WriteContext,
     returned: Option<Return>,
 ) -> Result<Reply, Outcome> {
-    if !entry.problems.is_empty() {
-        return Err(Outcome::Invalid(entry.problems));
-    }
-    if let Some(issue) = unsupported(&entry) {
-        return Err(Outcome::Invalid(vec![issue]));
-    }
-    if !entry.writes() {
-        return get::entry(app, &entry).await;
-    }
     let EntryIn { index, method, target, if_match, if_none_exist, if_none_match, resource, .. } = entry;
     let own = WriteContext { idempotency_key: own_key(context, index), ..context.clone() };
     let if_match = match if_match.as_deref() {

@@ -1,7 +1,7 @@
 //! The URLs that read, whether they come as requests or as entries of a bundle.
 
 use anamnesis_fhir::bundle::{EntryIn, Method};
-use anamnesis_fhir::outcome::IssueCode;
+use anamnesis_fhir::outcome::{Issue, IssueCode};
 use anamnesis_kernel::{ResourceId, ResourceType, StreamName};
 
 use super::conditional_read::Known;
@@ -12,6 +12,7 @@ use super::search::{Scope, search};
 use super::{everything, history, meta, metadata, parameters, query, read, represent, request, vread};
 use crate::app::App;
 use crate::as_of::{as_of, refused};
+use crate::held;
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
 ///
@@ -62,12 +63,21 @@ pub(super) fn is_posted(path: &str) -> bool {
     )
 }
 
+/// What an entry of a bundle that reads comes to.
+pub(super) struct EntryRead {
+    /// The interaction's answer.
+    pub(super) answer: Result<Reply, Outcome>,
+    /// What there is to say beside it.
+    pub(super) said: Vec<Issue>,
+}
+
 /// Carries out what an entry of a bundle reads, and spares the client what it has.
-///
-/// # Errors
-///
-/// When there is no such interaction, or whatever the interaction says.
-pub(super) async fn entry(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> {
+pub(super) async fn entry(app: &App, entry: &EntryIn) -> EntryRead {
+    let said = held::in_entry(app, &entry.target.url()).await;
+    EntryRead { answer: answer(app, entry).await, said }
+}
+
+async fn answer(app: &App, entry: &EntryIn) -> Result<Reply, Outcome> {
     let url = entry.target.url();
     let (path, query) = url.split_once('?').map_or((&*url, None), |(path, query)| (path, Some(query)));
     let mut query = query.unwrap_or_default().to_owned();
@@ -92,6 +102,6 @@ pub(super) fn record(kind: &str, id: &str) -> Result<StreamName, Outcome> {
     Ok(StreamName::new(kind, ResourceId::new(id).map_err(|_| Outcome::NotFound)?))
 }
 
-pub(super) fn broken_query() -> anamnesis_fhir::outcome::Issue {
-    anamnesis_fhir::outcome::Issue::error(IssueCode::Value, "the query holds a broken escape, or is no UTF-8")
+pub(super) fn broken_query() -> Issue {
+    Issue::error(IssueCode::Value, "the query holds a broken escape, or is no UTF-8")
 }

@@ -24,7 +24,7 @@ use super::write::{Key, known, request as commit_request};
 use super::{batch, get};
 use crate::app::{App, WriteContext};
 
-pub(super) use respond::line_of;
+pub(super) use respond::{line_of, line_of_read};
 
 /// What became of a bundle.
 pub(crate) struct Done {

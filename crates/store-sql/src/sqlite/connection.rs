@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-/// How long a connection waits for another process that holds the file, which only a backup does.
+/// How long a connection waits for another process that holds the file, as a backup does.
 const BUSY_MS: u32 = 5_000;
 const STATEMENTS_KEPT: usize = 128;
 /// How many steps of SQLite's machine go by before the clock is looked at: some tenths of a millisecond.
@@ -127,7 +127,7 @@ impl Readers {
 
     fn opened<'a>(&self, slot: &'a mut Option<Connection>) -> rusqlite::Result<&'a mut Connection> {
         if slot.is_none() {
-            *slot = Some(self.open()?);
+            *slot = Some(open_reader(&self.path)?);
         }
         slot.as_mut().ok_or(rusqlite::Error::InvalidQuery)
     }
@@ -138,14 +138,15 @@ impl Readers {
     pub(super) fn close(&self) {
         self.connections.iter().filter_map(Mutex::try_lock).for_each(|mut slot| drop(slot.take()));
     }
+}
 
-    fn open(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        prepare(&connection)?;
-        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000;")?;
-        Ok(connection)
-    }
+/// Opens a file that is there for reading alone, whoever writes it.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000;")?;
+    Ok(connection)
 }
 
 /// Brings all that the write-ahead log holds into the file itself, synced, and leaves the log empty.

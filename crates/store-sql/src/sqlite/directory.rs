@@ -11,6 +11,7 @@ use anamnesis_kernel::Instant;
 use fs4::fs_std::FileExt;
 
 use super::error::has_no_room;
+use super::generations::file_error;
 use super::{SqliteKeys, SqliteLog, SqliteSnapshots, SqliteViews, generations};
 
 /// The format of the data directory that this program writes.
@@ -25,6 +26,9 @@ pub enum OpenError {
     /// Another process holds it.
     #[error("the data directory is in use by another process")]
     InUse,
+    /// Another process prepares views in it.
+    #[error("another process prepares the next views of the data directory: let it end, or stop it")]
+    BeingPrepared,
     /// A newer program wrote it: upgrade this one.
     #[error("the data directory has format {found}, this program knows up to {known}")]
     Newer {
@@ -85,26 +89,13 @@ impl SqliteStore {
     ///
     /// When it is in use, newer, damaged, or cannot be used at all.
     pub fn open(directory: &Path, now: Instant) -> Result<Self, OpenError> {
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |source| OpenError::File { path, source }
-        };
         fs::create_dir_all(directory).map_err(file_error(directory))?;
-        let lock = lock(directory)?;
-        let format_path = directory.join("format");
-        match fs::read_to_string(&format_path) {
-            Ok(text) => check_format(&text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                write_synced(&format_path, format!("{FORMAT}\n").as_bytes())
-                    .map_err(file_error(&format_path))?;
-            }
-            Err(error) => return Err(file_error(&format_path)(error)),
+        let lock = try_lock(&directory.join("lock"))?.ok_or(OpenError::InUse)?;
+        if !has_our_format(directory)? {
+            let path = directory.join("format");
+            write_synced(&path, format!("{FORMAT}\n").as_bytes()).map_err(file_error(&path))?;
         }
-        let (log_path, keys_path) = (directory.join("log.db"), directory.join("keys.db"));
-        // The log is made before the keys, so where there are keys and no log it is lost, not new.
-        if keys_path.exists() && fs::metadata(&log_path).map_or(0, |file| file.len()) < DATABASE_BYTES_MIN {
-            return Err(OpenError::Damaged { offset: 0, what: "the log is not there" });
-        }
+        let (log_path, keys_path) = log_and_keys(directory)?;
         Ok(Self {
             directory: directory.to_owned(),
             log: Arc::new(SqliteLog::open(&log_path, now)?),
@@ -129,21 +120,34 @@ impl SqliteStore {
     }
 }
 
-fn lock(directory: &Path) -> Result<File, OpenError> {
-    let path = directory.join("lock");
-    let failed = |source| OpenError::File { path: path.clone(), source };
-    let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
-    match FileExt::try_lock_exclusive(&file) {
-        Ok(true) => Ok(file),
-        Ok(false) => Err(OpenError::InUse),
-        Err(source) => Err(OpenError::File { path, source }),
-    }
+/// Holds a lock for as long as the file is open; none where another process holds it.
+pub(super) fn try_lock(path: &Path) -> Result<Option<File>, OpenError> {
+    let opened = File::options().create(true).write(true).truncate(false).open(path);
+    let locked = opened.and_then(|file| Ok(FileExt::try_lock_exclusive(&file)?.then_some(file)));
+    locked.map_err(file_error(path))
 }
 
-fn check_format(text: &str) -> Result<(), OpenError> {
+/// Whether a directory says that it has our format; one that says nothing is new, or has lost what said it.
+pub(super) fn has_our_format(directory: &Path) -> Result<bool, OpenError> {
+    let path = directory.join("format");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(file_error(&path)(error)),
+    };
     // What is not a number was not written by an older program.
     let found = text.trim().parse().unwrap_or(u32::MAX);
-    if found > FORMAT { Err(OpenError::Newer { found, known: FORMAT }) } else { Ok(()) }
+    if found > FORMAT { Err(OpenError::Newer { found, known: FORMAT }) } else { Ok(true) }
+}
+
+/// Where the log and the keys are, or are to be made.
+pub(super) fn log_and_keys(directory: &Path) -> Result<(PathBuf, PathBuf), OpenError> {
+    let (log, keys) = (directory.join("log.db"), directory.join("keys.db"));
+    // The log is made before the keys, so where there are keys and no log it is lost, not new.
+    if keys.exists() && fs::metadata(&log).map_or(0, |file| file.len()) < DATABASE_BYTES_MIN {
+        return Err(OpenError::Damaged { offset: 0, what: "the log is not there" });
+    }
+    Ok((log, keys))
 }
 
 /// Writes a small file so that it is whole after a power cut, or not there.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::connection::{Care, empty_wal, open_writer};
 use super::directory::{OpenError, remove_database, sync_directory, write_synced};
-use super::{SqliteStore, SqliteViews};
+use super::{SqliteStore, SqliteViews, prepared};
 
 /// What serves when nobody has the directory open.
 const AT_REST: &str = "views.db";
@@ -28,12 +28,33 @@ impl SqliteStore {
     ///
     /// When the file cannot be removed or made.
     pub fn reset_views(&mut self) -> Result<(), OpenError> {
-        let path = self.directory.join(AT_REST);
-        // What it could not bring into the file goes with the file.
-        let _ = self.views.close();
-        remove_database(&path).map_err(file_error(&path))?;
-        self.views = Arc::new(SqliteViews::open(&path)?);
+        self.views = Arc::new(anew(&self.views)?);
         Ok(())
+    }
+
+    /// Puts the views that were [prepared](super::SqliteBeside) into the place of the serving ones, which are removed; false
+    /// where none were, of this layout.
+    ///
+    /// # Errors
+    ///
+    /// When somebody is at work on them, and then nothing is removed; or when the files cannot be moved, and then one of the
+    /// two is there for who opens the directory next. This one's views are closed.
+    pub fn take_up_prepared(&mut self) -> Result<bool, OpenError> {
+        let path = self.directory.join(AT_REST);
+        // What it could not bring into the file goes with the file, or is there when it is opened again.
+        let _ = self.views.close();
+        let taken = prepared::take_up(&self.directory, &path)?;
+        self.views = Arc::new(SqliteViews::open(&path)?);
+        Ok(taken)
+    }
+
+    /// Removes views that were prepared in the shape of those that serve: nobody will miss them.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read or removed; they do no harm.
+    pub fn forget_prepared(&self) -> Result<(), OpenError> {
+        prepared::forget(&self.directory, &self.views)
     }
 
     /// Begins the next generation of the views, empty, beside the serving one; it is gone once it was
@@ -119,10 +140,34 @@ impl SqliteStore {
     }
 }
 
-/// Opens the views of a directory that nobody else has open.
+/// Opens the views of a directory that nobody else has open; where they are not ours, those that were prepared.
 pub(super) fn at_rest(directory: &Path) -> Result<SqliteViews, OpenError> {
     settle(directory)?;
-    SqliteViews::open(&directory.join(AT_REST))
+    let path = directory.join(AT_REST);
+    let failed = |source| OpenError::Database { path: path.clone(), source };
+    if let Some(views) = SqliteViews::there(&path).map_err(failed)? {
+        return Ok(views);
+    }
+    prepared::take_up(directory, &path)?;
+    SqliteViews::open(&path)
+}
+
+/// Removes these views and begins them anew, empty, in the same file.
+pub(super) fn anew(views: &SqliteViews) -> Result<SqliteViews, OpenError> {
+    // What it could not bring into the file goes with the file.
+    let _ = views.close();
+    remove_database(views.path()).map_err(file_error(views.path()))?;
+    SqliteViews::open(views.path())
+}
+
+/// Gives a generation that nobody has open, and whose write-ahead log is empty, the name of another, which goes.
+///
+/// Whichever step is the last, one of the two is there.
+pub(super) fn put_in_place(from: &Path, to: &Path) -> Result<(), OpenError> {
+    remove_database(to).map_err(file_error(to))?;
+    let moved = fs::rename(from, to).and_then(|()| to.parent().map_or(Ok(()), sync_directory));
+    moved.map_err(file_error(to))?;
+    remove_database(from).map_err(file_error(from))
 }
 
 /// Gives the generation that was appointed the name of the one that serves at rest, and removes all others but the newest,
@@ -137,10 +182,7 @@ fn settle(directory: &Path) -> Result<(), OpenError> {
             if number_of(name.trim()).is_some() && from.exists() && from != to {
                 // What stands in its write-ahead log has no place under another name.
                 if bring_home(&from).is_ok() {
-                    remove_database(&to).map_err(file_error(&to))?;
-                    let moved = fs::rename(&from, &to).and_then(|()| sync_directory(directory));
-                    moved.map_err(file_error(&to))?;
-                    remove_database(&from).map_err(file_error(&from))?;
+                    put_in_place(&from, &to)?;
                 }
             }
             let removed = fs::remove_file(&appointed).and_then(|()| sync_directory(directory));
@@ -188,7 +230,7 @@ pub(super) fn number(path: &Path) -> u64 {
     path.file_name().and_then(|name| number_of(name.to_str()?)).unwrap_or(FIRST)
 }
 
-fn file_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = path.to_owned();
     move |source| OpenError::File { path, source }
 }

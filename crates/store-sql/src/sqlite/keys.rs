@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use tokio::sync::oneshot;
 
-use super::connection::{Care, Readers, empty_wal, open_writer};
+use super::connection::{Care, Readers, empty_wal, open_reader, open_writer};
 use super::directory::OpenError;
 use super::error::{append_error, commit_error, unavailable};
 use crate::statements;
@@ -43,8 +43,23 @@ impl SqliteKeys {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
         let writer = open_writer(path, Care::Secret).map_err(failed)?;
         writer.execute_batch(include_str!("../../sql/sqlite/keys.sql")).map_err(failed)?;
+        Ok(Self::of(path, writer))
+    }
+
+    /// Opens keys that another process may write; none are added or destroyed here.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, or they cannot be read.
+    pub(super) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Database { path: path.to_owned(), source };
+        // It refuses what is to be written.
+        Ok(Self::of(path, open_reader(path).map_err(failed)?))
+    }
+
+    fn of(path: &Path, writer: Connection) -> Self {
         let (waiting, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path, READERS), waiting, turn })
+        Self { writer: Mutex::new(writer), readers: Readers::new(path, READERS), waiting, turn }
     }
 
     /// Writes all keys that wait, with one sync, and answers.

@@ -1,5 +1,6 @@
 //! The log on SQLite: one thread writes in groups that share a sync, several connections read.
 
+mod end;
 mod judge;
 mod read;
 mod rows;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 use super::connection::{Care, Readers, open_writer};
 use super::directory::OpenError;
 use super::error::{is_malformed, read_error, unavailable};
+use end::End;
 pub(super) use rows::unsigned;
 use writer::{Request, Writer};
 
@@ -39,6 +41,8 @@ pub struct SqliteLog {
     path: PathBuf,
     readers: Arc<Readers>,
     head: watch::Receiver<Head>,
+    /// Where another process writes it: tells of what was found there.
+    found: Option<watch::Sender<Head>>,
     requests: Mutex<Option<Sender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -50,16 +54,11 @@ impl SqliteLog {
     ///
     /// When the file cannot be used, or its end is not as it was written.
     pub fn open(path: &Path, now: Instant) -> Result<Self, OpenError> {
-        let failed = |source: rusqlite::Error| {
-            if is_malformed(&source) {
-                OpenError::Damaged { offset: 0, what: "the file is malformed" }
-            } else {
-                OpenError::Database { path: path.to_owned(), source }
-            }
-        };
-        let connection = open_writer(path, Care::Truth).map_err(failed)?;
-        let id = rows::create(&connection, now).map_err(failed)?;
-        let writer = Writer::new(connection, path)?;
+        let failed = failed(path);
+        let connection = open_writer(path, Care::Truth).map_err(&failed)?;
+        let id = rows::create(&connection, now).map_err(&failed)?;
+        let end = End::read(&connection, path)?;
+        let writer = Writer::new(connection, end);
         let head = writer.head();
         let (requests, queue) = crossbeam_channel::unbounded();
         let thread = std::thread::Builder::new()
@@ -71,9 +70,43 @@ impl SqliteLog {
             path: path.to_owned(),
             readers: Arc::new(Readers::new(path, READERS)),
             head,
+            found: None,
             requests: Mutex::new(Some(requests)),
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Opens a log that another process may write: it is read up to where it ended when it was
+    /// [looked at](Self::look) last, and nothing is appended here.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, it cannot be read, or its end is not as it was written.
+    pub(super) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
+        let readers = Arc::new(Readers::new(path, READERS));
+        let id = readers.with(rows::read_id).map_err(failed(path))?;
+        let (found, head) = watch::channel(end_of(&readers, path)?.head());
+        Ok(Self {
+            info: LogInfo { id, partitions: 1 },
+            path: path.to_owned(),
+            readers,
+            head,
+            found: Some(found),
+            requests: Mutex::new(None),
+            thread: Mutex::new(None),
+        })
+    }
+
+    /// Looks where a log that another process writes ends now, and tells of it as its head.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or its end is not as it was written.
+    pub fn look(&self) -> Result<(), OpenError> {
+        if let Some(found) = &self.found {
+            found.send_replace(end_of(&self.readers, &self.path)?.head());
+        }
+        Ok(())
     }
 
     /// The bytes the log takes on disk.
@@ -92,6 +125,20 @@ impl SqliteLog {
 
     fn next_offset(&self) -> u64 {
         self.head.borrow().cursor.offset(0)
+    }
+}
+
+fn end_of(readers: &Readers, path: &Path) -> Result<End, OpenError> {
+    readers.at_once(|connection| Ok(End::read(connection, path))).map_err(failed(path))?
+}
+
+fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> OpenError {
+    move |source| {
+        if is_malformed(&source) {
+            OpenError::Damaged { offset: 0, what: "the file is malformed" }
+        } else {
+            OpenError::Database { path: path.to_owned(), source }
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use super::connection::{Care, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
-use super::error::{is_refused, query_error, unavailable};
+use super::error::{has_no_room, is_refused, query_error, unavailable};
 use super::generations;
 use crate::statements;
 pub use difference::{Difference, DifferenceKind};
@@ -66,29 +66,39 @@ impl SqliteViews {
     /// When no file can be made.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
-        let connection = match open_writer(path, Care::Derived).and_then(layout_is_ours) {
-            Ok(Some(connection)) => connection,
-            _ => {
-                remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-                create(path).map_err(failed)?
-            }
-        };
-        Self::of(path, connection).map_err(failed)
+        if let Some(views) = Self::there(path).map_err(failed)? {
+            return Ok(views);
+        }
+        remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        create(path).and_then(|connection| Self::of(path, connection)).map_err(failed)
     }
 
     /// Opens views that were begun before; those of another layout, or not readable, are removed.
     ///
     /// # Errors
     ///
-    /// When they cannot be removed.
+    /// When they cannot be removed, or the disk is full.
     pub(super) fn open_ours(path: &Path) -> Result<Option<Self>, OpenError> {
-        let opened = open_writer(path, Care::Derived).and_then(layout_is_ours);
-        let views = opened.and_then(|ours| ours.map(|connection| Self::of(path, connection)).transpose());
-        if let Ok(Some(views)) = views {
-            return Ok(Some(views));
+        match Self::there(path) {
+            Ok(Some(views)) => return Ok(Some(views)),
+            Err(source) if has_no_room(&source) => {
+                return Err(OpenError::Database { path: path.to_owned(), source });
+            }
+            Ok(None) | Err(_) => {}
         }
         remove_database(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         Ok(None)
+    }
+
+    /// Opens the views that are there; what is of another layout, or not readable, is left as it is.
+    ///
+    /// A full disk says nothing of them.
+    pub(super) fn there(path: &Path) -> rusqlite::Result<Option<Self>> {
+        match open_writer(path, Care::Derived).and_then(layout_is_ours) {
+            Ok(Some(connection)) => Self::of(path, connection).map(Some),
+            Err(error) if has_no_room(&error) => Err(error),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 
     fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
@@ -167,6 +177,12 @@ impl SqliteViews {
             Some(writer) => Ok(writer.note("unwanted", shape.unwrap_or_default().as_bytes())?),
             None => Err("the views are closed".into()),
         }
+    }
+
+    /// The shape they were made in, once they have anything.
+    pub(super) fn shape(&self) -> Result<Option<String>, ReadError> {
+        let watermark = self.noted("watermark")?.and_then(|value| watermark_from_bytes(&value));
+        Ok(watermark.map(|watermark| watermark.shape))
     }
 
     /// Its file.

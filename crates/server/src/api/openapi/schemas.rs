@@ -103,6 +103,7 @@ pub(super) const SCHEMAS: &[Schema] = &[
         r##"{"type":"object","required":["events","next"],"properties":{
             "events":{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Event"},{"$ref":"#/components/schemas/Unreadable"}]}},
             "next":{"type":"string","description":"the cursor to ask again from"},
+            "incomplete":{"type":"string","description":"why events of records that are the same patient's may be missing, where one of these cannot be read"},
             "held":{"$ref":"#/components/schemas/Held"},"held_not_shown":{"$ref":"#/components/schemas/HeldNotShown"}}}"##,
     ),
     schema(

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 
 use anamnesis_engine::{Answer, ItemAnswer};
 use anamnesis_fhir::bundle::{EntryIn, Head, Kind, Method, Response, Target, response};
+use anamnesis_fhir::outcome::operation_outcome;
 use anamnesis_kernel::{Instant, ResourceId, StreamName, slot_of};
 use anamnesis_store::RecordVersion;
 use axum::body::Bytes;
@@ -15,7 +16,7 @@ use super::Done;
 use super::prepare::Asked;
 use crate::app::App;
 use crate::fhir::conditional::{Criteria, Match, resolve};
-use crate::fhir::get;
+use crate::fhir::get::{self, EntryRead};
 use crate::fhir::negotiate::Return;
 use crate::fhir::outcome::Outcome;
 use crate::fhir::reply::{Reply, etag};
@@ -51,17 +52,23 @@ impl Line {
     }
 }
 
-/// What an interaction on its own comes to, as an entry; `wanted` is what writes are to return.
-pub(crate) fn line_of(
-    app: &App,
-    answer: &Result<Reply, Outcome>,
-    writes: bool,
-    wanted: Option<Return>,
-) -> Line {
+/// What an interaction that reads comes to, as an entry.
+pub(crate) fn line_of_read(app: &App, read: &EntryRead) -> Line {
+    let line = line_of(app, &read.answer, None);
+    if read.said.is_empty() {
+        return line;
+    }
+    let mut issues = read.answer.as_ref().err().map(Outcome::issues).unwrap_or_default();
+    issues.extend(read.said.iter().cloned());
+    Line { outcome: Some(operation_outcome(&issues).to_text()), ..line }
+}
+
+/// What an interaction on its own comes to, as an entry; `wanted` is what it is to return, if it writes.
+pub(crate) fn line_of(app: &App, answer: &Result<Reply, Outcome>, wanted: Option<Return>) -> Line {
     match answer {
         Ok(reply) => {
             let resource = Some(reply.body.clone()).filter(|body| !body.is_empty());
-            let as_outcome = writes && wanted == Some(Return::Outcome);
+            let as_outcome = wanted == Some(Return::Outcome);
             Line {
                 full_url: reply.stream.as_ref().map(|stream| format!("{}/{stream}", app.base_url)),
                 status: status_text(reply.status),
@@ -134,7 +141,7 @@ pub(super) async fn first(
                 bare(StatusCode::NO_CONTENT)
             }
             Asked::Read(_) => match reads.next() {
-                Some(answer) => line_of(app, &answer, false, returned),
+                Some(read) => line_of_read(app, &read),
                 None => continue,
             },
         });
@@ -163,7 +170,7 @@ pub(super) async fn again(
         if !entry.writes() {
             // Where the views do not get there in time the read answers for itself.
             app.engine.wait_for_views(&answer.cursor, app.limits.views).await;
-            lines.push(line_of(app, &get::entry(app, &entry).await, false, returned));
+            lines.push(line_of_read(app, &get::entry(app, &entry).await));
             continue;
         }
         if let Some(item) = items.of_entry(&entry) {
@@ -248,7 +255,7 @@ fn is_minted(app: &App, key: Key, entry: &EntryIn, id: &ResourceId) -> bool {
     *id == ResourceId::from_uuid(app.engine.keyring().store.minted(&key.tag, n, slot_of(id)))
 }
 
-async fn read_all(app: &App, entries: &[Asked]) -> Vec<Result<Reply, Outcome>> {
+async fn read_all(app: &App, entries: &[Asked]) -> Vec<EntryRead> {
     let mut reads = Vec::new();
     for entry in entries {
         if let Asked::Read(entry) = entry {

@@ -21,9 +21,13 @@ pub(super) fn create(connection: &Connection, now: Instant) -> rusqlite::Result<
          ON CONFLICT (partition) DO NOTHING",
         params![now.micros(), Tree::default().to_bytes()],
     )?;
-    let id: [u8; 16] =
-        connection.query_row("SELECT value FROM log_meta WHERE name = 'id'", [], |row| row.get(0))?;
-    Ok(Uuid::from_bytes(id))
+    read_id(connection)
+}
+
+/// The id of a log that is there.
+pub(super) fn read_id(connection: &Connection) -> rusqlite::Result<Uuid> {
+    connection
+        .query_row("SELECT value FROM log_meta WHERE name = 'id'", [], |row| row.get(0).map(Uuid::from_bytes))
 }
 
 /// An event from a row of the reading statements.

@@ -2,20 +2,19 @@
 //!
 //! Invariant: nobody is answered before the sync; a group that fails leaves nothing behind.
 
-use std::path::Path;
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Instant as Stopwatch;
 
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
-use anamnesis_seal::{Entry, Tree};
-use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency, ReadError};
+use anamnesis_seal::Entry;
+use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, params};
 use tokio::sync::{oneshot, watch};
 
-use super::super::directory::OpenError;
-use super::super::error::{append_error, commit_error, is_malformed};
+use super::super::error::{append_error, commit_error};
+use super::end::End;
 use super::judge::{Versions, judge};
-use super::{clamp, read, rows};
+use super::{clamp, rows};
 use crate::statements;
 
 /// A group is closed when it holds so many events, so that the first in it need not wait too long.
@@ -37,18 +36,6 @@ pub(super) enum Request {
     Lift(Instant, oneshot::Sender<Result<(), AppendError>>),
 }
 
-#[derive(Clone)]
-struct End {
-    next: u64,
-    syncs: u64,
-    sync_time: Duration,
-    moment: Instant,
-    /// What the file says instead of `moment`: after a crash no commit begins at or before it.
-    closed: Instant,
-    bytes: u64,
-    tree: Tree,
-}
-
 pub(super) struct Writer {
     connection: Connection,
     versions: Versions,
@@ -58,52 +45,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Reads where the log ends, and checks that its last event is there and is the tree's last leaf.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or its end is not as it was written: the first may pass, the second does not.
-    pub(super) fn new(connection: Connection, path: &Path) -> Result<Self, OpenError> {
-        let damaged = |offset, what| OpenError::Damaged { offset, what };
-        let unread = |offset, what| {
-            move |source: rusqlite::Error| match source {
-                rusqlite::Error::SqliteFailure(..) if !is_malformed(&source) => {
-                    OpenError::Database { path: path.to_owned(), source }
-                }
-                _ => OpenError::Damaged { offset, what },
-            }
-        };
-        let read = |row: &rusqlite::Row<'_>| {
-            let tree: Vec<u8> = row.get(3)?;
-            Ok((rows::unsigned(row, 0)?, row.get::<_, i64>(1)?, rows::unsigned(row, 2)?, tree))
-        };
-        let head = connection.query_row(statements::LOG_READ_HEAD, params![0], read);
-        let (next, moment, bytes, tree) = head.map_err(unread(0, "the head cannot be read"))?;
-        let tree = Tree::from_bytes(&tree).map_err(|_| damaged(next, "the tree cannot be read"))?;
-        if tree.size() != next {
-            return Err(damaged(next.min(tree.size()), "the tree and the events differ in number"));
-        }
-        let mut beyond =
-            connection.prepare(statements::LOG_READ).map_err(unread(0, "the file is malformed"))?;
-        if beyond.exists(params![0, clamp(next), 1]).map_err(unread(next, "the file is malformed"))? {
-            return Err(damaged(next, "an event stands beyond the head"));
-        }
-        drop(beyond);
-        if let Some(last) = next.checked_sub(1) {
-            let at = Position { partition: 0, offset: last };
-            read::at(&connection, &[at]).map_err(|error| match error {
-                ReadError::Damaged { what, .. } => damaged(last, what),
-                ReadError::Unavailable(_)
-                | ReadError::TooLong
-                | ReadError::Unanswerable(_)
-                | ReadError::Newer { .. } => damaged(last, "the event cannot be read"),
-            })?;
-        }
-        let moment = Instant::from_micros(moment);
-        let end = End { next, syncs: 0, sync_time: Duration::ZERO, moment, closed: moment, bytes, tree };
+    /// A writer that goes on where the log ends.
+    pub(super) fn new(connection: Connection, end: End) -> Self {
         let (head, _) = watch::channel(end.head());
-        let forgot = Instant::default();
-        Ok(Self { connection, versions: Versions::default(), end, forgot, head })
+        Self { connection, versions: Versions::default(), end, forgot: Instant::default(), head }
     }
 
     pub(super) fn head(&self) -> watch::Receiver<Head> {
@@ -307,19 +252,6 @@ impl Request {
         match self {
             Self::Append(commit, _) => commit.streams.iter().map(|stream| stream.events.len()).sum(),
             Self::Lift(..) => 0,
-        }
-    }
-}
-
-impl End {
-    fn head(&self) -> Head {
-        let cursor = Cursor { moment: self.moment, offsets: vec![self.next] };
-        Head {
-            cursor,
-            bytes: self.bytes,
-            roots: vec![self.tree.root()],
-            syncs: self.syncs,
-            sync_time: self.sync_time,
         }
     }
 }
