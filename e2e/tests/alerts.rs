@@ -113,15 +113,17 @@ fn what_begins_is_told_once_and_what_is_over_too() {
     assert_eq!(said.matches("alert: clients are turned away").count(), 1, "{said}");
     assert_eq!(said.matches("alert is over: clients are turned away").count(), 1, "{said}");
     let begun = Instant::now();
+    // One client: each that is new comes with a connection, and few are let in.
+    let http = server.http();
     loop {
-        let metrics = server.http().get("/metrics").expect(200).text();
+        let metrics = http.get("/metrics").expect(200).text();
         let count = metrics.lines().find_map(|line| {
             line.strip_prefix("anamnesis_alert_messages_total{result=\"sent\"} ")?.parse::<usize>().ok()
         });
         if count == Some(times.len()) {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{} were sent, {count:?} counted", times.len());
+        assert!(begun.elapsed() < Duration::from_secs(30), "{} were sent, {count:?} counted", times.len());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -133,7 +135,9 @@ fn what_is_refused_for_good_is_not_sent_again() {
     receiver.answer_with([Answer::Status(404)]);
     let server = server(&receiver, &folder.path().join("secret"));
     let begun = Instant::now();
-    while !server.stderr().contains("an alert could not be told to the webhook") {
+    // What is refused may be another alert, of the machine a test runs on.
+    let begins = || !told(&receiver.received(), TURNED_AWAY).is_empty();
+    while !server.stderr().contains("an alert could not be told to the webhook") || !begins() {
         crowd(&server);
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", server.stderr());
         std::thread::sleep(Duration::from_millis(100));
@@ -151,9 +155,10 @@ fn a_server_in_order_says_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let receiver = Receiver::start();
     let server = server(&receiver, &folder.path().join("secret"));
+    let http = server.http();
     for n in 0..30 {
         let patient = format!(r#"{{"resourceType":"Patient","id":"p{n}"}}"#);
-        server.http().put(&format!("/fhir/Patient/p{n}"), &json(&patient)).expect(201);
+        http.put(&format!("/fhir/Patient/p{n}"), &json(&patient)).expect(201);
         std::thread::sleep(Duration::from_millis(50));
     }
     let expected = ["AnamnesisDiskNearlyFull", "AnamnesisNoRoomToRebuild", "AnamnesisSyncSlow"];

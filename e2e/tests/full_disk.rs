@@ -166,9 +166,9 @@ fn views_that_find_no_room_are_made_once_there_is_some() {
         }
     }
     disk.fill_but(400 << 10);
-    let server = Options::new().data(&data).start();
+    let mut server = Options::new().data(&data).start();
     assert_eq!(history(&server, "Patient/p1"), before, "what serves is as it was");
-    drop(server);
+    server.kill9();
 
     // What was prepared would be wanted then, and not made again for want of room to open it.
     for views in ["views.db", "prepared.db"] {
@@ -177,12 +177,18 @@ fn views_that_find_no_room_are_made_once_there_is_some() {
         }
     }
     disk.fill_but(400 << 10);
-    let server = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_secs(3));
-            disk.free();
-        });
-        Options::new().data(&data).start()
+    let http = server.http();
+    std::thread::scope(|scope| {
+        let starting = scope.spawn(|| server.restart());
+        // It listens before the views are there.
+        let is_stuck = || {
+            let said = http.try_send("GET", "/metrics", &[], None);
+            said.is_ok_and(|said| said.text().contains("\nanamnesis_views_stuck 1\n"))
+        };
+        while !is_stuck() && !starting.is_finished() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        disk.free();
     });
     assert!(server.stderr().contains("the views do not advance"), "{}", server.stderr());
     assert_eq!(history(&server, "Patient/p1"), before, "it needed no new start");

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anamnesis_e2e::{entries, int, issue, last_cursor, list, run, send, str, verified};
 use anamnesis_testkit::{Http, Options, Reply, Server};
+
+/// How long another generation of the views may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn put(http: &Http, id: &str, narrative: &str, family: &str) -> Reply {
     let body = format!(
@@ -126,12 +130,14 @@ fn it_is_switched_on_and_off_for_a_store_that_is_there() {
     let mut server = with_words(&data);
     let http = server.http();
     assert_eq!(ids(&http, "Patient?_id=a"), ["a"], "it serves meanwhile");
+    let begun = Instant::now();
     let found = loop {
         let reply = http.get("/fhir/Patient?_text=liver");
         if reply.status != 503 {
             break reply.expect(200).json();
         }
         assert_eq!(issue(reply, 503), "transient");
+        assert!(begun.elapsed() < PATIENCE, "it is not indexed");
     };
     assert_eq!(int(&found, "total"), 1, "as soon as it is answered, it is answered whole");
     assert_eq!(listed(&http), 2);
@@ -143,7 +149,10 @@ fn it_is_switched_on_and_off_for_a_store_that_is_there() {
 
     let mut server = Options::new().data(&data).start();
     let http = server.http();
-    while http.get("/fhir/Patient?_text=liver").status == 200 {}
+    let begun = Instant::now();
+    while http.get("/fhir/Patient?_text=liver").status == 200 {
+        assert!(begun.elapsed() < PATIENCE, "it is indexed still");
+    }
     assert_eq!(issue(http.get("/fhir/Patient?_text=liver"), 400), "not-supported");
     assert_eq!(listed(&http), 0);
     server.terminate();

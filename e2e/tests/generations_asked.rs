@@ -3,10 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test says by its panic what it found")]
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anamnesis_e2e::{at, count, generations, indexed, int, run, send, str, verified};
+use anamnesis_e2e::{at, count, generations, indexed, int, run, send, str, text, verified};
 use anamnesis_json::Value;
 use anamnesis_testkit::{Http, Options, People, Reply, Server};
+
+/// How long what must come may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(5);
 
 fn register(http: &Http, code: &str) {
     let body = format!(
@@ -33,12 +38,14 @@ fn is_null(said: &Value, path: &str) -> bool {
 
 /// Waits until the generation that is being made has some of its events.
 fn begun(http: &Http) -> (u64, u64) {
+    let began = Instant::now();
     loop {
         let said = generations(http);
         assert_eq!(int(&said, "serving.search_parameters"), 0, "it was made before anybody looked");
         if !is_null(&said, "building") && int(&said, "building.events") > 0 {
             return (int(&said, "building.number"), int(&said, "building.events"));
         }
+        assert!(began.elapsed() < PATIENCE, "none is begun: {}", text(&said));
     }
 }
 
@@ -78,13 +85,16 @@ fn a_cancelled_generation_is_gone_until_it_is_asked_for() {
 
     // Another shape is another wish.
     register(&http, "folk");
-    let said = loop {
+    let began = Instant::now();
+    let number = loop {
         let said = generations(&http);
         if !is_null(&said, "building") {
-            break said;
+            break int(&said, "building.number");
         }
+        assert!(int(&said, "serving.search_parameters") < 2, "it was made before anybody looked");
+        assert!(began.elapsed() < PATIENCE, "none is begun: {}", text(&said));
     };
-    ask(&http, "DELETE", &format!("/api/generations/{}", int(&said, "building.number"))).expect(200);
+    ask(&http, "DELETE", &format!("/api/generations/{number}")).expect(200);
     register(&http, "tribe");
     indexed(&http, 3);
     assert_eq!(found(&http, "folk"), 200);
@@ -107,11 +117,7 @@ fn killed_or_stopped_it_is_gone_on_with() {
         let left = files(&data);
         assert!(left.contains(&format!("views-{number}.db")), "{left:?}");
         server.restart();
-        let line = server.stderr().lines().rfind(|line| line.contains("is gone on with")).map(str::to_owned);
-        let first = match line {
-            Some(line) => field(&line, " events="),
-            None => begun(&server.http()).1,
-        };
+        let first = gone_on_with(&server, if kill { 1 } else { 2 });
         // A kill takes what was not committed yet, an orderly stop takes nothing.
         let least = if kill { 1 } else { events };
         assert!(first >= least, "from {first}, and had {events}");
@@ -122,6 +128,20 @@ fn killed_or_stopped_it_is_gone_on_with() {
     assert_eq!(found(&server.http(), "kin"), 200);
     server.terminate();
     verified(&data);
+}
+
+/// From how many events on it was gone on with, as this start of the process tells.
+fn gone_on_with(server: &Server, start: usize) -> u64 {
+    let began = Instant::now();
+    loop {
+        let said = server.stderr();
+        let mut told = said.lines().filter(|line| line.contains("is gone on with"));
+        if let Some(line) = told.nth(start - 1) {
+            return field(line, " events=");
+        }
+        assert!(began.elapsed() < PATIENCE, "nothing is gone on with:\n{said}");
+        std::thread::sleep(GLANCE);
+    }
 }
 
 fn field(line: &str, name: &str) -> u64 {
@@ -140,10 +160,10 @@ fn files(data: &Path) -> Vec<String> {
 
 /// Waits until this is the only file of views: who reads another when it is given up may read to the end.
 fn left(data: &Path, only: &str) {
-    let begun = std::time::Instant::now();
+    let began = Instant::now();
     while files(data) != [only] {
-        assert!(begun.elapsed().as_secs() < 30, "there still are {:?}", files(data));
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(began.elapsed() < PATIENCE, "there still are {:?}", files(data));
+        std::thread::sleep(GLANCE);
     }
 }
 
@@ -195,13 +215,15 @@ fn within_the_grace_one_goes_back_and_forth() {
 fn after_the_grace_the_old_one_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Options::new().data(&data).arg("--set").arg("generations.grace_s=1").start();
+    // Long enough that it is seen, also by one who gets little of the machine.
+    let server = Options::new().data(&data).arg("--set").arg("generations.grace_s=5").start();
     register(&server.http(), "kin");
     indexed(&server.http(), 1);
     assert_eq!(int(&generations(&server.http()), "kept.number"), 1);
-    let begun = std::time::Instant::now();
+    let began = Instant::now();
     while !is_null(&generations(&server.http()), "kept") {
-        assert!(begun.elapsed().as_secs() < 30, "it is still kept");
+        assert!(began.elapsed() < PATIENCE, "it is still kept");
+        std::thread::sleep(GLANCE);
     }
     left(&data, "views-2.db");
 
@@ -225,10 +247,10 @@ fn a_rebuild_that_was_killed_is_gone_on_with() {
     let gone_on = (1..=8).any(|megabytes| {
         let mut rebuild = std::process::Command::new(anamnesis_testkit::binary());
         let mut rebuild = rebuild.arg("rebuild").arg("--data").arg(&data).spawn().unwrap();
-        let begun = std::time::Instant::now();
+        let began = Instant::now();
         // Its write-ahead log grows as soon as something is in it.
         while std::fs::metadata(data.join("views-2.db-wal")).map_or(0, |wal| wal.len()) < megabytes << 20 {
-            assert!(begun.elapsed().as_secs() < 60 && rebuild.try_wait().unwrap().is_none());
+            assert!(began.elapsed() < PATIENCE && rebuild.try_wait().unwrap().is_none());
         }
         rebuild.kill().unwrap();
         rebuild.wait().unwrap();

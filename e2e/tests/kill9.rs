@@ -14,7 +14,7 @@ use anamnesis_testkit::{Options, People, Server, binary};
 
 const CLIENTS: usize = 16;
 const ROUNDS: u64 = 6;
-/// How long an import may take to make its store.
+/// How long an import may take to make its store, and a round to have some appends acknowledged.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What was acknowledged, by idempotency key: the stream and version answered.
@@ -29,11 +29,13 @@ fn appends_survive() {
     let server = Options::new().data(folder.path().join("data")).start();
     let mut server = server;
     for round in 0..ROUNDS {
+        let before = acknowledged.lock().unwrap().len();
         let stop = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| append(&server, round, client, &acknowledged, &unanswered, &stop))
             .collect();
         std::thread::sleep(Duration::from_millis(120 + 97 * round));
+        enough(&acknowledged, before + 20);
         server.kill9();
         stop.store(true, Ordering::Relaxed);
         clients.into_iter().for_each(|client| client.join().unwrap());
@@ -53,6 +55,15 @@ fn appends_survive() {
     server.terminate();
     drop(server);
     verify(&folder.path().join("data"));
+}
+
+/// Waits until so many are acknowledged, which a busy machine may not bring about in a moment.
+fn enough(acknowledged: &Acknowledged, count: usize) {
+    let begun = Instant::now();
+    while acknowledged.lock().unwrap().len() < count {
+        assert!(begun.elapsed() < PATIENCE, "too few appends to say anything");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Appends to a few shared streams until the server dies.

@@ -1,15 +1,17 @@
 //! Killed while clients race to create by criteria in transactions: one record for each criteria, and whole bundles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anamnesis_e2e::{count, entries, events, int, list, str, verified};
 use anamnesis_testkit::{Http, Options};
 
 const CLIENTS: usize = 6;
 const ROUNDS: u64 = 5;
+/// How long a round may take to have some transactions answered.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many patients each round is about, each known by an identifier alone.
 const PATIENTS: usize = 5;
 
@@ -39,16 +41,17 @@ fn racing_conditional_creates_survive() {
     let mut acknowledged: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut sent: BTreeSet<String> = BTreeSet::new();
     for round in 0..ROUNDS {
-        let stop = AtomicBool::new(false);
+        let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
         thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|client| {
-                    let (http, stop) = (server.http(), &stop);
+                    let (http, stop, answered) = (server.http(), &stop, &answered);
                     scope.spawn(move || {
                         let mut told = Vec::new();
                         for n in 0.. {
                             let key = format!("{round}-{client}-{n}");
                             let answer = register(&http, &key, &format!("{round}-{}", n % PATIENTS));
+                            answered.fetch_add(answer.is_some().into(), Ordering::Relaxed);
                             let goes_on = answer.is_some() && !stop.load(Ordering::Relaxed);
                             told.push((key, answer));
                             if !goes_on {
@@ -60,6 +63,11 @@ fn racing_conditional_creates_survive() {
                 })
                 .collect();
             thread::sleep(Duration::from_millis(150 + 130 * round));
+            // A busy machine may not bring about enough in a moment.
+            let begun = Instant::now();
+            while answered.load(Ordering::Relaxed) < 12 && begun.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(5));
+            }
             server.kill9();
             stop.store(true, Ordering::Relaxed);
             for (key, answer) in clients.into_iter().flat_map(|client| client.join().unwrap()) {

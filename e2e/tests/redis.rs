@@ -9,7 +9,8 @@ use anamnesis_json::Value;
 use anamnesis_testkit::{Answer, Http, Options, People, Redis, Rng, Server, address_event};
 
 const WORKERS: u64 = 3;
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long what must come may take: a Redis that failed is tried again every 30 seconds at the least.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long each fault lasts.
 const FAULT: Duration = Duration::from_millis(700);
 /// What two servers say of the same otherwise.
@@ -30,7 +31,8 @@ fn beside(redis: &Redis) -> Options {
     Options::new()
         .env("ANAMNESIS_REDIS", redis.url())
         .env("ANAMNESIS_CACHE_BYTES_MAX", "0")
-        .env("ANAMNESIS_CACHE_REDIS_MS_MAX", "50")
+        // Else a busy machine is taken for a Redis that fails.
+        .env("ANAMNESIS_CACHE_REDIS_MS_MAX", "5000")
 }
 
 /// How often Redis was asked with this result.
@@ -149,7 +151,8 @@ fn spoil(redis: &Redis) {
 #[test]
 fn no_fault_of_redis_changes_an_answer() {
     let Some(mut redis) = Redis::start() else { return };
-    let (plain, cached) = (Server::start(), beside(&redis).start());
+    let cached = beside(&redis).env("ANAMNESIS_CACHE_REDIS_MS_MAX", "50").start();
+    let plain = Server::start();
     let [without, with] = [plain.http(), cached.http()];
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
@@ -181,7 +184,9 @@ fn no_fault_of_redis_changes_an_answer() {
         redis.stop();
         works("it is gone");
         assert_ne!(circuit(&with), "closed");
-        assert!(with.get("/metrics").text().contains("anamnesis_cache_circuit_open 1"));
+        until("it is measured", || {
+            with.get("/metrics").text().contains("\nanamnesis_cache_circuit_open 1\n")
+        });
         redis.go();
         works("it comes back, empty");
         is_back("it is back");
@@ -208,7 +213,11 @@ fn no_fault_of_redis_changes_an_answer() {
             spoil(&redis);
             works("it is spoilt");
         }
-        assert!(asked(&with, "error") > errors, "garbage was met");
+        // On a busy machine it may have been passed over all the while.
+        until("garbage is met", || {
+            spoil(&redis);
+            asked(&with, "error") > errors
+        });
         is_back("at last");
         stop.store(true, Ordering::SeqCst);
         for worker in workers {
@@ -258,17 +267,19 @@ fn nothing_of_a_person_or_a_password_stands_anywhere_in_clear() {
     let body = r#"{"resourceType":"Patient","id":"zz-patient-4711","name":[{"family":"Zanzibarski"}],
         "address":[{"city":"Xylophonia"}]}"#;
     http.put("/fhir/Patient/zz-patient-4711", &json(body)).expect(201);
-    until("both are kept", || {
+    let kept = |key: &str| match redis.ask(&[b"HGETALL", key.as_bytes()]) {
+        Answer::Many(parts) => parts,
+        other => panic!("{key}: {other:?}"),
+    };
+    until("a state and events are kept", || {
         http.get("/fhir/Patient/zz-patient-4711").expect(200);
         http.get("/api/streams/Patient/zz-patient-4711").expect(200);
-        asked(&http, "hit") > 4
+        asked(&http, "hit") > 4 && redis.keys().iter().map(|key| kept(key).len()).eq([4])
     });
     let mut all = Vec::new();
     for key in redis.keys() {
         all.extend(key.as_bytes());
-        let Answer::Many(parts) = redis.ask(&[b"HGETALL", key.as_bytes()]) else { panic!("{key}") };
-        assert_eq!(parts.len(), 4, "a state and events");
-        for part in parts {
+        for part in kept(&key) {
             let Answer::Bytes(bytes) = part else { panic!("{part:?}") };
             all.extend(bytes);
         }

@@ -49,7 +49,8 @@ fn a_write_says_where_it_comes_from() {
     let body = r#"[{"op":"add","path":"/address/0/city","value":"Aalst"}]"#;
     let headers = [SOURCE, ("content-type", "application/json-patch+json")];
     http.send("PATCH", "/fhir/Patient/p1", &headers, Some(body.into())).expect(200);
-    http.send("DELETE", "/fhir/Patient/p1", &[SOURCE], None).expect(204);
+    let deleted = http.send("DELETE", "/fhir/Patient?_id=p1", &[SOURCE], None).expect(204);
+    assert_eq!(deleted.header("etag"), Some("W/\"4\""), "its version, not that of the Provenance beside it");
 
     let stored = told_of(&http, "Patient/p1");
     let targets: Vec<_> = stored.iter().map(|one| str(one, "target.0.reference").to_owned()).collect();

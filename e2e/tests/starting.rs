@@ -44,11 +44,12 @@ fn what_the_views_lack_is_not_told_to_be_missing() {
     let last = format!("/fhir/Patient/p{}", PATIENTS - 1);
     let mut told_to_wait = 0;
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let starting = scope.spawn(|| {
             server.restart();
             ready.store(true, Ordering::Release);
         });
-        while !ready.load(Ordering::Acquire) {
+        // Where it does not get ready, the scope tells why.
+        while !ready.load(Ordering::Acquire) && !starting.is_finished() {
             std::thread::sleep(Duration::from_millis(5));
             for url in
                 [&*last, "/fhir/Patient?_summary=count", "/api/patients/p0", "/fhir/Patient/p0/_history"]

@@ -168,7 +168,8 @@ fn a_collector_that_fails_hurts_nobody() {
         for _ in 0..500 {
             let begun = Instant::now();
             server.http().get("/fhir/Patient/p1").expect(200);
-            assert!(begun.elapsed() < Duration::from_secs(2), "a read waits for nobody");
+            // Who waited for the collector would wait the five seconds that it is given to answer.
+            assert!(begun.elapsed() < Duration::from_secs(4), "a read waits for nobody");
         }
         value(&server, "anamnesis_trace_spans_total{result=\"dropped\"}") > 0
     });

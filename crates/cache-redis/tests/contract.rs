@@ -22,7 +22,8 @@ impl CacheHarness for Outside {
             prefix: "contract".into(),
             store: Uuid::from_u128(if store == Store::First { 1 } else { 2 }),
             ttl: Duration::from_secs(3_600),
-            answer: Duration::from_millis(200),
+            // Five that wait so long are less than the contract lets anybody wait.
+            answer: Duration::from_millis(500),
             connect: Duration::from_secs(2),
             opened: Box::new(|_| {}),
         };

@@ -132,7 +132,7 @@ impl Engine {
         Ok(Answer { seen, ..answer })
     }
 
-    /// What a request would come to if it were carried out now; nothing is kept.
+    /// What a request would come to if it were carried out now; nothing is kept. A no rests on what is durable, like any.
     ///
     /// # Errors
     ///
@@ -140,8 +140,29 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        let _held = self.caches.heads.hold(&tags).await;
-        self.decide(request, &tags).await?.foreseen(request)
+        for _ in 0..ATTEMPTS_MAX {
+            let held = self.caches.heads.hold(&tags).await;
+            let mut decided = self.decide(request, &tags).await?;
+            if !decided.is_refused() {
+                return decided.foreseen(request);
+            }
+            // It may have been decided on what others are about to write.
+            let commit = Commit {
+                commit_id: self.minter.event_id(self.clock.now()),
+                now: self.clock.now(),
+                streams: self.seal(request, &tags, &mut decided).await?,
+                claims: Vec::new(),
+                idempotency: None,
+            };
+            let confirming = self.log.append(commit);
+            drop(held);
+            match confirming.await {
+                Ok(_) => return decided.foreseen(request),
+                Err(AppendError::Conflict { .. }) => self.caches.heads.forget(&tags),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(CommitError::Busy)
     }
 
     async fn append(&self, request: &Request) -> Result<Answer, CommitError> {

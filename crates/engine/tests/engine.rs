@@ -112,6 +112,30 @@ async fn expectations_are_held() {
     assert_eq!(back.items[0].version, 3);
 }
 
+/// What another is about to write is known before it is durable, and no reason for a no until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_that_is_foreseen_waits_for_what_it_rests_on() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/p1", r#"{"active":true}"#)).await.unwrap();
+    let lock = rusqlite::Connection::open(house.folder.path().join("log.db")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let engine = Arc::clone(&house.engine);
+    let under_way =
+        tokio::spawn(async move { engine.commit(put("Patient/p1", r#"{"active":false}"#)).await });
+    let mut deletion = request("Patient/p1", Command::Delete);
+    while house.engine.preview(&deletion).await.unwrap().items[0].version < 3 {
+        tokio::task::yield_now().await;
+    }
+    deletion.items[0].expected = Expect::Version(1);
+    let mut foreseen = Box::pin(house.engine.preview(&deletion));
+    let soon = tokio::time::timeout(std::time::Duration::from_millis(300), &mut foreseen).await;
+    assert!(soon.is_err(), "nobody knows yet whether it comes to be");
+    lock.execute_batch("ROLLBACK").unwrap();
+    assert!(matches!(foreseen.await, Err(CommitError::Conflict { actual: 2, .. })));
+    assert_eq!(under_way.await.unwrap().unwrap().items[0].version, 2);
+    assert_eq!(house.engine.head().offset(0), 2, "nothing is kept of what is foreseen");
+}
+
 #[tokio::test]
 async fn a_request_of_many_streams_is_all_or_nothing() {
     let house = House::new().await;

@@ -19,8 +19,8 @@ pub use options::{Options, StartError};
 pub use redis::{Answer, Redis};
 pub use shared::{shared_data, unpack_synthea};
 
-/// How long a server may take to be ready, and to end when asked to.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may take to be ready, and to end when asked to, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it is looked at meanwhile.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How often a port is looked for, should another process take the one just found.
@@ -95,7 +95,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it is still there after 30 seconds.
+    /// When it is still there after 90 seconds.
     pub fn terminate(&mut self) -> Option<ExitStatus> {
         self.signal("TERM");
         let mut child = self.child.take()?;

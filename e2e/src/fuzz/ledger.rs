@@ -112,7 +112,7 @@ impl Ledger {
         for (stream, version) in self.told.difference(&there) {
             wrong.push(format!("{stream} was acknowledged at version {version} and is not there"));
         }
-        let mut untold = 0;
+        let mut untold = Vec::new();
         for (commit, ends) in &commits {
             for (stream, (version, kind)) in ends {
                 if self.told.contains(&((*stream).to_owned(), *version)) || stream.starts_with("Provenance/")
@@ -121,7 +121,7 @@ impl Ledger {
                 }
                 let alone = ends.keys().filter(|stream| !stream.starts_with("Provenance/")).count() == 1;
                 if alone || kind.ends_with("Deleted") {
-                    untold += 1;
+                    untold.push(format!("{stream} at version {version} ({kind}) by commit {commit}"));
                     continue;
                 }
                 wrong.push(format!(
@@ -130,10 +130,12 @@ impl Ledger {
             }
         }
         // A key may have been used again, and its answer heard twice.
-        if untold > self.unnamed {
+        if untold.len() > self.unnamed {
             wrong.push(format!(
-                "{untold} records were written by criteria, and {} acknowledged",
-                self.unnamed
+                "{} records were written by criteria, and {} acknowledged: {}",
+                untold.len(),
+                self.unnamed,
+                untold.join("; ")
             ));
         }
         wrong

@@ -152,7 +152,7 @@ impl Engine {
         tags: &[Tag],
         decided: &mut Decided,
     ) -> Result<Vec<StreamAppend>, CommitError> {
-        let refused = decided.refusal.is_some();
+        let refused = decided.is_refused();
         let append = |(item, tag): (&mut DecidedItem, &Tag)| StreamAppend {
             stream: *tag,
             expected: Expected::Exact(item.before),
@@ -234,8 +234,12 @@ fn seal(
 }
 
 impl Decided {
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     pub(super) fn has_events(&self) -> bool {
-        self.refusal.is_none() && self.items.iter().any(|item| !item.events.is_empty())
+        !self.is_refused() && self.items.iter().any(|item| !item.events.is_empty())
     }
 
     /// What will be answered, but for what only the log knows.

@@ -266,8 +266,8 @@ fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
         prefix: "house".into(),
         store,
         ttl: 3_600 * second,
-        answer: second,
-        connect: second,
+        answer: 10 * second,
+        connect: 10 * second,
         opened: Box::new(|_| {}),
     };
     Arc::new(RedisCache::open(options).unwrap())

@@ -104,8 +104,6 @@ impl<E: SpanExporter> Work<E> {
     fn send(&mut self, batch: Vec<SpanData>) {
         let spans = batch.len() as u64;
         let sent = futures::executor::block_on(self.exporter.export(batch));
-        let result = if sent.is_ok() { "exported" } else { "failed" };
-        self.counted.with_label_values(&[result]).inc_by(spans);
         // Told when it begins and when it ends: it may last.
         match (&sent, self.failing) {
             (Err(error), false) => tracing::warn!(
@@ -116,5 +114,8 @@ impl<E: SpanExporter> Work<E> {
             _ => {}
         }
         self.failing = sent.is_err();
+        // After it was told, so that who sees the count finds the line.
+        let result = if sent.is_ok() { "exported" } else { "failed" };
+        self.counted.with_label_values(&[result]).inc_by(spans);
     }
 }

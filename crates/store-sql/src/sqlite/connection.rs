@@ -99,19 +99,22 @@ impl Readers {
         })
     }
 
-    /// As [`at_once`](Self::at_once), but gives up after `patience`, the wait for a free connection included.
+    /// As [`at_once`](Self::at_once), but gives up after `patience`, and so it does where no connection is free by then.
+    ///
+    /// Its time begins when it has one: who comes behind those that take all of theirs has not used its own.
     pub(super) fn at_once_within<R>(
         &self,
         patience: Duration,
         read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
-        let Some(deadline) = Instant::now().checked_add(patience) else { return self.at_once(read) };
+        let Some(free_by) = Instant::now().checked_add(patience) else { return self.at_once(read) };
         let free = self.connections.iter().find_map(Mutex::try_lock);
         let late = || rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None);
         let mut slot = match free {
             Some(slot) => slot,
-            None => self.any()?.try_lock_until(deadline).ok_or_else(late)?,
+            None => self.any()?.try_lock_until(free_by).ok_or_else(late)?,
         };
+        let deadline = Instant::now() + patience;
         let connection = self.opened(&mut slot)?;
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= deadline))?;
         let done = connection.unchecked_transaction().and_then(|transaction| read(&transaction));
@@ -198,6 +201,31 @@ mod tests {
         // Longer than the last was given, and than the handler that gave it up would let it be.
         assert_eq!(readers.at_once(|c| count_to(c, 500_000)), Ok(500_000));
         assert_eq!(readers.at_once_within(Duration::MAX, |c| count_to(c, 500_000)), Ok(500_000));
+    }
+
+    #[test]
+    fn its_time_begins_when_it_has_a_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = one_reader(folder.path());
+        let (taken, patience) = (Barrier::new(2), Duration::from_secs(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                readers.at_once_within(patience / 2, |c| {
+                    taken.wait();
+                    count_to(c, i64::MAX)
+                })
+            });
+            taken.wait();
+            // Half its time it waits, and then it takes more than half.
+            let done = readers.at_once_within(patience, |c| {
+                let begun = Instant::now();
+                while begun.elapsed() < patience * 3 / 4 {
+                    count_to(c, 100_000)?;
+                }
+                Ok(1)
+            });
+            assert_eq!(done, Ok(1));
+        });
     }
 
     #[test]

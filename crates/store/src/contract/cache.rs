@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crate::{Cache, Cached, Circuit, Found, Place};
 
 /// How long what is done soon may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a caller waits at most for a cache that does not answer.
 const ANSWER_MAX: Duration = Duration::from_secs(4);
 

@@ -63,7 +63,7 @@ impl Options {
     ///
     /// # Panics
     ///
-    /// When it ends or is not ready within 30 seconds, with the last it said on stderr.
+    /// When it ends or is not ready within 90 seconds, with the last it said on stderr.
     pub fn start(self) -> Server {
         self.try_start().unwrap_or_else(|failure| failure.give_up())
     }
