@@ -3,8 +3,9 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Asks the system for none in huge pages: much of it is used by one thread and given back by another, and two megabytes
-/// that are cleared anew for each turn cost an eighth of the processor's time of a large batch.
+/// Asks the system for none in huge pages: each thread has pages of its own for each size of what it allocates, of which
+/// two megabytes each would stay nearly empty; and to clear them anew, since one thread gives back what another took, was
+/// an eighth of the processor's time of a large batch.
 pub(crate) fn in_small_pages() {
     // It is as right in huge ones.
     #[cfg(target_os = "linux")]
