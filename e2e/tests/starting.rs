@@ -1,6 +1,5 @@
 //! Right after the start, while the views are made from the log: nothing that is there is told to be missing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anamnesis_json::{Object, Value};
@@ -40,16 +39,11 @@ fn what_the_views_lack_is_not_told_to_be_missing() {
         let _ = std::fs::remove_file(data.join(format!("views.db{suffix}")));
     }
 
-    let ready = AtomicBool::new(false);
     let last = format!("/fhir/Patient/p{}", PATIENTS - 1);
     let mut told_to_wait = 0;
     std::thread::scope(|scope| {
-        let starting = scope.spawn(|| {
-            server.restart();
-            ready.store(true, Ordering::Release);
-        });
-        // Where it does not get ready, the scope tells why.
-        while !ready.load(Ordering::Acquire) && !starting.is_finished() {
+        let starting = scope.spawn(|| server.restart());
+        while !starting.is_finished() {
             std::thread::sleep(Duration::from_millis(5));
             for url in
                 [&*last, "/fhir/Patient?_summary=count", "/api/patients/p0", "/fhir/Patient/p0/_history"]
