@@ -10,8 +10,8 @@ use flate2::read::GzDecoder;
 
 use super::shot::Shot;
 
-/// How long an answer may take, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an answer may take, on a machine that has much else to do: a batch may be of hundreds of searches.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// The largest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
 
