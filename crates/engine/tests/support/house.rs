@@ -288,9 +288,7 @@ impl Tally {
     pub(crate) fn folded(&self) -> usize {
         self.1.swap(0, Ordering::SeqCst)
     }
-}
 
-impl Tally {
     /// The names of the threads that folded a batch each.
     pub(crate) fn folded_on(&self) -> Vec<String> {
         self.2.lock().unwrap().clone()

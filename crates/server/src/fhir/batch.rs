@@ -67,7 +67,9 @@ pub(super) async fn batch(
 
 /// What an entry came to.
 enum Came {
+    /// It read.
     Read(EntryRead),
+    /// It wrote, or was refused before it was known what it is.
     Wrote(Result<Reply, Outcome>),
 }
 

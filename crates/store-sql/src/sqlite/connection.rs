@@ -114,7 +114,7 @@ impl Readers {
             Some(slot) => slot,
             None => self.any()?.try_lock_until(free_by).ok_or_else(late)?,
         };
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now().checked_add(patience).unwrap_or(free_by);
         let connection = self.opened(&mut slot)?;
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= deadline))?;
         let done = connection.unchecked_transaction().and_then(|transaction| read(&transaction));
