@@ -3,6 +3,7 @@
 mod answer;
 mod decide;
 mod error;
+mod order;
 
 use std::time::Instant as Stopwatch;
 
@@ -16,12 +17,15 @@ use uuid::Uuid;
 
 pub use answer::{Answer, ItemAnswer, Receipt};
 pub use error::CommitError;
+pub(crate) use order::Order;
 
 use crate::engine::Engine;
 use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
+/// Of how many streams a request takes long enough that others are let go before the rest of it.
+const MANY: usize = 100;
 
 /// What a door asks for: all of it happens together, or nothing.
 #[derive(Clone)]
@@ -141,21 +145,25 @@ impl Engine {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
-            let held = self.caches.heads.hold(&tags).await;
-            let mut decided = self.decide(request, &tags).await?;
+            let deciding = self.order.decide(&self.caches.heads, &tags).await;
+            let decided = self.decide(request, &tags).await?;
             if !decided.is_refused() {
                 return decided.foreseen(request);
             }
             // It may have been decided on what others are about to write.
+            let place = deciding.decided();
             let commit = Commit {
                 commit_id: self.minter.event_id(self.clock.now()),
                 now: self.clock.now(),
-                streams: self.seal(request, &tags, &mut decided).await?,
+                streams: self.seal(request, &tags, &decided).await?,
                 claims: Vec::new(),
                 idempotency: None,
             };
+            if !place.may_hand_in().await {
+                continue;
+            }
             let confirming = self.log.append(commit);
-            drop(held);
+            place.handed_in();
             match confirming.await {
                 Ok(_) => return decided.foreseen(request),
                 Err(AppendError::Conflict { .. }) => self.caches.heads.forget(&tags),
@@ -177,12 +185,19 @@ impl Engine {
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
             let seen = self.caches.erasures.seen();
-            let held = self.caches.heads.hold(&tags).await;
-            let mut decided = self.decide_and_seal(request, &tags).await?;
+            let mut deciding = self.order.decide(&self.caches.heads, &tags).await;
+            let mut decided = self.decide(request, &tags).await?;
+            let commit_id = self.minter.event_id(self.clock.now());
+            deciding.remembers();
+            let due = decided.remember(self, seen, &tags, commit_id);
+            let place = deciding.decided();
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
-            let commit_id = self.minter.event_id(self.clock.now());
-            let sealed = self.seal(request, &tags, &mut decided).await?;
+            if tags.len() > MANY {
+                // Who waits to decide goes before what only this request needs.
+                tokio::task::yield_now().await;
+            }
+            let sealed = self.seal(request, &tags, &decided).await?;
             let adds = decided.has_events();
             let idempotency =
                 request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
@@ -204,14 +219,16 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
+            if !place.may_hand_in().await {
+                continue;
+            }
             if adds {
                 // Before the log has it, since the projector may have it right after.
                 self.instruments.committing(commit_id, request.correlation_id.as_deref());
             }
             let appending = self.log.append(commit);
-            // The log judges in the order of calls, so the next to decide may build on this already.
-            let decision = decided.remember(self, seen, request, &tags, commit_id);
-            drop(held);
+            place.handed_in();
+            let decision = decided.settled(request, due);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
             let appended = appending.await;

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::cache::{Caches, Caching};
+use crate::commit::Order;
 use crate::generation::{Generation, Generations};
 use crate::held::Retries;
 use crate::index::Indexing;
@@ -55,6 +56,7 @@ pub struct Engine {
     pub(crate) views_patience: Duration,
     pub(crate) minter: Minter,
     pub(crate) caches: Caches,
+    pub(crate) order: Order,
     pub(crate) reached: watch::Sender<Reached>,
     pub(crate) stuck: RwLock<Option<String>>,
     /// How many wait for the views to advance.
@@ -84,6 +86,7 @@ impl Engine {
             views_patience,
             minter: Minter::new(SystemRandom),
             caches,
+            order: Order::new(),
             reached: watch::Sender::new(reached),
             stuck: RwLock::new(None),
             waiting: watch::Sender::new(0),

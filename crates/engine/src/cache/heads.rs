@@ -7,14 +7,12 @@ use anamnesis_kernel::{Instant, StreamName};
 use anamnesis_seal::{Hash, Tag};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::entries;
 use crate::index::Indexing;
 use crate::snapshot::Last;
 use crate::snapshot::form::Folded;
 
-const STRIPES: usize = 1_024;
 /// What an entry costs beside its elements.
 const ENTRY_BYTES: usize = 160;
 
@@ -73,34 +71,14 @@ impl Weighter<Tag, Arc<Head>> for ByBytes {
     }
 }
 
-/// The heads of streams, and the locks under which they are decided on.
+/// The heads of streams.
 pub(crate) struct Heads {
     cache: Cache<Tag, Arc<Head>, ByBytes>,
-    stripes: Vec<Mutex<()>>,
 }
 
 impl Heads {
     pub(crate) fn new(bytes: u64) -> Self {
-        Self {
-            cache: Cache::with_weighter(entries(bytes), bytes, ByBytes),
-            stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
-        }
-    }
-
-    /// Holds the streams so that no other task of this process decides on them meanwhile.
-    pub(crate) async fn hold(&self, tags: &[Tag]) -> Vec<MutexGuard<'_, ()>> {
-        let mut wanted: Vec<usize> =
-            tags.iter().map(|Tag([a, b, ..])| usize::from(u16::from_be_bytes([*a, *b])) % STRIPES).collect();
-        // In order, so that two tasks never wait for each other.
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut held = Vec::with_capacity(wanted.len());
-        for stripe in wanted {
-            if let Some(stripe) = self.stripes.get(stripe) {
-                held.push(stripe.lock().await);
-            }
-        }
-        held
+        Self { cache: Cache::with_weighter(entries(bytes), bytes, ByBytes) }
     }
 
     pub(crate) fn get(&self, tag: &Tag) -> Option<Arc<Head>> {

@@ -32,11 +32,12 @@ pub(super) enum Settled {
 struct DecidedItem {
     before: Version,
     created: bool,
-    after: State,
+    version: Version,
+    live: bool,
+    /// Where the record stands then, until that is remembered.
+    after: Option<State>,
     subject: StreamName,
     events: Vec<DecidedEvent>,
-    /// The events sealed, where their subject's key was at hand.
-    sealed: Option<Vec<SealedEvent>>,
     /// When the stream was written to before, if it was.
     earlier: Option<Instant>,
     /// The newest snapshot of it, as far as is known.
@@ -52,32 +53,6 @@ struct DecidedEvent {
 impl Engine {
     /// Decides on every item; what the rules refuse is part of the decision, not an error.
     pub(super) async fn decide(&self, request: &Request, tags: &[Tag]) -> Result<Decided, CommitError> {
-        self.decide_and(request, tags, |_, _| {}).await
-    }
-
-    /// The same, and seals what can be sealed at once: what was just decided on is near, and of a large request no longer
-    /// once all of it was.
-    pub(super) async fn decide_and_seal(
-        &self,
-        request: &Request,
-        tags: &[Tag],
-    ) -> Result<Decided, CommitError> {
-        let mut text = Vec::new();
-        self.decide_and(request, tags, |item, decided| {
-            let held = (!decided.events.is_empty()).then(|| self.keyring.known(&decided.subject)).flatten();
-            if let Some(Held { number, key: Some(key) }) = held {
-                decided.sealed = Some(seal(request, item, decided, number, &key, &mut text));
-            }
-        })
-        .await
-    }
-
-    async fn decide_and(
-        &self,
-        request: &Request,
-        tags: &[Tag],
-        mut then: impl FnMut(&Item, &mut DecidedItem) + Send,
-    ) -> Result<Decided, CommitError> {
         let mut items = Vec::with_capacity(request.items.len());
         let mut refusals = Vec::new();
         let mut conflict = None;
@@ -87,11 +62,7 @@ impl Engine {
                 let (stream, expected, actual) = (item.stream.clone(), item.expected, head.state.version);
                 conflict = Some(CommitError::Conflict { stream, expected, actual });
             }
-            let mut decided = self.decide_item(request, at, item, &head, &mut refusals);
-            if conflict.is_none() && refusals.is_empty() {
-                then(item, &mut decided);
-            }
-            items.push(decided);
+            items.push(self.decide_item(request, at, item, &head, &mut refusals));
         }
         let refused = (!refusals.is_empty()).then_some(CommitError::Refused(refusals));
         Ok(Decided { items, refusal: conflict.or(refused) })
@@ -142,44 +113,42 @@ impl Engine {
             carry_whole(&mut events, &mut state, head.state.version, &item.stream);
         }
         let (before, earlier, last) = (head.state.version, head.written, head.last);
-        DecidedItem { before, created, after: state, subject, events, sealed: None, earlier, last }
+        let (version, live) = (state.version, state.elements.is_some());
+        DecidedItem { before, created, version, live, after: Some(state), subject, events, earlier, last }
     }
 
-    /// Seals what was decided and is not sealed yet; a refusal leaves the conditions alone, to be confirmed by the log.
+    /// Seals what was decided; of a refusal only the conditions are left, to be confirmed by the log.
     pub(super) async fn seal(
         &self,
         request: &Request,
         tags: &[Tag],
-        decided: &mut Decided,
+        decided: &Decided,
     ) -> Result<Vec<StreamAppend>, CommitError> {
-        let refused = decided.is_refused();
-        let append = |(item, tag): (&mut DecidedItem, &Tag)| StreamAppend {
+        let condition = |(item, tag): (&DecidedItem, &Tag)| StreamAppend {
             stream: *tag,
             expected: Expected::Exact(item.before),
-            events: item.sealed.take().filter(|_| !refused).unwrap_or_default(),
+            events: Vec::new(),
         };
-        let mut appends: Vec<StreamAppend> = decided.items.iter_mut().zip(tags).map(append).collect();
-        if refused {
+        let mut appends: Vec<StreamAppend> = decided.items.iter().zip(tags).map(condition).collect();
+        if decided.is_refused() {
             return Ok(appends);
         }
-        let left = |append: &StreamAppend, item: &DecidedItem| append.events.len() < item.events.len();
-        let mut unique: Vec<&StreamName> = appends
-            .iter()
-            .zip(&decided.items)
-            .filter(|(append, item)| left(append, item))
-            .map(|(_, item)| &item.subject)
-            .collect();
-        if unique.is_empty() {
-            return Ok(appends);
+        let mut text = Vec::new();
+        let mut without_key = Vec::new();
+        let all = request.items.iter().zip(&decided.items).zip(&mut appends);
+        for ((item, decided), append) in all.filter(|((_, decided), _)| !decided.events.is_empty()) {
+            match self.keyring.known(&decided.subject) {
+                Some(Held { number, key: Some(key) }) => {
+                    append.events = seal(request, item, decided, number, &key, &mut text);
+                }
+                _ => without_key.push((item, decided, append)),
+            }
         }
+        let mut unique: Vec<&StreamName> = without_key.iter().map(|(_, item, _)| &item.subject).collect();
         unique.sort_unstable();
         unique.dedup();
-        let held = self.keyring.of_subjects(&unique).await?;
-        let mut text = Vec::new();
-        for ((item, decided), append) in request.items.iter().zip(&decided.items).zip(&mut appends) {
-            if !left(append, decided) {
-                continue;
-            }
+        let held = if unique.is_empty() { Vec::new() } else { self.keyring.of_subjects(&unique).await? };
+        for (item, decided, append) in without_key {
             let held = unique.binary_search(&&decided.subject).ok().and_then(|at| held.get(at));
             let held = held.ok_or_else(|| CommitError::Unavailable("a subject has no key".into()))?;
             let Some(key) = &held.key else { return Err(CommitError::Erased(decided.subject.clone())) };
@@ -261,29 +230,27 @@ impl Decided {
         self.refusal.map_or(Ok(answer), Err)
     }
 
-    /// Lets the next decision build on this one, and gives what to answer when the log has it.
+    /// Lets the next decision build on this one; gives the snapshots that are due once the log has it.
     pub(super) fn remember(
-        self,
+        &mut self,
         engine: &Engine,
         seen: Seen,
-        request: &Request,
         tags: &[Tag],
         commit_id: Uuid,
-    ) -> Settled {
-        if let Some(refusal) = self.refusal {
-            return Settled::Refused(refusal);
-        }
-        let answer = self.outcome(request);
-        let now = engine.clock.now();
+    ) -> Vec<Job> {
         let mut due = Vec::new();
-        for (item, tag) in self.items.into_iter().zip(tags) {
+        if self.is_refused() {
+            return due;
+        }
+        let now = engine.clock.now();
+        for (item, tag) in self.items.iter_mut().zip(tags) {
             // A record just begun is rarely touched again soon: leave the room to others.
             let kept = item.before > 0 || item.events.is_empty();
             let reason = engine.taking.policy.due(item.last, &item.written(now));
             if !kept && reason.is_none() {
                 continue;
             }
-            let head = Arc::new(item.into_head(reason.is_some(), now));
+            let Some(head) = item.take_head(reason.is_some(), now).map(Arc::new) else { continue };
             if let Some(reason) = reason {
                 due.push(Job::Appended { stream: *tag, head: Arc::clone(&head), commit_id, reason });
             }
@@ -292,21 +259,29 @@ impl Decided {
                 caches.erasures.keep(seen, || caches.heads.put(*tag, head));
             }
         }
-        Settled::Taken(answer, due)
+        due
+    }
+
+    /// What to answer when the log has it.
+    pub(super) fn settled(self, request: &Request, due: Vec<Job>) -> Settled {
+        match self.foreseen(request) {
+            Ok(answer) => Settled::Taken(answer, due),
+            Err(refusal) => Settled::Refused(refusal),
+        }
     }
 }
 
 impl DecidedItem {
     fn written(&self, now: Instant) -> Written {
         let significant = self.events.iter().any(|event| is_significant(&event.event.kind));
-        Written { before: self.before, after: self.after.version, significant, earlier: self.earlier, now }
+        Written { before: self.before, after: self.version, significant, earlier: self.earlier, now }
     }
 
-    /// Where the stream stands now; a snapshot that is due counts as taken.
-    fn into_head(self, due: bool, now: Instant) -> Head {
-        let last = if due { Some(Last { version: self.after.version, taken_at: now }) } else { self.last };
+    /// Where the stream stands now, to be taken once; a snapshot that is due counts as taken.
+    fn take_head(&mut self, due: bool, now: Instant) -> Option<Head> {
+        let last = if due { Some(Last { version: self.version, taken_at: now }) } else { self.last };
         let written = if self.events.is_empty() { self.earlier } else { Some(now) };
-        Head::new(self.after, self.subject, written, last)
+        self.after.take().map(|after| Head::new(after, self.subject.clone(), written, last))
     }
 
     fn answer(&self, stream: &StreamName) -> ItemAnswer {
@@ -318,9 +293,9 @@ impl DecidedItem {
         };
         ItemAnswer {
             stream: stream.clone(),
-            version: self.after.version,
+            version: self.version,
             created: self.created,
-            live: self.after.elements.is_some(),
+            live: self.live,
             events: self.events.iter().zip(self.before + 1..).map(receipt).collect(),
         }
     }
