@@ -1,2 +1,3 @@
-SELECT position, stream, version, event_id, commit_id, subject, kind, schema_version, moment, leaf, sealed
-FROM log_event WHERE partition = $1 AND stream = $2 AND version >= $3 ORDER BY version LIMIT $4
+SELECT e.position, e.stream, e.version, e.event_id, e.commit_id, e.subject, e.kind, e.schema_version, e.moment, e.leaf, e.sealed
+FROM log_stream s JOIN log_event e ON e.partition = s.partition AND e.position = s.position
+WHERE s.partition = $1 AND s.stream = $2 AND s.version >= $3 AND s.version < $4 ORDER BY s.version LIMIT $5

@@ -1,1 +1,3 @@
-SELECT version, leaf, subject, moment FROM log_event WHERE partition = $1 AND stream = $2 ORDER BY version DESC LIMIT 1
+SELECT e.version, e.leaf, e.subject, e.moment
+FROM log_stream s JOIN log_event e ON e.partition = s.partition AND e.position = s.position
+WHERE s.partition = $1 AND s.stream = $2 ORDER BY s.version DESC LIMIT 1

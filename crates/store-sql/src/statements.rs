@@ -16,6 +16,12 @@ statements! {
     LOG_APPEND_EVENT = "log_append_event";
     LOG_STREAM_VERSION = "log_stream_version";
     LOG_STREAM_HEAD = "log_stream_head";
+    LOG_HEAD_AT = "log_head_at";
+    LOG_READ_STREAMS = "log_read_streams";
+    LOG_ADD_TO_STREAM = "log_add_to_stream";
+    LOG_BRING_STREAMS = "log_bring_streams";
+    LOG_BROUGHT_READ = "log_brought_read";
+    LOG_BROUGHT_WRITE = "log_brought_write";
     LOG_FIND_EVENT_ID = "log_find_event_id";
     LOG_FIND_CLAIM = "log_find_claim";
     LOG_TOUCH_CLAIM = "log_touch_claim";

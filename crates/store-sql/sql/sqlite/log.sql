@@ -27,8 +27,16 @@ CREATE TABLE IF NOT EXISTS log_event (
     sealed         BLOB    NOT NULL
 );
 -- The partition comes last: an index that began with it would look better than the row number to a read by position.
-CREATE UNIQUE INDEX IF NOT EXISTS log_event_stream ON log_event (stream, version, partition);
 CREATE UNIQUE INDEX IF NOT EXISTS log_event_id ON log_event (event_id, partition);
+
+-- Where the events of a stream stand, but for the newest: `log_meta` says how many of all events are in it.
+CREATE TABLE IF NOT EXISTS log_stream (
+    partition INTEGER NOT NULL,
+    stream    BLOB    NOT NULL,
+    version   INTEGER NOT NULL,
+    position  INTEGER NOT NULL,
+    PRIMARY KEY (stream, version, partition)
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS log_claim (
     partition INTEGER NOT NULL,

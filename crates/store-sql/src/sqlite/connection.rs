@@ -62,14 +62,21 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 /// Connections that only read; each caller gets one that nobody else uses meanwhile.
 pub(super) struct Readers {
     path: PathBuf,
+    /// What each is told when it is opened.
+    setup: &'static str,
     connections: Vec<Mutex<Option<Connection>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path, count: usize) -> Self {
+        Self::with_setup(path, count, "")
+    }
+
+    pub(super) fn with_setup(path: &Path, count: usize, setup: &'static str) -> Self {
         Self {
             path: path.to_owned(),
+            setup,
             connections: (0..count.max(1)).map(|_| Mutex::new(None)).collect(),
             next: AtomicUsize::new(0),
         }
@@ -130,7 +137,9 @@ impl Readers {
 
     fn opened<'a>(&self, slot: &'a mut Option<Connection>) -> rusqlite::Result<&'a mut Connection> {
         if slot.is_none() {
-            *slot = Some(open_reader(&self.path)?);
+            let connection = open_reader(&self.path)?;
+            connection.execute_batch(self.setup)?;
+            *slot = Some(connection);
         }
         slot.as_mut().ok_or(rusqlite::Error::InvalidQuery)
     }

@@ -3,7 +3,9 @@
 mod end;
 mod judge;
 mod read;
+mod read_stream;
 mod rows;
+mod streams;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -24,11 +26,13 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::connection::{Care, Readers, open_writer};
+use super::connection::{Care, Readers, open_reader, open_writer};
 use super::directory::OpenError;
 use super::error::{is_malformed, read_error, unavailable};
 use end::End;
+use read_stream::Wanted;
 pub(super) use rows::unsigned;
+use streams::Streams;
 use writer::{Request, Writer};
 
 const READERS: usize = 4;
@@ -40,6 +44,9 @@ pub struct SqliteLog {
     info: LogInfo,
     path: PathBuf,
     readers: Arc<Readers>,
+    streams: Arc<Streams>,
+    /// False where an older program writes the log, which keeps an index instead.
+    has_streams: bool,
     head: watch::Receiver<Head>,
     /// Where another process writes it: tells of what was found there.
     found: Option<watch::Sender<Head>>,
@@ -58,7 +65,9 @@ impl SqliteLog {
         let connection = open_writer(path, Care::Truth).map_err(&failed)?;
         let id = rows::create(&connection, now).map_err(&failed)?;
         let end = End::read(&connection, path)?;
-        let writer = Writer::new(connection, end);
+        streams::bring_all(&connection, end.next).map_err(&failed)?;
+        let streams = Arc::new(Streams::read(&connection, path, end.next)?);
+        let writer = Writer::new(connection, end, Arc::clone(&streams));
         let head = writer.head();
         let (requests, queue) = crossbeam_channel::unbounded();
         let thread = std::thread::Builder::new()
@@ -69,6 +78,8 @@ impl SqliteLog {
             info: LogInfo { id, partitions: 1 },
             path: path.to_owned(),
             readers: Arc::new(Readers::new(path, READERS)),
+            streams,
+            has_streams: true,
             head,
             found: None,
             requests: Mutex::new(Some(requests)),
@@ -83,13 +94,19 @@ impl SqliteLog {
     ///
     /// When there is none, it cannot be read, or its end is not as it was written.
     pub(super) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        let readers = Arc::new(Readers::new(path, READERS));
+        let has_streams = open_reader(path).and_then(|connection| rows::has_streams(&connection));
+        let has_streams = has_streams.map_err(failed(path))?;
+        let setup = if has_streams { "" } else { rows::STREAMS_OF_EVENTS };
+        let readers = Arc::new(Readers::with_setup(path, READERS, setup));
         let id = readers.with(rows::read_id).map_err(failed(path))?;
-        let (found, head) = watch::channel(end_of(&readers, path)?.head());
+        let streams = has_streams.then(Arc::<Streams>::default);
+        let (found, head) = watch::channel(look(&readers, streams.as_deref(), path)?);
         Ok(Self {
             info: LogInfo { id, partitions: 1 },
             path: path.to_owned(),
             readers,
+            streams: streams.unwrap_or_default(),
+            has_streams,
             head,
             found: Some(found),
             requests: Mutex::new(None),
@@ -104,7 +121,8 @@ impl SqliteLog {
     /// When it cannot be read, or its end is not as it was written.
     pub fn look(&self) -> Result<(), OpenError> {
         if let Some(found) = &self.found {
-            found.send_replace(end_of(&self.readers, &self.path)?.head());
+            let streams = self.has_streams.then_some(&*self.streams);
+            found.send_replace(look(&self.readers, streams, &self.path)?);
         }
         Ok(())
     }
@@ -128,8 +146,14 @@ impl SqliteLog {
     }
 }
 
-fn end_of(readers: &Readers, path: &Path) -> Result<End, OpenError> {
-    readers.at_once(|connection| Ok(End::read(connection, path))).map_err(failed(path))?
+/// Reads where the log ends, and the newest events of its streams up to there.
+fn look(readers: &Readers, streams: Option<&Streams>, path: &Path) -> Result<Head, OpenError> {
+    let look = |connection: &Connection| {
+        let end = End::read(connection, path)?;
+        streams.map_or(Ok(()), |streams| streams.read_on(connection, path, end.next))?;
+        Ok(end.head())
+    };
+    readers.at_once(|connection| Ok(look(connection))).map_err(failed(path))?
 }
 
 fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> OpenError {
@@ -196,12 +220,13 @@ impl Log for SqliteLog {
         direction: Direction,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, ReadError> {
-        let read = self.readers.with(|c| Ok(read::stream(c, stream, from, direction, limit)));
+        let wanted = Wanted { stream, from, direction, limit };
+        let read = self.readers.with(|c| Ok(read_stream::stream(c, &self.streams, wanted)));
         read.map_err(|error| read_error(error, 0))?
     }
 
     async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError> {
-        let read = self.readers.with(|c| rows::stream_head(c, &stream));
+        let read = self.readers.with(|c| rows::stream_head(c, &self.streams, stream));
         read.map_err(|error| read_error(error, 0))
     }
 

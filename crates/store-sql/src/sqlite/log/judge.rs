@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use anamnesis_kernel::{Instant, Version};
 use anamnesis_seal::Tag;
 use anamnesis_store::{AppendError, Commit, Expected};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 use super::super::error::append_error;
 use super::rows;
-use crate::statements;
+use super::streams::Streams;
 
 /// How far the system clock may lie behind the log.
 const CLOCK_BEHIND_MICROS_MAX: i64 = 60_000_000;
@@ -22,13 +22,16 @@ pub(super) struct Versions(HashMap<Tag, Version>);
 
 impl Versions {
     /// Where a stream stands; 0 when there is none.
-    pub(super) fn of(&mut self, connection: &Connection, stream: Tag) -> rusqlite::Result<Version> {
+    pub(super) fn of(
+        &mut self,
+        connection: &Connection,
+        streams: &Streams,
+        stream: Tag,
+    ) -> rusqlite::Result<Version> {
         if let Some(version) = self.0.get(&stream) {
             return Ok(*version);
         }
-        let mut statement = connection.prepare_cached(statements::LOG_STREAM_VERSION)?;
-        let found = statement.query_row(params![0, stream.0], |row| rows::unsigned(row, 0)).optional()?;
-        let version = found.unwrap_or(0);
+        let version = streams.version(connection, stream)?.unwrap_or(0);
         self.set(stream, version);
         Ok(version)
     }
@@ -49,6 +52,7 @@ impl Versions {
 /// Checks the commit's conditions; gives the version each of its streams has.
 pub(super) fn judge(
     connection: &Connection,
+    streams: &Streams,
     versions: &mut Versions,
     last: Instant,
     commit: &Commit,
@@ -68,7 +72,7 @@ pub(super) fn judge(
     }
     let mut before = Vec::with_capacity(commit.streams.len());
     for (stream, append) in commit.streams.iter().enumerate() {
-        let actual = versions.of(connection, append.stream).map_err(append_error)?;
+        let actual = versions.of(connection, streams, append.stream).map_err(append_error)?;
         if let Expected::Exact(expected) = append.expected
             && expected != actual
         {

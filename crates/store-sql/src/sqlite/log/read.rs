@@ -2,9 +2,9 @@
 //!
 //! Invariant: a gap or an altered event is damage with its place, never the end of the log.
 
-use anamnesis_kernel::{Instant, Position, Version};
-use anamnesis_seal::{Tag, sha256};
-use anamnesis_store::{Direction, ReadError, StoredEvent};
+use anamnesis_kernel::{Instant, Position};
+use anamnesis_seal::sha256;
+use anamnesis_store::{ReadError, StoredEvent};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::error::read_error;
@@ -12,7 +12,6 @@ use super::{clamp, rows};
 use crate::statements;
 
 const NOT_THERE: &str = "the event is not there";
-const SCAN: u64 = 1_000;
 
 /// The `count` events from `offset` on; all of them lie below the head.
 pub(super) fn page(connection: &Connection, offset: u64, count: u64) -> Result<Vec<StoredEvent>, ReadError> {
@@ -45,45 +44,6 @@ pub(super) fn at(connection: &Connection, positions: &[Position]) -> Result<Vec<
     Ok(events)
 }
 
-/// At most `limit` events of a stream from version `from` on; versions without a gap.
-pub(super) fn stream(
-    connection: &Connection,
-    stream: Tag,
-    from: Version,
-    direction: Direction,
-    limit: u32,
-) -> Result<Vec<StoredEvent>, ReadError> {
-    let failed = |error| read_error(error, 0);
-    let sql = match direction {
-        Direction::Forward => statements::LOG_READ_STREAM_FORWARD,
-        Direction::Backward => statements::LOG_READ_STREAM_BACKWARD,
-    };
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
-    let mut found = statement.query(params![0, stream.0, clamp(from), limit]).map_err(failed)?;
-    let mut events: Vec<StoredEvent> = Vec::new();
-    while let Some(row) = found.next().map_err(failed)? {
-        let event = event(row, 0)?;
-        match (direction, events.last()) {
-            (Direction::Forward, None) if event.version > from.max(1) => {
-                return Err(gap(connection, None, &event));
-            }
-            (Direction::Forward, Some(before)) if event.version != before.version + 1 => {
-                return Err(gap(connection, Some(before), &event));
-            }
-            (Direction::Backward, Some(after)) if event.version + 1 != after.version => {
-                return Err(gap(connection, Some(&event), after));
-            }
-            _ => events.push(event),
-        }
-    }
-    match (direction, events.last()) {
-        (Direction::Backward, Some(first)) if events.len() < limit as usize && first.version > 1 => {
-            Err(gap(connection, None, first))
-        }
-        _ => Ok(events),
-    }
-}
-
 /// How many of the first `next` events were recorded at or before `at`: moments rise with offsets.
 pub(super) fn offset_at(connection: &Connection, at: Instant, next: u64) -> Result<u64, ReadError> {
     let (mut low, mut high) = (0, next);
@@ -103,7 +63,7 @@ pub(super) fn offset_at(connection: &Connection, at: Instant, next: u64) -> Resu
 }
 
 /// The event of a row, if it is what was written; `expected` is where it should stand.
-fn event(row: &Row<'_>, expected: u64) -> Result<StoredEvent, ReadError> {
+pub(super) fn event(row: &Row<'_>, expected: u64) -> Result<StoredEvent, ReadError> {
     let offset = rows::unsigned(row, 0).unwrap_or(expected);
     let event = rows::event(row).map_err(|error| read_error(error, offset))?;
     if event.entry(sha256(&event.sealed)).leaf() == event.leaf {
@@ -113,20 +73,6 @@ fn event(row: &Row<'_>, expected: u64) -> Result<StoredEvent, ReadError> {
     }
 }
 
-/// A version is missing between two events of a stream: the first place between them that is not as it was.
-fn gap(connection: &Connection, before: Option<&StoredEvent>, after: &StoredEvent) -> ReadError {
-    let high = after.position.offset;
-    let mut low = before.map_or(0, |event| event.position.offset + 1);
-    while low < high {
-        let count = SCAN.min(high - low);
-        if let Err(error) = page(connection, low, count) {
-            return error;
-        }
-        low += count;
-    }
-    damaged(high, "a version before it is missing")
-}
-
-fn damaged(offset: u64, what: &'static str) -> ReadError {
+pub(super) fn damaged(offset: u64, what: &'static str) -> ReadError {
     ReadError::Damaged { partition: 0, offset, what }
 }

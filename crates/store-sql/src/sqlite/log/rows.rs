@@ -6,7 +6,13 @@ use anamnesis_store::{Appended, Kept, StoredEvent, StreamHead};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::clamp;
+use super::streams::Streams;
 use crate::statements;
+
+/// For a connection to a log without the table of streams.
+pub(super) const STREAMS_OF_EVENTS: &str =
+    "CREATE TEMP VIEW log_stream AS SELECT partition, stream, version, position FROM log_event;";
 
 /// Makes the tables of a new log, and gives the log's id.
 pub(super) fn create(connection: &Connection, now: Instant) -> rusqlite::Result<Uuid> {
@@ -48,8 +54,11 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
 }
 
 /// Where a stream stands.
-pub(super) fn stream_head(connection: &Connection, stream: &Tag) -> rusqlite::Result<Option<StreamHead>> {
-    let mut statement = connection.prepare_cached(statements::LOG_STREAM_HEAD)?;
+pub(super) fn stream_head(
+    connection: &Connection,
+    streams: &Streams,
+    stream: Tag,
+) -> rusqlite::Result<Option<StreamHead>> {
     let head = |row: &Row<'_>| {
         Ok(StreamHead {
             version: unsigned(row, 0)?,
@@ -58,7 +67,32 @@ pub(super) fn stream_head(connection: &Connection, stream: &Tag) -> rusqlite::Re
             moment: Instant::from_micros(row.get(3)?),
         })
     };
-    statement.query_row(params![0, stream.0], head).optional()
+    match streams.last(stream) {
+        Some(last) => {
+            let mut statement = connection.prepare_cached(statements::LOG_HEAD_AT)?;
+            statement.query_row(params![0, clamp(last.offset)], head).optional()
+        }
+        None => {
+            let mut statement = connection.prepare_cached(statements::LOG_STREAM_HEAD)?;
+            statement.query_row(params![0, stream.0], head).optional()
+        }
+    }
+}
+
+/// Whether the log has the table of streams; an older program keeps an index instead.
+pub(super) fn has_streams(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_stream'")?.exists([])
+}
+
+/// How many of the first events are in the table of streams, at least.
+pub(super) fn brought(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(statements::LOG_BROUGHT_READ)?;
+    statement.query_row([], |row| unsigned(row, 0)).optional().map(Option::unwrap_or_default)
+}
+
+/// Says that so many of the first events are in the table of streams.
+pub(super) fn set_brought(connection: &Connection, events: u64) -> rusqlite::Result<()> {
+    connection.prepare_cached(statements::LOG_BROUGHT_WRITE)?.execute([clamp(events)]).map(drop)
 }
 
 /// What an idempotency key was used for.

@@ -2,10 +2,11 @@
 //!
 //! Invariant: nobody is answered before the sync; a group that fails leaves nothing behind.
 
+use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
-use anamnesis_seal::Entry;
+use anamnesis_seal::{Entry, Tag};
 use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, params};
@@ -14,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::super::error::{append_error, commit_error};
 use super::end::End;
 use super::judge::{Versions, judge};
+use super::streams::{Bringing, Streams};
 use super::{clamp, rows};
 use crate::statements;
 
@@ -39,6 +41,10 @@ pub(super) enum Request {
 pub(super) struct Writer {
     connection: Connection,
     versions: Versions,
+    streams: Arc<Streams>,
+    bringing: Bringing,
+    /// What the group appends: of each stream the version before, how many, and where the first stands.
+    appended: Vec<(Tag, Version, u64, u64)>,
     end: End,
     forgot: Instant,
     head: watch::Sender<Head>,
@@ -46,9 +52,18 @@ pub(super) struct Writer {
 
 impl Writer {
     /// A writer that goes on where the log ends.
-    pub(super) fn new(connection: Connection, end: End) -> Self {
+    pub(super) fn new(connection: Connection, end: End, streams: Arc<Streams>) -> Self {
         let (head, _) = watch::channel(end.head());
-        Self { connection, versions: Versions::default(), end, forgot: Instant::default(), head }
+        Self {
+            connection,
+            versions: Versions::default(),
+            streams,
+            bringing: Bringing::default(),
+            appended: Vec::new(),
+            end,
+            forgot: Instant::default(),
+            head,
+        }
     }
 
     pub(super) fn head(&self) -> watch::Receiver<Head> {
@@ -97,16 +112,27 @@ impl Writer {
         let appended = self.end.next != start.next;
         let changed = appended || self.end.moment > self.end.closed;
         if failed.is_none() {
-            failed = if changed { self.commit(appended).err() } else { self.roll_back() };
+            failed = if changed {
+                self.bring(appended).and_then(|()| self.commit(appended)).err()
+            } else {
+                self.roll_back()
+            };
         } else {
             self.roll_back();
         }
         if let Some(error) = &failed {
             self.end = start;
+            self.appended.clear();
             self.versions.forget();
             judged.drain(..).for_each(|(_, answer)| send(answer, Err(again(error))));
             lifted.drain(..).for_each(|answer| send(answer, Err(again(error))));
             return;
+        }
+        // Before the head tells of them, so that whoever heard of an event finds it in its stream.
+        self.streams.add(&self.appended);
+        self.appended.clear();
+        if appended {
+            self.bringing.committed(&self.streams);
         }
         self.end.syncs += u64::from(changed);
         if changed || self.end.moment != start.moment {
@@ -117,7 +143,7 @@ impl Writer {
     }
 
     fn append(&mut self, commit: Commit) -> Result<Appended, AppendError> {
-        let before = judge(&self.connection, &mut self.versions, self.end.moment, &commit)?;
+        let before = judge(&self.connection, &self.streams, &mut self.versions, self.end.moment, &commit)?;
         let events: u64 = commit.streams.iter().map(|stream| stream.events.len() as u64).sum();
         let first = self.end.next;
         if events > 0 {
@@ -143,6 +169,10 @@ impl Writer {
         let mut statement = self.connection.prepare_cached(statements::LOG_APPEND_EVENT)?;
         for (append, before) in commit.streams.iter().zip(before) {
             let mut version = *before;
+            let count = append.events.len() as u64;
+            if count > 0 {
+                self.appended.push((append.stream, version, count, self.end.next));
+            }
             for event in &append.events {
                 version += 1;
                 let entry = Entry {
@@ -214,6 +244,16 @@ impl Writer {
             statement.execute(params![0, appended.moment.micros() - KEY_MICROS])?;
         }
         Ok(())
+    }
+
+    /// Brings older events into the table of streams with the same commit.
+    fn bring(&mut self, appended: bool) -> Result<(), AppendError> {
+        if !appended {
+            return Ok(());
+        }
+        let events = self.appended.iter().map(|(_, _, count, _)| count).sum::<u64>();
+        let events = usize::try_from(events).unwrap_or(usize::MAX);
+        self.bringing.write(&self.connection, &self.streams, events).map_err(append_error)
     }
 
     fn commit(&mut self, appended: bool) -> Result<(), AppendError> {

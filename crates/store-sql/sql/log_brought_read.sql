@@ -1,0 +1,1 @@
+SELECT value FROM log_meta WHERE name = 'streams'

@@ -1,0 +1,201 @@
+//! Where the events of each stream stand: the older in the table `log_stream`, the newest in memory, until they are
+//! brought into the table many at a time and in its order; one by one each would touch a page of its own.
+//!
+//! Invariant: what is in memory is committed, and stays there until the table has it for good. Who looks, looks in memory
+//! first: what moves meanwhile is then in both, never in neither.
+
+mod bringing;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anamnesis_kernel::Version;
+use anamnesis_seal::Tag;
+use anamnesis_store::Direction;
+use parking_lot::RwLock;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::directory::OpenError;
+use super::super::error::is_malformed;
+use super::{clamp, rows};
+use crate::statements;
+
+pub(super) use bringing::{Bringing, bring_all};
+
+/// The streams' newest events.
+#[derive(Default)]
+pub(super) struct Streams(RwLock<Newest>);
+
+#[derive(Default)]
+struct Newest {
+    of: HashMap<Tag, Vec<Place>>,
+    events: usize,
+    /// Those before it are in the table.
+    from: u64,
+    /// Those before it are in the table or here.
+    next: u64,
+}
+
+/// An event of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) version: Version,
+    pub(super) offset: u64,
+}
+
+/// What is in memory of a stream, as far as was asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The version of the first event in memory; none where there is no event.
+    pub(super) first: Option<Version>,
+    /// Those asked for, in the order asked for.
+    pub(super) places: Vec<Place>,
+}
+
+impl Streams {
+    /// Reads what the table lacks of the events before `next`; bring so many into it before that they have room here.
+    pub(super) fn read(connection: &Connection, path: &Path, next: u64) -> Result<Self, OpenError> {
+        let streams = Self::default();
+        streams.read_on(connection, path, next)?;
+        Ok(streams)
+    }
+
+    /// Reads what was appended, and forgets what was brought into the table, by another process since it was read last.
+    pub(super) fn read_on(&self, connection: &Connection, path: &Path, next: u64) -> Result<(), OpenError> {
+        let failed = |offset| {
+            move |source: rusqlite::Error| match source {
+                source if is_malformed(&source) => {
+                    OpenError::Damaged { offset, what: "the streams' newest events cannot be read" }
+                }
+                source => OpenError::Database { path: path.to_owned(), source },
+            }
+        };
+        let brought = rows::brought(connection).map_err(failed(0))?;
+        let mut newest = self.0.write();
+        let from = newest.next.max(brought);
+        let mut statement = connection.prepare(statements::LOG_READ_STREAMS).map_err(failed(from))?;
+        let mut found = statement.query(params![0, clamp(from), clamp(next)]).map_err(failed(from))?;
+        while let Some(row) = found.next().map_err(failed(newest.next))? {
+            // What is not an event of a stream is damage that is told of where it is read.
+            let Ok(offset) = rows::unsigned(row, 0) else { continue };
+            if let (Ok(stream), Ok(version)) = (row.get(1), rows::unsigned(row, 2)) {
+                newest.add(Tag(stream), Place { version, offset });
+            }
+        }
+        newest.next = next;
+        newest.forget(brought);
+        Ok(())
+    }
+
+    /// Adds events that are committed: of each stream the version before them, how many, and where the first stands.
+    pub(super) fn add(&self, appended: &[(Tag, Version, u64, u64)]) {
+        let mut newest = self.0.write();
+        for (stream, before, count, first) in appended {
+            for n in 0..*count {
+                newest.add(*stream, Place { version: before + n + 1, offset: first + n });
+            }
+            newest.next = newest.next.max(first + count);
+        }
+    }
+
+    /// What stands in memory of the events of a stream from version `from` on, at most `limit` of them.
+    pub(super) fn find(&self, stream: Tag, from: Version, direction: Direction, limit: usize) -> Found {
+        let newest = self.0.read();
+        let Some(places) = newest.of.get(&stream) else { return Found::default() };
+        let first = places.first().map(|place| place.version);
+        let places = match direction {
+            Direction::Forward => {
+                let start = places.partition_point(|place| place.version < from);
+                places.iter().skip(start).take(limit).copied().collect()
+            }
+            Direction::Backward => {
+                let end = places.partition_point(|place| place.version <= from);
+                places.iter().take(end).rev().take(limit).copied().collect()
+            }
+        };
+        Found { first, places }
+    }
+
+    /// The newest event of a stream, if it is in memory.
+    pub(super) fn last(&self, stream: Tag) -> Option<Place> {
+        self.0.read().of.get(&stream)?.last().copied()
+    }
+
+    /// Where a stream stands; none where there is none.
+    pub(super) fn version(&self, connection: &Connection, stream: Tag) -> rusqlite::Result<Option<Version>> {
+        if let Some(last) = self.last(stream) {
+            return Ok(Some(last.version));
+        }
+        let mut statement = connection.prepare_cached(statements::LOG_STREAM_VERSION)?;
+        statement.query_row(params![0, stream.0], |row| rows::unsigned(row, 0)).optional()
+    }
+
+    /// Forgets those before an offset, which the table has for good.
+    fn brought(&self, upto: u64) {
+        self.0.write().forget(upto);
+    }
+}
+
+impl Newest {
+    fn add(&mut self, stream: Tag, place: Place) {
+        let places = self.of.entry(stream).or_default();
+        // In the order of versions also where damage made another of one.
+        let at = match places.last() {
+            Some(last) if last.version >= place.version => {
+                places.partition_point(|other| other.version < place.version)
+            }
+            _ => places.len(),
+        };
+        places.insert(at, place);
+        self.events += 1;
+    }
+
+    fn forget(&mut self, upto: u64) {
+        if upto <= self.from {
+            return;
+        }
+        self.from = upto;
+        let mut left = 0;
+        self.of.retain(|_, places| {
+            places.retain(|place| place.offset >= upto);
+            places.shrink_to_fit();
+            left += places.len();
+            !places.is_empty()
+        });
+        self.of.shrink_to_fit();
+        self.events = left;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Tag = Tag([1; 16]);
+    const B: Tag = Tag([2; 16]);
+
+    fn versions(found: &Found) -> Vec<Version> {
+        found.places.iter().map(|place| place.version).collect()
+    }
+
+    #[test]
+    fn what_was_added_is_found_until_it_is_brought() {
+        let streams = Streams::default();
+        streams.add(&[(A, 4, 3, 10), (B, 0, 1, 13)]);
+        streams.add(&[(A, 7, 2, 14)]);
+        let forward = streams.find(A, 6, Direction::Forward, 3);
+        assert_eq!((forward.first, versions(&forward)), (Some(5), vec![6, 7, 8]));
+        let backward = streams.find(A, 8, Direction::Backward, 10);
+        assert_eq!((backward.first, versions(&backward)), (Some(5), vec![8, 7, 6, 5]));
+        assert_eq!(streams.find(A, 10, Direction::Forward, 10).places, []);
+        assert_eq!(streams.find(A, 4, Direction::Backward, 10).places, []);
+        assert_eq!(streams.last(A), Some(Place { version: 9, offset: 15 }));
+
+        streams.brought(14);
+        assert_eq!(streams.last(B), None);
+        let left = streams.find(A, 1, Direction::Forward, 10);
+        assert_eq!((left.first, versions(&left)), (Some(8), vec![8, 9]));
+        streams.brought(3);
+        assert_eq!(streams.0.read().events, 2);
+    }
+}
