@@ -1,4 +1,5 @@
-//! Whether the log reads back whole: every leaf, the tree's root, every stream's versions, every seal.
+//! Whether the log reads back whole: every leaf, the tree's root, every stream's versions and that it is found by its
+//! name, every seal.
 
 use std::collections::HashMap;
 
@@ -30,7 +31,7 @@ pub struct Damage {
     pub partition: u32,
     /// The offset of the event; for the root, the number of events.
     pub offset: u64,
-    /// `leaf`, `order`, `seal`, `name`, `missing`, `root` …
+    /// `leaf`, `order`, `seal`, `name`, `missing`, `root`, `stream` …
     pub kind: String,
 }
 
@@ -63,6 +64,11 @@ pub async fn verify(engine: &Engine, mut tell: impl FnMut(Progress)) -> Result<V
     }
     if head.roots.first() != Some(&check.tree.root()) {
         return Ok(check.bad(total, "root"));
+    }
+    for (stream, version) in &check.versions {
+        if engine.log.stream_events(*stream).await? < *version {
+            return Ok(check.bad(total, "stream"));
+        }
     }
     Ok(Verdict { events: total, erased: check.erased, first_bad: None })
 }

@@ -10,6 +10,8 @@ mod generations;
 mod house;
 #[path = "engine/leisure.rs"]
 mod leisure;
+#[path = "engine/order.rs"]
+mod order;
 #[path = "engine/parked.rs"]
 mod parked;
 #[path = "engine/snapshots.rs"]
@@ -282,6 +284,19 @@ async fn the_log_reads_back_whole_until_someone_touches_it() {
         let bad = verify(&house.engine, |_| {}).await.unwrap().first_bad.unwrap();
         assert_eq!((bad.kind.as_str(), bad.offset), (kind, offset));
     }
+    // All in the table of streams, which only many are, but for the newest of one.
+    let house = house
+        .reopened_after(|folder| {
+            let log = rusqlite::Connection::open(folder.join("log.db")).unwrap();
+            log.execute_batch(
+                "INSERT INTO log_stream SELECT partition, stream, version, position FROM log_event WHERE position <> 7; \
+                 INSERT INTO log_meta SELECT 'streams', next FROM log_partition;",
+            )
+            .unwrap();
+        })
+        .await;
+    let bad = verify(&house.engine, |_| {}).await.unwrap().first_bad.unwrap();
+    assert_eq!((bad.kind.as_str(), bad.offset), ("stream", house.engine.head().offset(0)));
 }
 
 #[tokio::test]

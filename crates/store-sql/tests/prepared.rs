@@ -9,9 +9,9 @@ use std::fs;
 use std::path::Path;
 
 use anamnesis_seal::{SubjectNumber, Tag};
-use anamnesis_store::{AppendError, Change, KeyRow, Keys, Log, Mark, Views, Watermark};
+use anamnesis_store::{AppendError, Change, Direction, KeyRow, Keys, Log, Mark, Views, Watermark};
 use anamnesis_store_sql::{OpenError, SqliteBeside, SqliteStore};
-use commits::{NOW, commit};
+use commits::{NOW, STREAM, commit};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -95,6 +95,40 @@ async fn the_log_and_the_keys_are_read_while_another_writes_them_and_not_written
     drop(store);
     prepared.log.look().expect("looked");
     assert_eq!(read(&*prepared.log).await.len(), 3);
+}
+
+#[tokio::test]
+async fn streams_are_read_while_another_writes_them_of_this_program_or_an_older_one() {
+    #[rustfmt::skip] // A table reads by column.
+    let cases = [
+     // whose log                       how it is laid out
+        ("this one's, in memory",         ""),
+        ("this one's, in the table",      "INSERT INTO log_stream SELECT partition, stream, version, position FROM log_event; \
+                                           INSERT INTO log_meta VALUES ('streams', 4);"),
+        ("an older one's, with an index", "DROP TABLE log_stream; \
+                                           CREATE UNIQUE INDEX log_event_stream ON log_event (stream, version, partition);"),
+    ];
+    for (whose, layout) in cases {
+        let folder = folder();
+        let store = open(&folder);
+        for n in 0..4 {
+            store.log.append(commit(n, 10)).await.expect("taken");
+        }
+        drop(store);
+        let file = Connection::open(folder.path().join("log.db")).expect("opens");
+        file.execute_batch(layout).expect("laid out");
+
+        let prepared = beside(&folder);
+        let forward = prepared.log.read_stream(STREAM, 2, Direction::Forward, 2).await.expect(whose);
+        assert_eq!(forward.iter().map(|event| event.version).collect::<Vec<_>>(), [2, 3], "{whose}");
+        let backward = prepared.log.read_stream(STREAM, 3, Direction::Backward, 9).await.expect(whose);
+        assert_eq!(backward.iter().map(|event| event.version).collect::<Vec<_>>(), [3, 2, 1], "{whose}");
+        let head = prepared.log.stream_head(STREAM).await.expect(whose);
+        assert_eq!(head.map(|head| head.version), Some(4), "{whose}");
+        assert_eq!(prepared.log.stream_events(STREAM).await.expect(whose), 4, "{whose}");
+        prepared.log.look().expect(whose);
+        assert_eq!(prepared.log.stream_events(STREAM).await.expect(whose), 4, "{whose}, looked at again");
+    }
 }
 
 #[tokio::test]

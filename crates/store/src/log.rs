@@ -74,6 +74,13 @@ pub trait Log: Send + Sync {
     /// When the store cannot be read.
     async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError>;
 
+    /// How many events of a stream reading it would find, for who checks that it has all.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn stream_events(&self, stream: Tag) -> Result<u64, ReadError>;
+
     /// At most `limit` events of a partition from `offset` on, oldest first, without a gap.
     ///
     /// # Errors

@@ -145,3 +145,6 @@ impl Turn {
         self.handed_in.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,10 +273,10 @@ fn cache(url: String, store: Uuid) -> Arc<dyn Cache> {
     Arc::new(RedisCache::open(options).unwrap())
 }
 
-/// What came of asking Redis: hits, misses, errors; how many events were folded to load states; and on which threads
-/// batches were folded into the views.
+/// What came of asking Redis: hits, misses, errors; how many events were folded to load states; on which threads
+/// batches were folded into the views; and how often somebody else had written first.
 #[derive(Default)]
-pub(crate) struct Tally([AtomicU32; 3], AtomicUsize, std::sync::Mutex<Vec<String>>);
+pub(crate) struct Tally([AtomicU32; 3], AtomicUsize, std::sync::Mutex<Vec<String>>, AtomicUsize);
 
 impl Tally {
     /// How many since this was asked last.
@@ -289,6 +289,11 @@ impl Tally {
         self.1.swap(0, Ordering::SeqCst)
     }
 
+    /// How many decisions met a conflict.
+    pub(crate) fn conflicts(&self) -> usize {
+        self.3.load(Ordering::SeqCst)
+    }
+
     /// The names of the threads that folded a batch each.
     pub(crate) fn folded_on(&self) -> Vec<String> {
         self.2.lock().unwrap().clone()
@@ -298,6 +303,10 @@ impl Tally {
 impl Instruments for Tally {
     fn projected(&self, _: &Projected) {
         self.2.lock().unwrap().push(std::thread::current().name().unwrap_or_default().to_owned());
+    }
+
+    fn conflict(&self) {
+        self.3.fetch_add(1, Ordering::SeqCst);
     }
 
     fn loaded(&self, events: usize) {

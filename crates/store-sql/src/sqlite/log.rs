@@ -36,6 +36,9 @@ use streams::Streams;
 use writer::{Request, Writer};
 
 const READERS: usize = 4;
+/// How many events are brought into the table of streams in one run: about 2 MB of memory, and as many again that come
+/// meanwhile.
+const BROUGHT_TOGETHER: usize = 32_768;
 /// How long the head may take to tell of what stands in the file, which takes no time but a busy machine's.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -65,9 +68,9 @@ impl SqliteLog {
         let connection = open_writer(path, Care::Truth).map_err(&failed)?;
         let id = rows::create(&connection, now).map_err(&failed)?;
         let end = End::read(&connection, path)?;
-        streams::bring_all(&connection, end.next).map_err(&failed)?;
+        streams::bring_all(&connection, end.next, BROUGHT_TOGETHER).map_err(&failed)?;
         let streams = Arc::new(Streams::read(&connection, path, end.next)?);
-        let writer = Writer::new(connection, end, Arc::clone(&streams));
+        let writer = Writer::new(connection, end, Arc::clone(&streams), BROUGHT_TOGETHER);
         let head = writer.head();
         let (requests, queue) = crossbeam_channel::unbounded();
         let thread = std::thread::Builder::new()
@@ -227,6 +230,11 @@ impl Log for SqliteLog {
 
     async fn stream_head(&self, stream: Tag) -> Result<Option<StreamHead>, ReadError> {
         let read = self.readers.with(|c| rows::stream_head(c, &self.streams, stream));
+        read.map_err(|error| read_error(error, 0))
+    }
+
+    async fn stream_events(&self, stream: Tag) -> Result<u64, ReadError> {
+        let read = self.readers.with(|c| self.streams.count(c, stream));
         read.map_err(|error| read_error(error, 0))
     }
 

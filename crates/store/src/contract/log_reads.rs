@@ -45,6 +45,8 @@ pub async fn a_partition_is_read_in_pages(harness: &impl Harness) {
 pub async fn a_stream_is_read_both_ways(harness: &impl Harness) {
     let stores = open(harness).await;
     ten(&*stores.log).await;
+    assert_eq!(stores.log.stream_events(tag(1)).await.expect("reads"), 5);
+    assert_eq!(stores.log.stream_events(tag(9)).await.expect("reads"), 0);
     #[rustfmt::skip]
     let cases = [
      // from      direction  limit     versions

@@ -10,9 +10,10 @@ use super::clamp;
 use super::streams::Streams;
 use crate::statements;
 
-/// For a connection to a log without the table of streams.
-pub(super) const STREAMS_OF_EVENTS: &str =
-    "CREATE TEMP VIEW log_stream AS SELECT partition, stream, version, position FROM log_event;";
+/// For a connection to a log without the table of streams; the file itself is not written.
+pub(super) const STREAMS_OF_EVENTS: &str = "PRAGMA query_only = OFF; \
+    CREATE TEMP VIEW log_stream AS SELECT partition, stream, version, position FROM log_event; \
+    PRAGMA query_only = ON;";
 
 /// Makes the tables of a new log, and gives the log's id.
 pub(super) fn create(connection: &Connection, now: Instant) -> rusqlite::Result<Uuid> {

@@ -130,6 +130,15 @@ impl Streams {
         statement.query_row(params![0, stream.0], |row| rows::unsigned(row, 0)).optional()
     }
 
+    /// How many events a stream has, in memory and in the table.
+    pub(super) fn count(&self, connection: &Connection, stream: Tag) -> rusqlite::Result<u64> {
+        let newest = self.find(stream, 0, Direction::Forward, usize::MAX);
+        let below = clamp(newest.first.unwrap_or(Version::MAX));
+        let mut statement = connection.prepare_cached(statements::LOG_COUNT_STREAM)?;
+        let older = statement.query_row(params![0, stream.0, below], |row| rows::unsigned(row, 0))?;
+        Ok(older + newest.places.len() as u64)
+    }
+
     /// Forgets those before an offset, which the table has for good.
     fn brought(&self, upto: u64) {
         self.0.write().forget(upto);
@@ -168,34 +177,4 @@ impl Newest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: Tag = Tag([1; 16]);
-    const B: Tag = Tag([2; 16]);
-
-    fn versions(found: &Found) -> Vec<Version> {
-        found.places.iter().map(|place| place.version).collect()
-    }
-
-    #[test]
-    fn what_was_added_is_found_until_it_is_brought() {
-        let streams = Streams::default();
-        streams.add(&[(A, 4, 3, 10), (B, 0, 1, 13)]);
-        streams.add(&[(A, 7, 2, 14)]);
-        let forward = streams.find(A, 6, Direction::Forward, 3);
-        assert_eq!((forward.first, versions(&forward)), (Some(5), vec![6, 7, 8]));
-        let backward = streams.find(A, 8, Direction::Backward, 10);
-        assert_eq!((backward.first, versions(&backward)), (Some(5), vec![8, 7, 6, 5]));
-        assert_eq!(streams.find(A, 10, Direction::Forward, 10).places, []);
-        assert_eq!(streams.find(A, 4, Direction::Backward, 10).places, []);
-        assert_eq!(streams.last(A), Some(Place { version: 9, offset: 15 }));
-
-        streams.brought(14);
-        assert_eq!(streams.last(B), None);
-        let left = streams.find(A, 1, Direction::Forward, 10);
-        assert_eq!((left.first, versions(&left)), (Some(8), vec![8, 9]));
-        streams.brought(3);
-        assert_eq!(streams.0.read().events, 2);
-    }
-}
+mod tests;

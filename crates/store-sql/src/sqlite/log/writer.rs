@@ -51,14 +51,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// A writer that goes on where the log ends.
-    pub(super) fn new(connection: Connection, end: End, streams: Arc<Streams>) -> Self {
+    /// A writer that goes on where the log ends, and keeps so many events of `streams` in memory before it brings them
+    /// into their table.
+    pub(super) fn new(connection: Connection, end: End, streams: Arc<Streams>, room: usize) -> Self {
         let (head, _) = watch::channel(end.head());
         Self {
             connection,
             versions: Versions::default(),
             streams,
-            bringing: Bringing::default(),
+            bringing: Bringing::new(room),
             appended: Vec::new(),
             end,
             forgot: Instant::default(),

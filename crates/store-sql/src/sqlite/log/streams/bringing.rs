@@ -10,14 +10,13 @@ use super::super::{clamp, rows};
 use super::{Place, Streams};
 use crate::statements;
 
-/// How many events are brought in one run: about 2 MB of memory, and as many again that come meanwhile.
-const RUN: usize = 32_768;
 /// How much of a run a commit brings at least.
 const SLICE_MIN: usize = 256;
 
 /// What is being brought.
-#[derive(Default)]
 pub(in crate::sqlite::log) struct Bringing {
+    /// How many events make a run.
+    room: usize,
     run: Vec<(Tag, Place)>,
     /// How many of the run the table has.
     done: usize,
@@ -28,6 +27,11 @@ pub(in crate::sqlite::log) struct Bringing {
 }
 
 impl Bringing {
+    /// Nothing yet; a run begins when so many events are in memory.
+    pub(in crate::sqlite::log) const fn new(room: usize) -> Self {
+        Self { room, run: Vec::new(), done: 0, doing: 0, upto: 0 }
+    }
+
     /// Writes a slice into the table, beside `events` that are appended, for which room must be made meanwhile.
     pub(in crate::sqlite::log) fn write(
         &mut self,
@@ -55,13 +59,13 @@ impl Bringing {
         self.done = self.doing;
         if self.done == self.run.len() && self.done > 0 {
             streams.brought(self.upto);
-            *self = Self::default();
+            *self = Self::new(self.room);
         }
     }
 
     fn begin(&mut self, streams: &Streams) {
         let newest = streams.0.read();
-        if newest.events < RUN {
+        if newest.events < self.room {
             return;
         }
         self.upto = newest.next;
@@ -71,11 +75,15 @@ impl Bringing {
     }
 }
 
-/// Brings at once what would take more room in memory than a few runs, as all of it does where an older program, which
-/// kept an index instead, wrote the log.
-pub(in crate::sqlite::log) fn bring_all(connection: &Connection, next: u64) -> rusqlite::Result<()> {
+/// Brings at once what would take the room of many runs in memory, as all does that was written by an older program, which
+/// kept an index instead.
+pub(in crate::sqlite::log) fn bring_all(
+    connection: &Connection,
+    next: u64,
+    room: usize,
+) -> rusqlite::Result<()> {
     let brought = rows::brought(connection)?;
-    if next.saturating_sub(brought) > 4 * RUN as u64 {
+    if next.saturating_sub(brought) > 4 * room as u64 {
         let transaction = connection.unchecked_transaction()?;
         transaction.execute(statements::LOG_BRING_STREAMS, params![0, clamp(brought), clamp(next)])?;
         rows::set_brought(&transaction, next)?;
