@@ -24,8 +24,8 @@ use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
-/// Of how many streams a request takes long enough that others are let go before the rest of it.
-const MANY: usize = 100;
+/// A request of so many steps takes long enough that others are let go before the rest of it.
+const MANY_STEPS: usize = 100;
 
 /// What a door asks for: all of it happens together, or nothing.
 #[derive(Clone)]
@@ -193,7 +193,7 @@ impl Engine {
             let place = deciding.decided();
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
-            if tags.len() > MANY {
+            if request.items.iter().map(|item| item.steps.len()).sum::<usize>() > MANY_STEPS {
                 // Who waits to decide goes before what only this request needs.
                 tokio::task::yield_now().await;
             }

@@ -140,7 +140,9 @@ impl Shape {
     /// The element that has this JSON name; choices by their full name, `valueQuantity`.
     pub(crate) fn element(self, name: &str) -> Option<Element> {
         let rows = self.rows();
-        let at = rows.binary_search_by(|row| name_at(row.0).cmp(name)).ok()?;
+        let begins = beginning(name.as_bytes());
+        let order = |row: &Row| beginning_at(row.0).cmp(&begins).then_with(|| name_at(row.0).cmp(name));
+        let at = rows.binary_search_by(order).ok()?;
         rows.get(at).copied().map(element)
     }
 
@@ -175,6 +177,39 @@ const RESOURCES: u16 = 146;
 
 fn name_at(place: u16) -> &'static str {
     NAMES.get(usize::from(place)).copied().unwrap_or_default()
+}
+
+/// How each name begins, so that most are told apart by a number.
+static BEGINNINGS: [u64; NAMES.len()] = {
+    let mut beginnings = [0; NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        #[expect(clippy::indexing_slicing, reason = "a constant is worked out when this is built")]
+        (beginnings[at] = beginning(NAMES[at].as_bytes()));
+        at += 1;
+    }
+    beginnings
+};
+
+fn beginning_at(place: u16) -> u64 {
+    BEGINNINGS.get(usize::from(place)).copied().unwrap_or_default()
+}
+
+/// The first eight bytes as a number, in the order of the names; of a shorter name with zeros behind it.
+const fn beginning(name: &[u8]) -> u64 {
+    if let Some(first) = name.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let (mut number, mut rest, mut left) = (0, name, 8);
+    while left > 0 {
+        number <<= 8;
+        if let [first, after @ ..] = rest {
+            number |= *first as u64;
+            rest = after;
+        }
+        left -= 1;
+    }
+    number
 }
 
 fn element((_, holds, bits, more, rules): Row) -> Element {
