@@ -10,6 +10,7 @@ mod value;
 mod write;
 
 pub use parse::{ParseError, Reason, parse, parse_with_depth};
+pub use pretty::pretty;
 pub use value::{Object, Value};
 pub use write::{write_object, write_string};
 

@@ -122,6 +122,10 @@ pub(crate) struct Limits {
     pub(crate) nesting_max: usize,
     /// Of a bundle.
     pub(crate) bundle_entries_max: usize,
+    /// Of the resources in the answer to a bundle, together.
+    pub(crate) bundle_answer_bytes_max: usize,
+    /// For all entries of a bundle together.
+    pub(crate) bundle: Duration,
     /// Of a page.
     pub(crate) count_max: u32,
     /// Of records that come along on one page, because those found refer to them or are referred to.
@@ -207,6 +211,9 @@ impl Default for Limits {
             event_bytes_max: 8 << 20,
             nesting_max: 64,
             bundle_entries_max: 10_000,
+            bundle_answer_bytes_max: 64 << 20,
+            // Who waits in between, such as a proxy, seldom does for longer.
+            bundle: Duration::from_secs(60),
             count_max: 1_000,
             included_max: 1_000,
             commit_events_max: 10_000,

@@ -3,6 +3,7 @@
 //! Invariant: handlers translate; rules are decided behind [`anamnesis_engine::Engine::commit`], and
 //! [`outcome::Outcome`] alone knows the status of a no.
 
+mod allowance;
 mod arrived;
 mod batch;
 mod binary;
@@ -15,6 +16,7 @@ mod everything;
 mod get;
 mod history;
 mod http_date;
+mod line;
 mod merge;
 mod meta;
 pub(crate) mod metadata;

@@ -2,8 +2,6 @@
 
 use anamnesis_json::write_string;
 
-use super::Kind;
-
 /// What stands at the head of a searchset or a history.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Head<'a> {
@@ -57,25 +55,6 @@ pub struct Happened<'a> {
     pub etag: &'a str,
     /// When, a FHIR instant.
     pub last_modified: &'a str,
-}
-
-/// One entry of the answer to a transaction or batch.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Response<'a> {
-    /// The record's absolute address.
-    pub full_url: Option<&'a str>,
-    /// The status, `201 Created`.
-    pub status: &'a str,
-    /// Where the version is, `Patient/p1/_history/1`.
-    pub location: Option<&'a str>,
-    /// The entity tag, `W/"1"`.
-    pub etag: Option<&'a str>,
-    /// When, a FHIR instant.
-    pub last_modified: Option<&'a str>,
-    /// The JSON text of an OperationOutcome.
-    pub outcome: Option<&'a [u8]>,
-    /// The JSON text of a resource, where one is returned.
-    pub resource: Option<&'a [u8]>,
 }
 
 /// A searchset: <https://hl7.org/fhir/R4/bundle.html#searchset>.
@@ -143,27 +122,6 @@ pub fn history<'a>(
     out.end()
 }
 
-/// The answer to a transaction or batch, an entry for each entry in the same order.
-pub fn response<'a>(kind: Kind, head: &Head<'_>, entries: impl IntoIterator<Item = Response<'a>>) -> Vec<u8> {
-    let code = match kind {
-        Kind::Transaction => "transaction-response",
-        Kind::Batch => "batch-response",
-    };
-    let mut out = Writer::begin(code, head, &[]);
-    for entry in entries {
-        out.entry(entry.full_url, entry.resource);
-        out.open("response");
-        out.text("status", Some(entry.status));
-        out.text("location", entry.location);
-        out.text("etag", entry.etag);
-        out.text("lastModified", entry.last_modified);
-        out.raw("outcome", entry.outcome);
-        out.close();
-        out.close();
-    }
-    out.end()
-}
-
 impl Mode {
     /// Its code.
     pub const fn code(self) -> &'static str {
@@ -176,14 +134,14 @@ impl Mode {
 }
 
 /// Text so far, and whether a comma is due before what comes next.
-struct Writer {
+pub(super) struct Writer {
     out: Vec<u8>,
     comma: bool,
     entries: bool,
 }
 
 impl Writer {
-    fn begin(kind: &str, head: &Head<'_>, links: &[Link<'_>]) -> Self {
+    pub(super) fn begin(kind: &str, head: &Head<'_>, links: &[Link<'_>]) -> Self {
         let mut writer = Self { out: Vec::with_capacity(4_096), comma: false, entries: false };
         writer.brace();
         writer.text("resourceType", Some("Bundle"));
@@ -214,7 +172,7 @@ impl Writer {
         writer
     }
 
-    fn entry(&mut self, full_url: Option<&str>, resource: Option<&[u8]>) {
+    pub(super) fn entry(&mut self, full_url: Option<&str>, resource: Option<&[u8]>) {
         if !self.entries {
             // FHIR has no empty arrays, so the array begins with its first entry.
             self.key("entry");
@@ -226,7 +184,7 @@ impl Writer {
         self.raw("resource", resource);
     }
 
-    fn end(mut self) -> Vec<u8> {
+    pub(super) fn end(mut self) -> Vec<u8> {
         if self.entries {
             self.out.push(b']');
         }
@@ -242,13 +200,13 @@ impl Writer {
         self.comma = false;
     }
 
-    fn open(&mut self, key: &str) {
+    pub(super) fn open(&mut self, key: &str) {
         self.key(key);
         self.out.push(b'{');
         self.comma = false;
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.out.push(b'}');
         self.comma = true;
     }
@@ -262,14 +220,14 @@ impl Writer {
         self.comma = true;
     }
 
-    fn text(&mut self, key: &str, text: Option<&str>) {
+    pub(super) fn text(&mut self, key: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.key(key);
             write_string(text, &mut self.out);
         }
     }
 
-    fn raw(&mut self, key: &str, json: Option<&[u8]>) {
+    pub(super) fn raw(&mut self, key: &str, json: Option<&[u8]>) {
         if let Some(json) = json {
             self.key(key);
             self.out.extend_from_slice(json);
@@ -299,13 +257,6 @@ mod tests {
         };
         let deleted =
             Happened { resource: None, method: "DELETE", status: "204", etag: "W/\"3\"", ..version };
-        let created = Response {
-            status: "201 Created",
-            location: Some("Patient/p1/_history/1"),
-            etag: Some("W/\"1\""),
-            ..Response::default()
-        };
-        let refused = Response { status: "400 Bad Request", outcome: Some(outcome), ..Response::default() };
         #[rustfmt::skip] // A table reads by column.
         let cases = [
             ("empty",    searchset(&Head::default(), &[], []),
@@ -317,8 +268,6 @@ mod tests {
              r#"{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"http://h/Patient/p1","request":{"method":"DELETE","url":"Patient/p1"},"response":{"status":"204","etag":"W/\"3\"","lastModified":"2026-03-01T00:00:00.000Z"}},{"fullUrl":"http://h/Patient/p1","resource":{"resourceType":"Patient","id":"p1"},"request":{"method":"PUT","url":"Patient/p1"},"response":{"status":"200","etag":"W/\"2\"","lastModified":"2026-03-01T00:00:00.000Z"}}]}"#),
             ("a history of which something is said", history(&Head::default(), &[], [], Some(Said { url: "Patient/_history", outcome })),
              r#"{"resourceType":"Bundle","type":"history","entry":[{"request":{"method":"GET","url":"Patient/_history"},"response":{"status":"200 OK","outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}}}]}"#),
-            ("response", response(Kind::Batch, &Head::default(), [created, refused]),
-             r#"{"resourceType":"Bundle","type":"batch-response","entry":[{"response":{"status":"201 Created","location":"Patient/p1/_history/1","etag":"W/\"1\""}},{"response":{"status":"400 Bad Request","outcome":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid"}]}}}]}"#),
         ];
         for (name, text, expected) in cases {
             assert_eq!(String::from_utf8(text.clone()).unwrap(), expected, "{name}");

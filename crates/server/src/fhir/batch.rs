@@ -1,20 +1,23 @@
 //! Batches, each entry for itself: <https://hl7.org/fhir/R4/http.html#brules>.
 
-use anamnesis_fhir::bundle::{EntryIn, Head, Incoming, Kind, Method, Target, interdependencies, response};
+use anamnesis_fhir::bundle::{Answered, EntryIn, Head, Incoming, Kind, Method, Target, interdependencies};
 use anamnesis_json::Value;
+use axum::body::Bytes;
 use futures::FutureExt;
+use futures::stream::{self, StreamExt};
 
+use super::allowance::Allowance;
 use super::conditional::CRITERIA;
 use super::get::EntryRead;
+use super::line::{line_of, line_of_read};
 use super::negotiate::Return;
 use super::outcome::{Outcome, within};
 use super::reply::Reply;
 use super::search::bundle_id;
-use super::together::in_order;
-use super::transaction::{Done, Refused, line_of, line_of_read, unsupported};
+use super::transaction::{Done, Refused, unsupported};
 use super::write::{Write, expected};
 use super::{
-    create, delete, delete_conditional, get, patch, patch_conditional, request, update, update_conditional,
+    create, delete, delete_conditional, patch, patch_conditional, request, update, update_conditional,
 };
 use crate::app::{App, WriteContext};
 
@@ -27,6 +30,7 @@ pub(super) async fn batch(
     mut incoming: Incoming,
     context: &WriteContext,
     returned: Option<Return>,
+    allowance: &Allowance,
 ) -> Done {
     let known = app.engine.reached();
     for (at, issue) in interdependencies(&incoming.entries) {
@@ -34,16 +38,16 @@ pub(super) async fn batch(
             entry.problems.push(issue);
         }
     }
-    let mut tasks = Vec::with_capacity(incoming.entries.len());
-    for entry in incoming.entries {
-        tasks.push(one(app, entry, context, returned).boxed());
-    }
-    let answers = in_order(tasks, AT_ONCE).await;
+    let one = |entry| one(app, entry, context, returned, allowance).boxed();
+    let mut each = stream::iter(incoming.entries).map(one).buffered(AT_ONCE);
 
+    let id = bundle_id();
+    let mut answered = Answered::begin(Kind::Batch, &Head { id: Some(&id), ..Head::default() });
     let mut refused = Vec::new();
     let mut taken = 0;
     let mut cursor = known;
-    for (index, came) in &answers {
+    while let Some((index, came)) = each.next().await {
+        let came = came.admitted(allowance, returned);
         match came.answer() {
             Ok(reply) => {
                 taken += u32::from(matches!(came, Came::Wrote(_)));
@@ -51,18 +55,15 @@ pub(super) async fn batch(
                     cursor = reply.cursor.clone();
                 }
             }
-            Err(outcome) => refused.extend(Refused::of(*index, outcome)),
+            Err(outcome) => refused.extend(Refused::of(index, outcome)),
         }
+        let line = match &came {
+            Came::Read(read) => line_of_read(app, read),
+            Came::Wrote(answer) => line_of(app, answer, returned),
+        };
+        answered.entry(&line.response());
     }
-    let line = |(_, came): &(usize, Came)| match came {
-        Came::Read(read) => line_of_read(app, read),
-        Came::Wrote(answer) => line_of(app, answer, returned),
-    };
-    let lines: Vec<_> = answers.iter().map(line).collect();
-    let id = bundle_id();
-    let head = Head { id: Some(&id), ..Head::default() };
-    let body = response(Kind::Batch, &head, lines.iter().map(|line| line.response()));
-    Done { body, cursor, taken, repeated: false, seen: true, refused }
+    Done { body: answered.end(), cursor, taken, repeated: false, seen: true, refused }
 }
 
 /// What an entry came to.
@@ -79,19 +80,42 @@ impl Came {
             Self::Read(EntryRead { answer, .. }) | Self::Wrote(answer) => answer,
         }
     }
+
+    /// As the answer has room for it: what was written is told without the resource where there is none.
+    fn admitted(self, allowance: &Allowance, returned: Option<Return>) -> Self {
+        match self {
+            Self::Read(read) => Self::Read(allowance.admit(read)),
+            Self::Wrote(Ok(reply))
+                if returned == Some(Return::Representation) && !allowance.takes(reply.body.len()) =>
+            {
+                Self::Wrote(Ok(Reply { body: Bytes::new(), ..reply }))
+            }
+            wrote => wrote,
+        }
+    }
 }
 
-async fn one(app: &App, entry: EntryIn, context: &WriteContext, returned: Option<Return>) -> (usize, Came) {
+async fn one(
+    app: &App,
+    entry: EntryIn,
+    context: &WriteContext,
+    returned: Option<Return>,
+    allowance: &Allowance,
+) -> (usize, Came) {
     let index = entry.index;
     let placed = |outcome| placed(outcome, index);
     if let Some(wrong) = wrong_with(&entry) {
         return (index, Came::Wrote(Err(placed(wrong))));
     }
     if !entry.writes() {
-        let EntryRead { answer, said } = get::entry(app, &entry).await;
+        let EntryRead { answer, said } = allowance.read(app, &entry).await;
         return (index, Came::Read(EntryRead { answer: answer.map_err(placed), said }));
     }
-    (index, Came::Wrote(carried_out(app, entry, context, returned).await.map_err(placed)))
+    let answer = match allowance.begin() {
+        Ok(()) => carried_out(app, entry, context, returned).await,
+        Err(late) => Err(late),
+    };
+    (index, Came::Wrote(answer.map_err(placed)))
 }
 
 /// Why an entry is refused before anything is done.

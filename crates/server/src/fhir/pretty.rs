@@ -1,6 +1,5 @@
 //! Answers that people read: `_pretty`, <https://hl7.org/fhir/R4/http.html#pretty>.
 
-use anamnesis_json::Value;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::HeaderValue;
@@ -28,8 +27,6 @@ pub(super) async fn pretty(response: Response) -> Response {
     };
     // The length of what a HEAD would be answered with is not known.
     parts.headers.remove(CONTENT_LENGTH);
-    match anamnesis_json::parse_with_depth(&text, usize::MAX) {
-        Ok(Value::Object(resource)) => Response::from_parts(parts, Body::from(resource.to_pretty_text())),
-        _ => Response::from_parts(parts, Body::from(text)),
-    }
+    let text = if text.is_empty() { text } else { anamnesis_json::pretty(&text).into() };
+    Response::from_parts(parts, Body::from(text))
 }

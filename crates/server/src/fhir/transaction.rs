@@ -2,6 +2,7 @@
 //!
 //! Invariant: a transaction is one commit: all of its writes happen, or none, and all that is wrong is told at once.
 
+mod after;
 mod prepare;
 mod respond;
 
@@ -14,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::allowance::Allowance;
 use super::arrived::Arrived;
 use super::conditional::ATTEMPTS_MAX;
 use super::negotiate::Return;
@@ -23,8 +25,6 @@ use super::reply::{self, Reply};
 use super::write::{Key, known, request as commit_request};
 use super::{batch, get};
 use crate::app::{App, WriteContext};
-
-pub(super) use respond::{line_of, line_of_read};
 
 /// What became of a bundle.
 pub(crate) struct Done {
@@ -69,14 +69,17 @@ pub(super) async fn handle(State(app): State<App>, request: Request) -> Response
     let answer = async {
         let mut arrived = Arrived::read(request)?;
         let (text, value) = arrived.json(&app).await?;
-        let done = carried_out(&app, &text, value, &arrived.context, arrived.prefer.returned).await?;
+        let allowance = Allowance::of_request(&app.limits);
+        let done =
+            carried_out(&app, &text, value, &arrived.context, arrived.prefer.returned, &allowance).await?;
         let status = if done.seen { StatusCode::OK } else { StatusCode::ACCEPTED };
         Ok(Reply { status, ..Reply::bundle(done.body, done.cursor) })
     };
     reply::finish(&app, answer.await)
 }
 
-/// Carries out a transaction or batch; `text` is what `bundle` was parsed from, which an idempotency key is bound to.
+/// Carries out a transaction or batch that is imported; `text` is what `bundle` was parsed from, which an idempotency
+/// key is bound to.
 ///
 /// # Errors
 ///
@@ -87,7 +90,7 @@ pub(crate) async fn bundle(
     bundle: Value,
     context: &WriteContext,
 ) -> Result<Done, Outcome> {
-    carried_out(app, text, bundle, context, None).await
+    carried_out(app, text, bundle, context, None, &Allowance::of_import(&app.limits)).await
 }
 
 async fn carried_out(
@@ -96,11 +99,12 @@ async fn carried_out(
     bundle: Value,
     context: &WriteContext,
     returned: Option<Return>,
+    allowance: &Allowance,
 ) -> Result<Done, Outcome> {
     let incoming = read(bundle, app.limits.bundle_entries_max).map_err(Outcome::Invalid)?;
     match incoming.kind {
-        Kind::Batch => Ok(batch::batch(app, incoming, context, returned).await),
-        Kind::Transaction => transaction(app, text, incoming, context, returned).await,
+        Kind::Batch => Ok(batch::batch(app, incoming, context, returned, allowance).await),
+        Kind::Transaction => transaction(app, text, incoming, context, returned, allowance).await,
     }
 }
 
@@ -110,6 +114,7 @@ async fn transaction(
     mut incoming: Incoming,
     context: &WriteContext,
     returned: Option<Return>,
+    allowance: &Allowance,
 ) -> Result<Done, Outcome> {
     let wrong: Vec<Issue> = incoming.entries.iter().filter_map(unsupported).collect();
     if !wrong.is_empty() {
@@ -118,20 +123,24 @@ async fn transaction(
     let key = Key::of(app, context, "", text);
     // What was found once need not be found again, so a known key is answered before anything is looked up.
     if let Some(answer) = known(app, context, key).await? {
-        return respond::again(app, incoming.entries, key, answer, returned).await;
+        return respond::again(app, incoming.entries, key, answer, returned, allowance).await;
     }
     let may_be_long = text.len() > app.limits.event_bytes_max;
     let mut turn = None;
     for _ in 0..ATTEMPTS_MAX {
-        let prepared = prepare::prepare(app, incoming.entries, key, context, may_be_long).await?;
+        let preparing = prepare::prepare(app, incoming.entries, key, context, may_be_long);
+        let prepared = allowance.in_time(preparing).await??;
+        allowance.begin()?;
         let claim = prepared.claims.first().map(|claim| claim.claim);
         let request = commit_request(context, prepared.items, prepared.claims, key);
         match commit(app, context, key, request).await {
             Ok(answer) if answer.repeated => {
-                return respond::again(app, reread(app, text)?.entries, key, answer, returned).await;
+                return respond::again(app, reread(app, text)?.entries, key, answer, returned, allowance)
+                    .await;
             }
             Ok(answer) => {
-                return respond::first(app, prepared.entries, &prepared.written, answer, returned).await;
+                return respond::first(app, prepared.entries, &prepared.written, answer, returned, allowance)
+                    .await;
             }
             // The resources went with the request: they are read once more from what was sent.
             Err(CommitError::Claimed) => {

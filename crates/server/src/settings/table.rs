@@ -93,6 +93,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
     row("limits.event_bytes_max", |s| &mut s.limits.event_bytes_max, "the largest event taken, without its envelope").within(1, 16 << 20),
     row("limits.nesting_max", |s| &mut s.limits.nesting_max, "how deep arrays and objects nest in JSON that is taken").within(1, anamnesis_json::DEPTH_MAX as u64),
     row("limits.bundle_entries_max", |s| &mut s.limits.bundle_entries_max, "entries of a transaction or batch").within(1, 100_000),
+    row("limits.bundle_answer_bytes_max", |s| &mut s.limits.bundle_answer_bytes_max, "resources in the answer to a transaction or batch, all together; an entry that reads beyond it is told 503 in its place").within(1, 1 << 32),
+    row("limits.bundle_ms_max", |s| &mut s.limits.bundle, "how long a transaction or batch may take; what was not begun by then is told 503").within(1, 3_600_000),
     row("limits.commit_events_max", |s| &mut s.limits.commit_events_max, "events in one request to the event API").within(1, 100_000),
     row("limits.count_max", |s| &mut s.limits.count_max, "the largest page, whatever `_count` asks for").within(1, 10_000),
     row("limits.included_max", |s| &mut s.limits.included_max, "records that `_include` and `_revinclude` bring along on one page; the bundle says when there are more").within(0, 100_000),
