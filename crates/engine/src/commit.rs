@@ -24,8 +24,8 @@ use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
-/// A request of so many steps takes long enough that others are let go before the rest of it.
-const MANY_STEPS: usize = 100;
+/// A request of more steps takes long enough that others are let go before the rest of it.
+const FEW_STEPS: usize = 100;
 
 /// What a door asks for: all of it happens together, or nothing.
 #[derive(Clone)]
@@ -145,13 +145,13 @@ impl Engine {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
         for _ in 0..ATTEMPTS_MAX {
-            let deciding = self.order.decide(&self.caches.heads, &tags).await;
+            let deciding = self.order.decide(&tags).await;
             let decided = self.decide(request, &tags).await?;
             if !decided.is_refused() {
                 return decided.foreseen(request);
             }
             // It may have been decided on what others are about to write.
-            let place = deciding.decided();
+            let turn = deciding.decided();
             let commit = Commit {
                 commit_id: self.minter.event_id(self.clock.now()),
                 now: self.clock.now(),
@@ -159,14 +159,13 @@ impl Engine {
                 claims: Vec::new(),
                 idempotency: None,
             };
-            if !place.may_hand_in().await {
-                continue;
-            }
+            turn.comes().await;
+            let commit_id = commit.commit_id;
             let confirming = self.log.append(commit);
-            place.handed_in();
+            drop(turn);
             match confirming.await {
                 Ok(_) => return decided.foreseen(request),
-                Err(AppendError::Conflict { .. }) => self.caches.heads.forget(&tags),
+                Err(AppendError::Conflict { .. }) => self.forget(&tags, commit_id, &decided.built_on()),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -185,33 +184,31 @@ impl Engine {
         for _ in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
             let seen = self.caches.erasures.seen();
-            let mut deciding = self.order.decide(&self.caches.heads, &tags).await;
+            let deciding = self.order.decide(&tags).await;
             let mut decided = self.decide(request, &tags).await?;
             let commit_id = self.minter.event_id(self.clock.now());
-            deciding.remembers();
             let due = decided.remember(self, seen, &tags, commit_id);
-            let place = deciding.decided();
+            let turn = deciding.decided();
             self.instruments.took(Stage::Decide, started.elapsed());
             let started = Stopwatch::now();
-            if request.items.iter().map(|item| item.steps.len()).sum::<usize>() > MANY_STEPS {
+            if request.items.iter().map(|item| item.steps.len()).sum::<usize>() > FEW_STEPS {
                 // Who waits to decide goes before what only this request needs.
                 tokio::task::yield_now().await;
             }
             let sealed = self.seal(request, &tags, &decided).await?;
             let adds = decided.has_events();
-            let idempotency =
-                request.idempotency.as_ref().filter(|_| decided.has_events()).map(|idempotent| {
-                    let outcome = decided.outcome(request).to_bytes();
-                    Idempotency {
-                        key: idempotent.key,
-                        content: idempotent.content,
-                        outcome: self.keyring.store.seal_outcome(
-                            &idempotent.key,
-                            &outcome,
-                            &anamnesis_seal::SystemRandom,
-                        ),
-                    }
-                });
+            let idempotency = request.idempotency.as_ref().filter(|_| adds).map(|idempotent| {
+                let outcome = decided.outcome(request).to_bytes();
+                Idempotency {
+                    key: idempotent.key,
+                    content: idempotent.content,
+                    outcome: self.keyring.store.seal_outcome(
+                        &idempotent.key,
+                        &outcome,
+                        &anamnesis_seal::SystemRandom,
+                    ),
+                }
+            });
             let commit = Commit {
                 commit_id,
                 now: self.clock.now(),
@@ -219,15 +216,14 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
-            if !place.may_hand_in().await {
-                continue;
-            }
+            turn.comes().await;
             if adds {
                 // Before the log has it, since the projector may have it right after.
                 self.instruments.committing(commit_id, request.correlation_id.as_deref());
             }
             let appending = self.log.append(commit);
-            place.handed_in();
+            drop(turn);
+            let built_on = decided.built_on();
             let decision = decided.settled(request, due);
             self.instruments.took(Stage::Append, started.elapsed());
             let started = Stopwatch::now();
@@ -242,7 +238,7 @@ impl Engine {
                     return self.settle(decision, &appended);
                 }
                 Err(error) => {
-                    self.caches.heads.forget(&tags);
+                    self.forget(&tags, commit_id, &built_on);
                     match error {
                         AppendError::Conflict { .. } => self.instruments.conflict(),
                         AppendError::Claimed { .. } => {
@@ -263,6 +259,13 @@ impl Engine {
             }
         }
         Err(CommitError::Busy)
+    }
+
+    /// Forgets what a commit that was not recorded left of its streams, and what it was built on.
+    fn forget(&self, tags: &[Tag], commit_id: Uuid, built_on: &[Option<Uuid>]) {
+        for (tag, built_on) in tags.iter().zip(built_on) {
+            self.caches.heads.forget(tag, commit_id, *built_on);
+        }
     }
 
     /// Counts a request that failed for another reason than what it asked: in the log, or before it in the keys.

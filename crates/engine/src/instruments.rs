@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub enum Stage {
     /// From the request to its events.
     Decide,
-    /// Sealing and queueing.
+    /// Sealing, waiting for those who decided before on the same streams, and queueing.
     Append,
     /// Until the log is synced.
     Sync,

@@ -29,7 +29,7 @@ pub struct Verdict {
 pub struct Damage {
     /// The partition.
     pub partition: u32,
-    /// The offset of the event; for the root, the number of events.
+    /// The offset of the event; for the root, and for a stream that is not found whole by its name, the number of events.
     pub offset: u64,
     /// `leaf`, `order`, `seal`, `name`, `missing`, `root`, `stream` …
     pub kind: String,
@@ -66,7 +66,7 @@ pub async fn verify(engine: &Engine, mut tell: impl FnMut(Progress)) -> Result<V
         return Ok(check.bad(total, "root"));
     }
     for (stream, version) in &check.versions {
-        if engine.log.stream_events(*stream).await? < *version {
+        if engine.log.stream_events(*stream).await? != *version {
             return Ok(check.bad(total, "stream"));
         }
     }

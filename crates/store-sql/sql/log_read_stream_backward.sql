@@ -1,3 +1,4 @@
-SELECT e.position, e.stream, e.version, e.event_id, e.commit_id, e.subject, e.kind, e.schema_version, e.moment, e.leaf, e.sealed
+SELECT e.position, e.stream, e.version, e.event_id, e.commit_id, e.subject, e.kind, e.schema_version, e.moment, e.leaf, e.sealed,
+s.version
 FROM log_stream s JOIN log_event e ON e.partition = s.partition AND e.position = s.position
 WHERE s.partition = $1 AND s.stream = $2 AND s.version <= $3 ORDER BY s.version DESC LIMIT $4

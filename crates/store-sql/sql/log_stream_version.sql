@@ -1,1 +1,3 @@
-SELECT version FROM log_stream WHERE partition = $1 AND stream = $2 ORDER BY version DESC LIMIT 1
+SELECT s.version, e.commit_id
+FROM log_stream s JOIN log_event e ON e.partition = s.partition AND e.position = s.position
+WHERE s.partition = $1 AND s.stream = $2 ORDER BY s.version DESC LIMIT 1

@@ -17,10 +17,10 @@ statements! {
     LOG_STREAM_VERSION = "log_stream_version";
     LOG_STREAM_HEAD = "log_stream_head";
     LOG_COUNT_STREAM = "log_count_stream";
+    LOG_VERSION_AT = "log_version_at";
     LOG_HEAD_AT = "log_head_at";
     LOG_READ_STREAMS = "log_read_streams";
     LOG_ADD_TO_STREAM = "log_add_to_stream";
-    LOG_BRING_STREAMS = "log_bring_streams";
     LOG_BROUGHT_READ = "log_brought_read";
     LOG_BROUGHT_WRITE = "log_brought_write";
     LOG_FIND_EVENT_ID = "log_find_event_id";

@@ -75,6 +75,7 @@ macro_rules! contract_tests {
                 every_field_reads_back,
                 positions_have_no_gap_and_versions_count_within_their_stream,
                 a_stream_must_stand_where_it_is_expected,
+                a_version_is_of_the_commit_it_was_decided_on,
                 a_conflict_in_one_stream_keeps_nothing_of_the_others,
                 conditions_alone_are_judged_and_leave_nothing,
                 events_of_one_stream_in_one_commit_follow_each_other,

@@ -167,6 +167,9 @@ pub struct StreamAppend {
 pub enum Expected {
     /// At this version; 0 when there is none yet.
     Exact(Version),
+    /// At this version, and that must be of this commit: for whoever decided on what a commit would leave before it was
+    /// recorded, since the number alone may by now be that of another event.
+    Left(Version, Uuid),
     /// Anywhere.
     Any,
 }

@@ -7,6 +7,7 @@ use anamnesis_kernel::{Instant, StreamName};
 use anamnesis_seal::{Hash, Tag};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
 use super::entries;
 use crate::index::Indexing;
@@ -14,12 +15,14 @@ use crate::snapshot::Last;
 use crate::snapshot::form::Folded;
 
 /// What an entry costs beside its elements.
-const ENTRY_BYTES: usize = 160;
+const ENTRY_BYTES: usize = 184;
 
 /// A record's state as decisions see it, and whose key seals it.
 pub(crate) struct Head {
     pub(crate) state: State,
     pub(crate) subject: StreamName,
+    /// The commit that leaves it so, where that need not be recorded yet.
+    pub(crate) by: Option<Uuid>,
     /// When the stream was last written to, if it was.
     pub(crate) written: Option<Instant>,
     /// The newest snapshot of it, as far as is known.
@@ -31,11 +34,12 @@ impl Head {
     pub(crate) fn new(
         state: State,
         subject: StreamName,
+        by: Option<Uuid>,
         written: Option<Instant>,
         last: Option<Last>,
     ) -> Self {
         let elements = state.elements.as_ref().map_or(0, anamnesis_json::Object::heap_bytes);
-        Self { state, subject, written, last, bytes: ENTRY_BYTES + elements }
+        Self { state, subject, by, written, last, bytes: ENTRY_BYTES + elements }
     }
 
     /// The head of a stream that was folded; of one that is not there yet where nothing was.
@@ -46,13 +50,13 @@ impl Head {
         indexing: &dyn Indexing,
     ) -> Self {
         let Some(Folded { state, subject, moment, .. }) = folded else {
-            return Self::new(State { version: 0, elements: None }, name.clone(), None, None);
+            return Self::new(State { version: 0, elements: None }, name.clone(), None, None, None);
         };
         let subject = match &state.elements {
             Some(elements) => indexing.subject(name, elements),
             None => subject,
         };
-        Self::new(state, subject, Some(moment), last)
+        Self::new(state, subject, None, Some(moment), last)
     }
 
     /// The state with where it comes from.
@@ -97,9 +101,8 @@ impl Heads {
         self.cache.clear();
     }
 
-    pub(crate) fn forget(&self, tags: &[Tag]) {
-        for tag in tags {
-            self.cache.remove(tag);
-        }
+    /// Forgets a stream's head where it is one that this commit left, or the one that it built on.
+    pub(crate) fn forget(&self, tag: &Tag, commit: Uuid, built_on: Option<Uuid>) {
+        self.cache.remove_if(tag, |head| head.by == Some(commit) || head.by == built_on);
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Settled {
 
 struct DecidedItem {
     before: Version,
+    /// The commit that leaves the record as it was decided on, where that need not be recorded yet.
+    built_on: Option<Uuid>,
     created: bool,
     version: Version,
     live: bool,
@@ -112,9 +114,19 @@ impl Engine {
         if head.state.elements.is_some() && subject != head.subject && !events.iter().any(|e| e.event.whole) {
             carry_whole(&mut events, &mut state, head.state.version, &item.stream);
         }
-        let (before, earlier, last) = (head.state.version, head.written, head.last);
         let (version, live) = (state.version, state.elements.is_some());
-        DecidedItem { before, created, version, live, after: Some(state), subject, events, earlier, last }
+        DecidedItem {
+            before: head.state.version,
+            built_on: head.by,
+            created,
+            version,
+            live,
+            after: Some(state),
+            subject,
+            events,
+            earlier: head.written,
+            last: head.last,
+        }
     }
 
     /// Seals what was decided; of a refusal only the conditions are left, to be confirmed by the log.
@@ -126,7 +138,10 @@ impl Engine {
     ) -> Result<Vec<StreamAppend>, CommitError> {
         let condition = |(item, tag): (&DecidedItem, &Tag)| StreamAppend {
             stream: *tag,
-            expected: Expected::Exact(item.before),
+            expected: match item.built_on {
+                Some(commit) => Expected::Left(item.before, commit),
+                None => Expected::Exact(item.before),
+            },
             events: Vec::new(),
         };
         let mut appends: Vec<StreamAppend> = decided.items.iter().zip(tags).map(condition).collect();
@@ -250,7 +265,7 @@ impl Decided {
             if !kept && reason.is_none() {
                 continue;
             }
-            let Some(head) = item.take_head(reason.is_some(), now).map(Arc::new) else { continue };
+            let Some(head) = item.take_head(commit_id, reason.is_some(), now).map(Arc::new) else { continue };
             if let Some(reason) = reason {
                 due.push(Job::Appended { stream: *tag, head: Arc::clone(&head), commit_id, reason });
             }
@@ -260,6 +275,11 @@ impl Decided {
             }
         }
         due
+    }
+
+    /// Of each item the commit that leaves it as it was decided on, where that need not be recorded yet.
+    pub(super) fn built_on(&self) -> Vec<Option<Uuid>> {
+        self.items.iter().map(|item| item.built_on).collect()
     }
 
     /// What to answer when the log has it.
@@ -278,10 +298,13 @@ impl DecidedItem {
     }
 
     /// Where the stream stands now, to be taken once; a snapshot that is due counts as taken.
-    fn take_head(&mut self, due: bool, now: Instant) -> Option<Head> {
+    fn take_head(&mut self, commit_id: Uuid, due: bool, now: Instant) -> Option<Head> {
         let last = if due { Some(Last { version: self.version, taken_at: now }) } else { self.last };
-        let written = if self.events.is_empty() { self.earlier } else { Some(now) };
-        self.after.take().map(|after| Head::new(after, self.subject.clone(), written, last))
+        let (by, written) = match self.events.as_slice() {
+            [] => (self.built_on, self.earlier),
+            _ => (Some(commit_id), Some(now)),
+        };
+        self.after.take().map(|after| Head::new(after, self.subject.clone(), by, written, last))
     }
 
     fn answer(&self, stream: &StreamName) -> ItemAnswer {

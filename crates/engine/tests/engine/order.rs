@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anamnesis_chart::Command;
-use anamnesis_engine::{Answer, Expect, Item, Request, Step, Wait, verify};
+use anamnesis_engine::{Answer, CommitError, Expect, Item, Request, Step, Wait, verify};
 use anamnesis_json::Object;
 use anamnesis_store::{Direction, UpTo};
 
@@ -100,4 +100,44 @@ async fn each_is_decided_on_what_is_recorded_just_before_it_whoever_goes_away() 
         }
     }
     assert_eq!(verify(&house.engine, |_| {}).await.unwrap().first_bad, None);
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_built_on_by_nobody() {
+    let house = House::new().await;
+    house.engine.commit(put("Patient/erased", r#"{"active":true}"#)).await.unwrap();
+    house.engine.commit(request(1)).await.unwrap();
+    house.engine.commit(request(2)).await.unwrap();
+    house.destroy_key("Patient/erased").await;
+    house.engine.commit(request(4)).await.unwrap();
+
+    // A large one has decided on all when it lets others go first; the second, decided on what that will leave, is given
+    // up since the one it is also about was erased; the others come after both.
+    let erased = Item {
+        stream: patient("erased"),
+        expected: Expect::Any,
+        steps: vec![Step::of(Command::Put(content(9)))],
+    };
+    let only = |n: usize| {
+        let item = Item {
+            stream: patient("p0"),
+            expected: Expect::Any,
+            steps: vec![Step::of(Command::Put(content(n)))],
+        };
+        Request { items: vec![item], ..request(n) }
+    };
+    let given_up = Request { items: [only(5).items, vec![erased]].concat(), ..request(5) };
+    let (large, given_up, third, fourth) = tokio::join!(
+        house.engine.commit(request(7)),
+        house.engine.commit(given_up),
+        house.engine.commit(only(8)),
+        house.engine.commit(only(10)),
+    );
+    assert!(matches!(given_up, Err(CommitError::Erased(_))), "{given_up:?}");
+    for (n, answer) in [(7, large), (8, third), (10, fourth)] {
+        for item in answer.unwrap().items {
+            let then = house.engine.state(&item.stream, UpTo::Version(item.version)).await.unwrap().unwrap();
+            assert!(then.elements.unwrap().same(&content(n)), "request {n}, version {}", item.version);
+        }
+    }
 }

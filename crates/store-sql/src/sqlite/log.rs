@@ -33,12 +33,9 @@ use end::End;
 use read_stream::Wanted;
 pub(super) use rows::unsigned;
 use streams::Streams;
-use writer::{Request, Writer};
+use writer::{Request, Room, Writer};
 
 const READERS: usize = 4;
-/// How many events are brought into the table of streams in one run: about 2 MB of memory, and as many again that come
-/// meanwhile.
-const BROUGHT_TOGETHER: usize = 32_768;
 /// How long the head may take to tell of what stands in the file, which takes no time but a busy machine's.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,8 +45,8 @@ pub struct SqliteLog {
     path: PathBuf,
     readers: Arc<Readers>,
     streams: Arc<Streams>,
-    /// False where an older program writes the log, which keeps an index instead.
-    has_streams: bool,
+    /// Whether an older program writes it, which keeps an index instead of the table of streams.
+    older: bool,
     head: watch::Receiver<Head>,
     /// Where another process writes it: tells of what was found there.
     found: Option<watch::Sender<Head>>,
@@ -68,9 +65,9 @@ impl SqliteLog {
         let connection = open_writer(path, Care::Truth).map_err(&failed)?;
         let id = rows::create(&connection, now).map_err(&failed)?;
         let end = End::read(&connection, path)?;
-        streams::bring_all(&connection, end.next, BROUGHT_TOGETHER).map_err(&failed)?;
+        streams::take_up(&connection, end.next).map_err(&failed)?;
         let streams = Arc::new(Streams::read(&connection, path, end.next)?);
-        let writer = Writer::new(connection, end, Arc::clone(&streams), BROUGHT_TOGETHER);
+        let writer = Writer::new(connection, end, Arc::clone(&streams), Room::default());
         let head = writer.head();
         let (requests, queue) = crossbeam_channel::unbounded();
         let thread = std::thread::Builder::new()
@@ -82,7 +79,7 @@ impl SqliteLog {
             path: path.to_owned(),
             readers: Arc::new(Readers::new(path, READERS)),
             streams,
-            has_streams: true,
+            older: false,
             head,
             found: None,
             requests: Mutex::new(Some(requests)),
@@ -97,19 +94,19 @@ impl SqliteLog {
     ///
     /// When there is none, it cannot be read, or its end is not as it was written.
     pub(super) fn open_read_only(path: &Path) -> Result<Self, OpenError> {
-        let has_streams = open_reader(path).and_then(|connection| rows::has_streams(&connection));
-        let has_streams = has_streams.map_err(failed(path))?;
-        let setup = if has_streams { "" } else { rows::STREAMS_OF_EVENTS };
+        let older = open_reader(path).and_then(|connection| rows::has_old_index(&connection));
+        let older = older.map_err(failed(path))?;
+        let setup = if older { rows::STREAMS_OF_EVENTS } else { "" };
         let readers = Arc::new(Readers::with_setup(path, READERS, setup));
         let id = readers.with(rows::read_id).map_err(failed(path))?;
-        let streams = has_streams.then(Arc::<Streams>::default);
+        let streams = (!older).then(Arc::<Streams>::default);
         let (found, head) = watch::channel(look(&readers, streams.as_deref(), path)?);
         Ok(Self {
             info: LogInfo { id, partitions: 1 },
             path: path.to_owned(),
             readers,
             streams: streams.unwrap_or_default(),
-            has_streams,
+            older,
             head,
             found: Some(found),
             requests: Mutex::new(None),
@@ -124,7 +121,7 @@ impl SqliteLog {
     /// When it cannot be read, or its end is not as it was written.
     pub fn look(&self) -> Result<(), OpenError> {
         if let Some(found) = &self.found {
-            let streams = self.has_streams.then_some(&*self.streams);
+            let streams = (!self.older).then_some(&*self.streams);
             found.send_replace(look(&self.readers, streams, &self.path)?);
         }
         Ok(())

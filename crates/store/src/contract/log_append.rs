@@ -4,8 +4,8 @@ use anamnesis_kernel::Position;
 use anamnesis_seal::{KIND_BYTES_MAX, SubjectNumber, sha256};
 
 use super::Harness;
-use super::sample::{all, at, commit, event, events, head, one, open, stream, tag, taken};
-use crate::Expected::{Any, Exact};
+use super::sample::{all, at, commit, event, events, head, one, open, reopen, stream, tag, taken, uuid};
+use crate::Expected::{Any, Exact, Left};
 use crate::{AppendError, SealedEvent, StoredEvent, StreamAppend};
 
 /// What an event was is what it is, to the last bit, at the ends of every range.
@@ -116,6 +116,33 @@ pub async fn a_stream_must_stand_where_it_is_expected(harness: &impl Harness) {
             (other, _) => panic!("stream {name}, {expected:?}: {other:?}"),
         }
     }
+}
+
+/// A version may be expected as a certain commit left it, since by its number alone it may be that of another event.
+pub async fn a_version_is_of_the_commit_it_was_decided_on(harness: &impl Harness) {
+    let mut stores = open(harness).await;
+    let by = |n: u32| uuid(1_000_000 + n);
+    taken(&*stores.log, one(0, 1, Exact(0))).await;
+    #[rustfmt::skip]
+    let cases = [
+     // the commit   expects          taken
+        (1,          Exact(1),        true),
+        (2,          Exact(1),        false),
+        (3,          Left(2, by(2)),  false),
+        (4,          Left(2, by(1)),  true),
+        (5,          Left(2, by(4)),  false),
+        (6,          Left(3, by(3)),  false),
+    ];
+    let queued: Vec<_> =
+        cases.iter().map(|(n, expected, _)| stores.log.append(one(*n, 1, *expected))).collect();
+    for (answer, (n, _, taken)) in queued.into_iter().zip(cases) {
+        assert_eq!(answer.await.is_ok(), taken, "{n}");
+    }
+    stores = reopen(harness, stores).await;
+    let conflict = stores.log.append(one(7, 1, Left(3, by(1)))).await;
+    assert!(matches!(conflict, Err(AppendError::Conflict { stream: 0, actual: 3 })), "{conflict:?}");
+    taken(&*stores.log, one(8, 1, Left(3, by(4)))).await;
+    assert_eq!(events(&*stores.log), 4);
 }
 
 /// The second stream's conflict undoes the first stream's events, and the log goes on as if nothing had been.

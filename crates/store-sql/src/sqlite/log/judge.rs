@@ -6,6 +6,7 @@ use anamnesis_kernel::{Instant, Version};
 use anamnesis_seal::Tag;
 use anamnesis_store::{AppendError, Commit, Expected};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::super::error::append_error;
 use super::rows;
@@ -13,39 +14,55 @@ use super::streams::Streams;
 
 /// How far the system clock may lie behind the log.
 const CLOCK_BEHIND_MICROS_MAX: i64 = 60_000_000;
-/// How many streams' versions are remembered.
-const STREAMS_KEPT: usize = 200_000;
 
-/// The versions of streams the writer has met lately: it alone moves them.
-#[derive(Default)]
-pub(super) struct Versions(HashMap<Tag, Version>);
+/// Where the streams stand that the writer has met lately: it alone moves them.
+pub(super) struct Versions {
+    of: HashMap<Tag, Stands>,
+    /// How many are remembered from one group to the next.
+    kept: usize,
+}
+
+/// A stream's version, 0 where there is none, and the commit that it is of.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stands {
+    pub(super) version: Version,
+    pub(super) by: Uuid,
+}
 
 impl Versions {
-    /// Where a stream stands; 0 when there is none.
+    pub(super) fn new(kept: usize) -> Self {
+        Self { of: HashMap::new(), kept }
+    }
+
+    /// Where a stream stands.
     pub(super) fn of(
         &mut self,
         connection: &Connection,
         streams: &Streams,
         stream: Tag,
-    ) -> rusqlite::Result<Version> {
-        if let Some(version) = self.0.get(&stream) {
-            return Ok(*version);
+    ) -> rusqlite::Result<Stands> {
+        if let Some(stands) = self.of.get(&stream) {
+            return Ok(*stands);
         }
-        let version = streams.version(connection, stream)?.unwrap_or(0);
-        self.set(stream, version);
-        Ok(version)
+        let stands = streams.stands(connection, stream)?.unwrap_or_default();
+        self.set(stream, stands);
+        Ok(stands)
     }
 
-    pub(super) fn set(&mut self, stream: Tag, version: Version) {
-        if self.0.len() >= STREAMS_KEPT {
-            self.0.clear();
+    pub(super) fn set(&mut self, stream: Tag, stands: Stands) {
+        self.of.insert(stream, stands);
+    }
+
+    /// Makes room before a group: within one, only this knows where its streams stand.
+    pub(super) fn make_room(&mut self) {
+        if self.of.len() >= self.kept {
+            self.of.clear();
         }
-        self.0.insert(stream, version);
     }
 
     /// Forgets all, after a group that was rolled back.
     pub(super) fn forget(&mut self) {
-        self.0.clear();
+        self.of.clear();
     }
 }
 
@@ -73,12 +90,15 @@ pub(super) fn judge(
     let mut before = Vec::with_capacity(commit.streams.len());
     for (stream, append) in commit.streams.iter().enumerate() {
         let actual = versions.of(connection, streams, append.stream).map_err(append_error)?;
-        if let Expected::Exact(expected) = append.expected
-            && expected != actual
-        {
-            return Err(AppendError::Conflict { stream, actual });
+        let holds = match append.expected {
+            Expected::Any => true,
+            Expected::Exact(version) => version == actual.version,
+            Expected::Left(version, by) => Stands { version, by } == actual,
+        };
+        if !holds {
+            return Err(AppendError::Conflict { stream, actual: actual.version });
         }
-        before.push(actual);
+        before.push(actual.version);
     }
     for (claim, condition) in commit.claims.iter().enumerate() {
         let touched = rows::find_claim(connection, &condition.claim).map_err(append_error)?;

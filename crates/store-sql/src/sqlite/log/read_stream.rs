@@ -5,12 +5,12 @@
 use anamnesis_kernel::{Position, Version};
 use anamnesis_seal::Tag;
 use anamnesis_store::{Direction, ReadError, StoredEvent};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::super::error::read_error;
-use super::clamp;
 use super::read::{self, damaged};
-use super::streams::{Place, Streams};
+use super::streams::{Placed, Streams};
+use super::{clamp, rows};
 use crate::statements;
 
 /// How many events are read at a time to find which is missing.
@@ -34,17 +34,19 @@ pub(super) fn stream(
     // In memory first: what is brought into the table meanwhile is then found there too.
     let newest = streams.find(wanted.stream, wanted.from, wanted.direction, wanted.limit as usize);
     let mut reading = Reading { connection, wanted, events: Vec::new() };
+    let (stream, from) = (wanted.stream.0, wanted.from);
     match wanted.direction {
         Direction::Forward => {
-            reading.table(wanted.from, newest.first.unwrap_or(Version::MAX))?;
+            let end = newest.first.unwrap_or(Version::MAX);
+            let bounds = params![0, stream, clamp(from), clamp(end), reading.room()];
+            reading.table(statements::LOG_READ_STREAM_FORWARD, bounds)?;
             reading.memory(&newest.places)?;
         }
         Direction::Backward => {
             reading.memory(&newest.places)?;
-            reading.table(
-                0,
-                newest.first.map_or(wanted.from, |first| wanted.from.min(first.saturating_sub(1))),
-            )?;
+            let from = newest.first.map_or(from, |first| from.min(first.saturating_sub(1)));
+            let bounds = params![0, stream, clamp(from), reading.room()];
+            reading.table(statements::LOG_READ_STREAM_BACKWARD, bounds)?;
         }
     }
     reading.end()
@@ -57,33 +59,23 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Adds those that the table leads to, up to the version before `end` forward, from `end` on backward.
-    fn table(&mut self, from: Version, end: Version) -> Result<(), ReadError> {
-        let Wanted { stream, direction, .. } = self.wanted;
+    /// Adds those that the table leads to.
+    fn table(&mut self, sql: &str, bounds: &[&dyn ToSql]) -> Result<(), ReadError> {
         let failed = |error| read_error(error, 0);
-        let room = self.room();
-        let mut statement;
-        let mut found = match direction {
-            Direction::Forward => {
-                statement =
-                    self.connection.prepare_cached(statements::LOG_READ_STREAM_FORWARD).map_err(failed)?;
-                statement.query(params![0, stream.0, clamp(from), clamp(end), room])
-            }
-            Direction::Backward => {
-                statement =
-                    self.connection.prepare_cached(statements::LOG_READ_STREAM_BACKWARD).map_err(failed)?;
-                statement.query(params![0, stream.0, clamp(end), room])
-            }
-        }
-        .map_err(failed)?;
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let mut found = statement.query(bounds).map_err(failed)?;
         while let Some(row) = found.next().map_err(failed)? {
-            self.add(read::event(row, 0)?)?;
+            let event = read::event(row, 0)?;
+            if rows::unsigned(row, 11).map_err(failed)? != event.version {
+                return Err(damaged(event.position.offset, "another version leads to the event"));
+            }
+            self.add(event)?;
         }
         Ok(())
     }
 
     /// Adds those at these places, as far as there is room.
-    fn memory(&mut self, places: &[Place]) -> Result<(), ReadError> {
+    fn memory(&mut self, places: &[Placed]) -> Result<(), ReadError> {
         for place in places.iter().take(self.room() as usize) {
             let at = Position { partition: 0, offset: place.offset };
             for event in read::at(self.connection, &[at])? {

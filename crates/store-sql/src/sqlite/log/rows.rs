@@ -10,9 +10,9 @@ use super::clamp;
 use super::streams::Streams;
 use crate::statements;
 
-/// For a connection to a log without the table of streams; the file itself is not written.
+/// For a connection to a log that an older program writes, whatever the table of streams has; the file is not written.
 pub(super) const STREAMS_OF_EVENTS: &str = "PRAGMA query_only = OFF; \
-    CREATE TEMP VIEW log_stream AS SELECT partition, stream, version, position FROM log_event; \
+    CREATE TEMP VIEW log_stream AS SELECT partition, stream, version, position FROM main.log_event; \
     PRAGMA query_only = ON;";
 
 /// Makes the tables of a new log, and gives the log's id.
@@ -80,9 +80,10 @@ pub(super) fn stream_head(
     }
 }
 
-/// Whether the log has the table of streams; an older program keeps an index instead.
-pub(super) fn has_streams(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_stream'")?.exists([])
+/// Whether the log has the index that an older program keeps instead of the table of streams, and makes again when it
+/// comes back.
+pub(super) fn has_old_index(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_event_stream'")?.exists([])
 }
 
 /// How many of the first events are in the table of streams, at least.

@@ -13,14 +13,16 @@ use anamnesis_kernel::Version;
 use anamnesis_seal::Tag;
 use anamnesis_store::Direction;
 use parking_lot::RwLock;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use super::super::directory::OpenError;
 use super::super::error::is_malformed;
+use super::judge::Stands;
 use super::{clamp, rows};
 use crate::statements;
 
-pub(super) use bringing::{Bringing, bring_all};
+pub(super) use bringing::{Bringing, take_up};
 
 /// The streams' newest events.
 #[derive(Default)]
@@ -28,7 +30,7 @@ pub(super) struct Streams(RwLock<Newest>);
 
 #[derive(Default)]
 struct Newest {
-    of: HashMap<Tag, Vec<Place>>,
+    of: HashMap<Tag, Vec<Placed>>,
     events: usize,
     /// Those before it are in the table.
     from: u64,
@@ -38,7 +40,7 @@ struct Newest {
 
 /// An event of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Placed {
     pub(super) version: Version,
     pub(super) offset: u64,
 }
@@ -49,11 +51,11 @@ pub(super) struct Found {
     /// The version of the first event in memory; none where there is no event.
     pub(super) first: Option<Version>,
     /// Those asked for, in the order asked for.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<Placed>,
 }
 
 impl Streams {
-    /// Reads what the table lacks of the events before `next`; bring so many into it before that they have room here.
+    /// Reads what the table lacks of the events before `next`.
     pub(super) fn read(connection: &Connection, path: &Path, next: u64) -> Result<Self, OpenError> {
         let streams = Self::default();
         streams.read_on(connection, path, next)?;
@@ -71,6 +73,10 @@ impl Streams {
             }
         };
         let brought = rows::brought(connection).map_err(failed(0))?;
+        if brought > next {
+            let what = "more events are said to be in the table of streams than there are";
+            return Err(OpenError::Damaged { offset: next, what });
+        }
         let mut newest = self.0.write();
         let from = newest.next.max(brought);
         let mut statement = connection.prepare(statements::LOG_READ_STREAMS).map_err(failed(from))?;
@@ -78,11 +84,12 @@ impl Streams {
         while let Some(row) = found.next().map_err(failed(newest.next))? {
             // What is not an event of a stream is damage that is told of where it is read.
             let Ok(offset) = rows::unsigned(row, 0) else { continue };
+            newest.next = offset + 1;
             if let (Ok(stream), Ok(version)) = (row.get(1), rows::unsigned(row, 2)) {
-                newest.add(Tag(stream), Place { version, offset });
+                newest.add(Tag(stream), Placed { version, offset });
             }
         }
-        newest.next = next;
+        newest.next = newest.next.max(next);
         newest.forget(brought);
         Ok(())
     }
@@ -92,7 +99,7 @@ impl Streams {
         let mut newest = self.0.write();
         for (stream, before, count, first) in appended {
             for n in 0..*count {
-                newest.add(*stream, Place { version: before + n + 1, offset: first + n });
+                newest.add(*stream, Placed { version: before + n + 1, offset: first + n });
             }
             newest.next = newest.next.max(first + count);
         }
@@ -117,17 +124,25 @@ impl Streams {
     }
 
     /// The newest event of a stream, if it is in memory.
-    pub(super) fn last(&self, stream: Tag) -> Option<Place> {
+    pub(super) fn last(&self, stream: Tag) -> Option<Placed> {
         self.0.read().of.get(&stream)?.last().copied()
     }
 
-    /// Where a stream stands; none where there is none.
-    pub(super) fn version(&self, connection: &Connection, stream: Tag) -> rusqlite::Result<Option<Version>> {
-        if let Some(last) = self.last(stream) {
-            return Ok(Some(last.version));
+    /// Where a stream stands by what is committed; none where there is none.
+    pub(super) fn stands(&self, connection: &Connection, stream: Tag) -> rusqlite::Result<Option<Stands>> {
+        let stands = |row: &Row<'_>| {
+            Ok(Stands { version: rows::unsigned(row, 0)?, by: Uuid::from_bytes(row.get(1)?) })
+        };
+        match self.last(stream) {
+            Some(last) => {
+                let mut statement = connection.prepare_cached(statements::LOG_VERSION_AT)?;
+                statement.query_row(params![0, clamp(last.offset)], stands).optional()
+            }
+            None => {
+                let mut statement = connection.prepare_cached(statements::LOG_STREAM_VERSION)?;
+                statement.query_row(params![0, stream.0], stands).optional()
+            }
         }
-        let mut statement = connection.prepare_cached(statements::LOG_STREAM_VERSION)?;
-        statement.query_row(params![0, stream.0], |row| rows::unsigned(row, 0)).optional()
     }
 
     /// How many events a stream has, in memory and in the table.
@@ -146,7 +161,7 @@ impl Streams {
 }
 
 impl Newest {
-    fn add(&mut self, stream: Tag, place: Place) {
+    fn add(&mut self, stream: Tag, place: Placed) {
         let places = self.of.entry(stream).or_default();
         // In the order of versions also where damage made another of one.
         let at = match places.last() {

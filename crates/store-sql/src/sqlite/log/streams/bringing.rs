@@ -7,7 +7,7 @@ use anamnesis_seal::Tag;
 use rusqlite::{Connection, params};
 
 use super::super::{clamp, rows};
-use super::{Place, Streams};
+use super::{Placed, Streams};
 use crate::statements;
 
 /// How much of a run a commit brings at least.
@@ -17,7 +17,7 @@ const SLICE_MIN: usize = 256;
 pub(in crate::sqlite::log) struct Bringing {
     /// How many events make a run.
     room: usize,
-    run: Vec<(Tag, Place)>,
+    run: Vec<(Tag, Placed)>,
     /// How many of the run the table has.
     done: usize,
     /// How many it would have with what is written and not committed.
@@ -48,7 +48,7 @@ impl Bringing {
             return Ok(());
         }
         let mut statement = connection.prepare_cached(statements::LOG_ADD_TO_STREAM)?;
-        for (Tag(stream), Place { version, offset }) in slice {
+        for (Tag(stream), Placed { version, offset }) in slice {
             statement.execute(params![0, stream, clamp(*version), clamp(*offset)])?;
         }
         if self.doing == self.run.len() { rows::set_brought(connection, self.upto) } else { Ok(()) }
@@ -64,30 +64,37 @@ impl Bringing {
     }
 
     fn begin(&mut self, streams: &Streams) {
-        let newest = streams.0.read();
-        if newest.events < self.room {
-            return;
+        {
+            let newest = streams.0.read();
+            if newest.events < self.room {
+                return;
+            }
+            self.upto = newest.next;
+            let of = newest.of.iter();
+            self.run = of.flat_map(|(tag, places)| places.iter().map(|place| (*tag, *place))).collect();
         }
-        self.upto = newest.next;
-        self.run =
-            newest.of.iter().flat_map(|(tag, places)| places.iter().map(|place| (*tag, *place))).collect();
         self.run.sort_unstable_by_key(|(Tag(stream), place)| (*stream, place.version));
     }
 }
 
-/// Brings at once what would take the room of many runs in memory, as all does that was written by an older program, which
-/// kept an index instead.
-pub(in crate::sqlite::log) fn bring_all(
-    connection: &Connection,
-    next: u64,
-    room: usize,
-) -> rusqlite::Result<()> {
-    let brought = rows::brought(connection)?;
-    if next.saturating_sub(brought) > 4 * room as u64 {
-        let transaction = connection.unchecked_transaction()?;
-        transaction.execute(statements::LOG_BRING_STREAMS, params![0, clamp(brought), clamp(next)])?;
-        rows::set_brought(&transaction, next)?;
-        transaction.commit()?;
+/// Brings all events of a log that an older program wrote, which kept an index instead, and drops the index: in the order of
+/// that, a 256th of all streams at a time. What a killed start has brought is passed over by the next.
+pub(in crate::sqlite::log) fn take_up(connection: &Connection, next: u64) -> rusqlite::Result<()> {
+    if !rows::has_old_index(connection)? {
+        return Ok(());
     }
-    connection.execute_batch("DROP INDEX IF EXISTS log_event_stream")
+    for first in 0..=u8::MAX {
+        // Behind the last tag stands what is longer.
+        let end = first.checked_add(1).map_or_else(|| vec![u8::MAX; 17], |after| vec![after]);
+        connection.execute(BRING_BY_INDEX, params![[first], end])?;
+    }
+    let transaction = connection.unchecked_transaction()?;
+    rows::set_brought(&transaction, next)?;
+    transaction.execute_batch("DROP INDEX log_event_stream")?;
+    transaction.commit()
 }
+
+const BRING_BY_INDEX: &str = "INSERT INTO log_stream (partition, stream, version, position) \
+    SELECT partition, stream, version, position FROM log_event INDEXED BY log_event_stream \
+    WHERE stream >= ?1 AND stream < ?2 ORDER BY stream, version \
+    ON CONFLICT (stream, version, partition) DO NOTHING";

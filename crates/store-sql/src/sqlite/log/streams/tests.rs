@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::super::super::connection::{Care, open_reader, open_writer};
 use super::super::end::End;
 use super::super::read_stream::{self, Wanted};
-use super::super::writer::{Request, Writer};
+use super::super::writer::{Request, Room, Writer};
 use super::*;
 
-const ROOM: usize = 24;
+const ROOM: Room = Room { run: 24, versions: 5 };
 const NOW: Instant = Instant::from_micros(1_767_225_600_000_000);
 const A: Tag = Tag([1; 16]);
 const B: Tag = Tag([2; 16]);
@@ -38,7 +38,7 @@ fn what_was_added_is_found_until_it_is_brought() {
     assert_eq!((backward.first, versions(&backward)), (Some(5), vec![8, 7, 6, 5]));
     assert_eq!(streams.find(A, 10, Direction::Forward, 10).places, []);
     assert_eq!(streams.find(A, 4, Direction::Backward, 10).places, []);
-    assert_eq!(streams.last(A), Some(Place { version: 9, offset: 15 }));
+    assert_eq!(streams.last(A), Some(Placed { version: 9, offset: 15 }));
 
     streams.brought(14);
     assert_eq!(streams.last(B), None);
@@ -61,7 +61,7 @@ impl House {
         let connection = open_writer(&path, Care::Derived).unwrap();
         rows::create(&connection, NOW).unwrap();
         let end = End::read(&connection, &path).unwrap();
-        bring_all(&connection, end.next, ROOM).unwrap();
+        take_up(&connection, end.next).unwrap();
         let streams = Arc::new(Streams::read(&connection, &path, end.next).unwrap());
         let writer = Writer::new(connection, end, Arc::clone(&streams), ROOM);
         let (requests, queue) = crossbeam_channel::unbounded();
@@ -158,7 +158,8 @@ impl Model {
         let all = self.of.clone();
         for (stream, offsets) in all {
             let last = offsets.len() as u64;
-            assert_eq!(house.streams.version(&connection, stream).unwrap(), Some(last));
+            let stands = house.streams.stands(&connection, stream).unwrap().unwrap();
+            assert_eq!(stands.version, last);
             assert_eq!(house.streams.count(&connection, stream).unwrap(), last);
             let head = rows::stream_head(&connection, &house.streams, stream).unwrap().unwrap();
             assert_eq!(head.version, last);
@@ -217,7 +218,7 @@ fn streams_are_whole_wherever_their_events_stand() {
         }
         let (brought, in_memory) = (house.brought(), house.streams.0.read().events);
         assert!(brought > 0 && brought <= model.next, "{brought} of {}", model.next);
-        assert!(in_memory < 4 * ROOM, "{in_memory} are in memory");
+        assert!(in_memory < 4 * ROOM.run, "{in_memory} are in memory");
     }
 }
 
@@ -226,7 +227,7 @@ fn a_run_that_was_not_ended_is_brought_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::open(folder.path().join("log.db"));
     let mut model = Model::default();
-    while model.next < 3 * ROOM as u64 {
+    while model.next < 3 * ROOM.run as u64 {
         let commit = model.commit();
         house.append(commit.clone()).unwrap();
         model.took(&commit);
@@ -236,7 +237,7 @@ fn a_run_that_was_not_ended_is_brought_again() {
     house = house
         .change("DELETE FROM log_meta WHERE name = 'streams'; DELETE FROM log_stream WHERE version % 3 = 0");
     model.check(&house);
-    while house.brought() < 3 * ROOM as u64 {
+    while house.brought() < 3 * ROOM.run as u64 {
         let commit = model.commit();
         house.append(commit.clone()).unwrap();
         model.took(&commit);
@@ -264,6 +265,33 @@ fn a_log_of_an_older_program_is_taken_up() {
 }
 
 #[test]
+fn a_group_knows_where_its_streams_stand_however_many_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let connection = open_writer(&path, Care::Derived).unwrap();
+    rows::create(&connection, NOW).unwrap();
+    let end = End::read(&connection, &path).unwrap();
+    let (requests, queue) = crossbeam_channel::unbounded();
+    let mut answers = Vec::new();
+    // All are queued before the writer begins, so they are one group: the first stream, many others, the first again.
+    for n in (0..12_u8).chain([0]) {
+        let (answer, answered) = oneshot::channel();
+        let events = vec![event(answers.len() as u64)];
+        let append = StreamAppend { stream: Tag([n; 16]), expected: Expected::Exact(0), events };
+        let commit_id = Uuid::from_u128(answers.len() as u128 + 1);
+        let (streams, claims) = (vec![append], Vec::new());
+        let commit = Commit { commit_id, now: NOW, streams, claims, idempotency: None };
+        requests.send(Request::Append(Box::new(commit), answer)).unwrap();
+        answers.push(answered);
+    }
+    drop(requests);
+    Writer::new(connection, end, Arc::default(), ROOM).run(&queue);
+    let taken: Vec<bool> =
+        answers.into_iter().map(|answer| answer.blocking_recv().unwrap().is_ok()).collect();
+    assert_eq!(taken, [vec![true; 12], vec![false]].concat());
+}
+
+#[test]
 fn what_the_table_lacks_is_damage() {
     #[rustfmt::skip] // A table reads by column.
     let cases = [
@@ -271,9 +299,11 @@ fn what_the_table_lacks_is_damage() {
         ("one in the middle",           "DELETE FROM log_stream WHERE version = 3",                           false,   9),
         ("the first",                   "DELETE FROM log_stream WHERE version = 1",                           false,   9),
         ("the newest",                  "DELETE FROM log_stream WHERE version = 10",                          true,    9),
-        ("one leads elsewhere",         "UPDATE log_stream SET position = 0 WHERE version = 3",               false,   10),
-        ("one leads nowhere",           "UPDATE log_stream SET position = 99 WHERE version = 3",              false,   10),
-        ("one leads to another stream", "UPDATE log_stream SET position = 10 WHERE stream = zeroblob(16) AND version = 3", false, 10),
+        ("one leads elsewhere",         "UPDATE log_stream SET position = 0 WHERE version = 3",               false,   9),
+        ("the first leads elsewhere",   "UPDATE log_stream SET position = 1 WHERE version = 1",               false,   9),
+        ("the newest leads elsewhere",  "UPDATE log_stream SET position = 8 WHERE version = 10",              false,   9),
+        ("one leads nowhere",           "UPDATE log_stream SET position = 99 WHERE version = 3",              false,   9),
+        ("one leads to another stream", "UPDATE log_stream SET position = 10 WHERE stream = zeroblob(16) AND version = 3", false, 9),
     ];
     for (name, sql, whole, counted) in cases {
         let folder = tempfile::tempdir().unwrap();
