@@ -14,10 +14,8 @@ macro_rules! statements {
 
 statements! {
     LOG_APPEND_EVENT = "log_append_event";
-    LOG_STREAM_VERSION = "log_stream_version";
     LOG_STREAM_HEAD = "log_stream_head";
     LOG_COUNT_STREAM = "log_count_stream";
-    LOG_VERSION_AT = "log_version_at";
     LOG_HEAD_AT = "log_head_at";
     LOG_READ_STREAMS = "log_read_streams";
     LOG_ADD_TO_STREAM = "log_add_to_stream";

@@ -44,7 +44,7 @@ impl Versions {
         if let Some(stands) = self.of.get(&stream) {
             return Ok(*stands);
         }
-        let stands = streams.stands(connection, stream)?.unwrap_or_default();
+        let stands = rows::stands(connection, streams, stream)?.unwrap_or_default();
         self.set(stream, stands);
         Ok(stands)
     }

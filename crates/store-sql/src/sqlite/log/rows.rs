@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::clamp;
+use super::judge::Stands;
 use super::streams::Streams;
 use crate::statements;
 
@@ -68,16 +69,17 @@ pub(super) fn stream_head(
             moment: Instant::from_micros(row.get(3)?),
         })
     };
-    match streams.last(stream) {
-        Some(last) => {
-            let mut statement = connection.prepare_cached(statements::LOG_HEAD_AT)?;
-            statement.query_row(params![0, clamp(last.offset)], head).optional()
-        }
-        None => {
-            let mut statement = connection.prepare_cached(statements::LOG_STREAM_HEAD)?;
-            statement.query_row(params![0, stream.0], head).optional()
-        }
-    }
+    streams.newest(connection, stream, head)
+}
+
+/// Where a stream stands, and the commit that its newest event is of.
+pub(super) fn stands(
+    connection: &Connection,
+    streams: &Streams,
+    stream: Tag,
+) -> rusqlite::Result<Option<Stands>> {
+    let stands = |row: &Row<'_>| Ok(Stands { version: unsigned(row, 0)?, by: Uuid::from_bytes(row.get(4)?) });
+    streams.newest(connection, stream, stands)
 }
 
 /// Whether the log has the index that an older program keeps instead of the table of streams, and makes again when it

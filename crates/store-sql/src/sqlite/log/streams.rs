@@ -14,11 +14,9 @@ use anamnesis_seal::Tag;
 use anamnesis_store::Direction;
 use parking_lot::RwLock;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use uuid::Uuid;
 
 use super::super::directory::OpenError;
 use super::super::error::is_malformed;
-use super::judge::Stands;
 use super::{clamp, rows};
 use crate::statements;
 
@@ -43,6 +41,16 @@ struct Newest {
 pub(super) struct Placed {
     pub(super) version: Version,
     pub(super) offset: u64,
+}
+
+/// Events of a stream that a commit added, one behind the other.
+pub(super) struct Added {
+    pub(super) stream: Tag,
+    /// The version before them.
+    pub(super) before: Version,
+    pub(super) count: u64,
+    /// The offset of the first.
+    pub(super) first: u64,
 }
 
 /// What is in memory of a stream, as far as was asked.
@@ -94,10 +102,10 @@ impl Streams {
         Ok(())
     }
 
-    /// Adds events that are committed: of each stream the version before them, how many, and where the first stands.
-    pub(super) fn add(&self, appended: &[(Tag, Version, u64, u64)]) {
+    /// Adds events that are committed.
+    pub(super) fn add(&self, appended: &[Added]) {
         let mut newest = self.0.write();
-        for (stream, before, count, first) in appended {
+        for Added { stream, before, count, first } in appended {
             for n in 0..*count {
                 newest.add(*stream, Placed { version: before + n + 1, offset: first + n });
             }
@@ -124,23 +132,25 @@ impl Streams {
     }
 
     /// The newest event of a stream, if it is in memory.
-    pub(super) fn last(&self, stream: Tag) -> Option<Placed> {
+    fn last(&self, stream: Tag) -> Option<Placed> {
         self.0.read().of.get(&stream)?.last().copied()
     }
 
-    /// Where a stream stands by what is committed; none where there is none.
-    pub(super) fn stands(&self, connection: &Connection, stream: Tag) -> rusqlite::Result<Option<Stands>> {
-        let stands = |row: &Row<'_>| {
-            Ok(Stands { version: rows::unsigned(row, 0)?, by: Uuid::from_bytes(row.get(1)?) })
-        };
+    /// The row of a stream's newest event, committed and wherever it is found; none where there is no stream.
+    pub(super) fn newest<T>(
+        &self,
+        connection: &Connection,
+        stream: Tag,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<T>> {
         match self.last(stream) {
             Some(last) => {
-                let mut statement = connection.prepare_cached(statements::LOG_VERSION_AT)?;
-                statement.query_row(params![0, clamp(last.offset)], stands).optional()
+                let mut statement = connection.prepare_cached(statements::LOG_HEAD_AT)?;
+                statement.query_row(params![0, clamp(last.offset)], read).optional()
             }
             None => {
-                let mut statement = connection.prepare_cached(statements::LOG_STREAM_VERSION)?;
-                statement.query_row(params![0, stream.0], stands).optional()
+                let mut statement = connection.prepare_cached(statements::LOG_STREAM_HEAD)?;
+                statement.query_row(params![0, stream.0], read).optional()
             }
         }
     }

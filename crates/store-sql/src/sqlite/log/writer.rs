@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
 use anamnesis_kernel::{Cursor, Instant, Position, Version};
-use anamnesis_seal::{Entry, Tag};
+use anamnesis_seal::Entry;
 use anamnesis_store::{AppendError, Appended, Commit, Head, Idempotency};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, params};
@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::super::error::{append_error, commit_error};
 use super::end::End;
 use super::judge::{Stands, Versions, judge};
-use super::streams::{Bringing, Streams};
+use super::streams::{Added, Bringing, Streams};
 use super::{clamp, rows};
 use crate::statements;
 
@@ -58,8 +58,8 @@ pub(super) struct Writer {
     versions: Versions,
     streams: Arc<Streams>,
     bringing: Bringing,
-    /// What the group appends: of each stream the version before, how many, and where the first stands.
-    appended: Vec<(Tag, Version, u64, u64)>,
+    /// What the group appends, for `streams` once it is committed.
+    appended: Vec<Added>,
     end: End,
     forgot: Instant,
     head: watch::Sender<Head>,
@@ -125,11 +125,12 @@ impl Writer {
                 }
             }
         }
-        let appended = self.end.next != start.next;
+        let events = self.end.next - start.next;
+        let appended = events > 0;
         let changed = appended || self.end.moment > self.end.closed;
         if failed.is_none() {
             failed = if changed {
-                self.bring(appended).and_then(|()| self.commit(appended)).err()
+                self.bring(events).and_then(|()| self.commit(appended)).err()
             } else {
                 self.roll_back()
             };
@@ -187,7 +188,8 @@ impl Writer {
             let mut version = *before;
             let count = append.events.len() as u64;
             if count > 0 {
-                self.appended.push((append.stream, version, count, self.end.next));
+                let (stream, first) = (append.stream, self.end.next);
+                self.appended.push(Added { stream, before: version, count, first });
             }
             for event in &append.events {
                 version += 1;
@@ -262,12 +264,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings older events into the table of streams with the same commit.
-    fn bring(&mut self, appended: bool) -> Result<(), AppendError> {
-        if !appended {
+    /// Brings older events into the table of streams with the commit of so many new ones.
+    fn bring(&mut self, events: u64) -> Result<(), AppendError> {
+        if events == 0 {
             return Ok(());
         }
-        let events = self.appended.iter().map(|(_, _, count, _)| count).sum::<u64>();
         let events = usize::try_from(events).unwrap_or(usize::MAX);
         self.bringing.write(&self.connection, &self.streams, events).map_err(append_error)
     }

@@ -30,8 +30,9 @@ fn versions(found: &Found) -> Vec<Version> {
 #[test]
 fn what_was_added_is_found_until_it_is_brought() {
     let streams = Streams::default();
-    streams.add(&[(A, 4, 3, 10), (B, 0, 1, 13)]);
-    streams.add(&[(A, 7, 2, 14)]);
+    let added = |stream, before, count, first| Added { stream, before, count, first };
+    streams.add(&[added(A, 4, 3, 10), added(B, 0, 1, 13)]);
+    streams.add(&[added(A, 7, 2, 14)]);
     let forward = streams.find(A, 6, Direction::Forward, 3);
     assert_eq!((forward.first, versions(&forward)), (Some(5), vec![6, 7, 8]));
     let backward = streams.find(A, 8, Direction::Backward, 10);
@@ -158,7 +159,7 @@ impl Model {
         let all = self.of.clone();
         for (stream, offsets) in all {
             let last = offsets.len() as u64;
-            let stands = house.streams.stands(&connection, stream).unwrap().unwrap();
+            let stands = rows::stands(&connection, &house.streams, stream).unwrap().unwrap();
             assert_eq!(stands.version, last);
             assert_eq!(house.streams.count(&connection, stream).unwrap(), last);
             let head = rows::stream_head(&connection, &house.streams, stream).unwrap().unwrap();

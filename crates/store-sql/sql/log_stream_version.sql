@@ -1,3 +1,0 @@
-SELECT s.version, e.commit_id
-FROM log_stream s JOIN log_event e ON e.partition = s.partition AND e.position = s.position
-WHERE s.partition = $1 AND s.stream = $2 ORDER BY s.version DESC LIMIT 1
