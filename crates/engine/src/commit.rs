@@ -159,10 +159,8 @@ impl Engine {
                 claims: Vec::new(),
                 idempotency: None,
             };
-            turn.comes().await;
             let commit_id = commit.commit_id;
-            let confirming = self.log.append(commit);
-            drop(turn);
+            let confirming = turn.hand_in(&*self.log, commit).await;
             match confirming.await {
                 Ok(_) => return decided.foreseen(request),
                 Err(AppendError::Conflict { .. }) => self.forget(&tags, commit_id, &decided.built_on()),
@@ -185,7 +183,7 @@ impl Engine {
             let started = Stopwatch::now();
             let seen = self.caches.erasures.seen();
             let deciding = self.order.decide(&tags).await;
-            let mut decided = self.decide(request, &tags).await?;
+            let decided = self.decide(request, &tags).await?;
             let commit_id = self.minter.event_id(self.clock.now());
             let due = decided.remember(self, seen, &tags, commit_id);
             let turn = deciding.decided();
@@ -216,13 +214,11 @@ impl Engine {
                 claims: request.claims.clone(),
                 idempotency,
             };
-            turn.comes().await;
             if adds {
                 // Before the log has it, since the projector may have it right after.
                 self.instruments.committing(commit_id, request.correlation_id.as_deref());
             }
-            let appending = self.log.append(commit);
-            drop(turn);
+            let appending = turn.hand_in(&*self.log, commit).await;
             let built_on = decided.built_on();
             let decision = decided.settled(request, due);
             self.instruments.took(Stage::Append, started.elapsed());

@@ -61,7 +61,7 @@ impl Head {
 
     /// The state with where it comes from.
     pub(crate) fn to_folded(&self, moment: Instant, leaf: Hash) -> Folded {
-        let state = State { version: self.state.version, elements: self.state.elements.clone() };
+        let state = self.state.clone();
         Folded { state, subject: self.subject.clone(), moment, leaf }
     }
 }

@@ -34,10 +34,7 @@ struct DecidedItem {
     /// The commit that leaves the record as it was decided on, where that need not be recorded yet.
     built_on: Option<Uuid>,
     created: bool,
-    version: Version,
-    live: bool,
-    /// Where the record stands then, until that is remembered.
-    after: Option<State>,
+    after: State,
     subject: StreamName,
     events: Vec<DecidedEvent>,
     /// When the stream was written to before, if it was.
@@ -78,7 +75,7 @@ impl Engine {
         head: &Head,
         refusals: &mut Vec<(usize, usize, Refusal)>,
     ) -> DecidedItem {
-        let mut state = State { version: head.state.version, elements: head.state.elements.clone() };
+        let mut state = head.state.clone();
         let created = state.elements.is_none();
         let mut events = Vec::new();
         let refused = refusals.len();
@@ -114,14 +111,11 @@ impl Engine {
         if head.state.elements.is_some() && subject != head.subject && !events.iter().any(|e| e.event.whole) {
             carry_whole(&mut events, &mut state, head.state.version, &item.stream);
         }
-        let (version, live) = (state.version, state.elements.is_some());
         DecidedItem {
             before: head.state.version,
             built_on: head.by,
             created,
-            version,
-            live,
-            after: Some(state),
+            after: state,
             subject,
             events,
             earlier: head.written,
@@ -246,26 +240,20 @@ impl Decided {
     }
 
     /// Lets the next decision build on this one; gives the snapshots that are due once the log has it.
-    pub(super) fn remember(
-        &mut self,
-        engine: &Engine,
-        seen: Seen,
-        tags: &[Tag],
-        commit_id: Uuid,
-    ) -> Vec<Job> {
+    pub(super) fn remember(&self, engine: &Engine, seen: Seen, tags: &[Tag], commit_id: Uuid) -> Vec<Job> {
         let mut due = Vec::new();
         if self.is_refused() {
             return due;
         }
         let now = engine.clock.now();
-        for (item, tag) in self.items.iter_mut().zip(tags) {
+        for (item, tag) in self.items.iter().zip(tags) {
             // A record just begun is rarely touched again soon: leave the room to others.
             let kept = item.before > 0 || item.events.is_empty();
             let reason = engine.taking.policy.due(item.last, &item.written(now));
             if !kept && reason.is_none() {
                 continue;
             }
-            let Some(head) = item.take_head(commit_id, reason.is_some(), now).map(Arc::new) else { continue };
+            let head = Arc::new(item.head(commit_id, reason.is_some(), now));
             if let Some(reason) = reason {
                 due.push(Job::Appended { stream: *tag, head: Arc::clone(&head), commit_id, reason });
             }
@@ -294,17 +282,17 @@ impl Decided {
 impl DecidedItem {
     fn written(&self, now: Instant) -> Written {
         let significant = self.events.iter().any(|event| is_significant(&event.event.kind));
-        Written { before: self.before, after: self.version, significant, earlier: self.earlier, now }
+        Written { before: self.before, after: self.after.version, significant, earlier: self.earlier, now }
     }
 
-    /// Where the stream stands now, to be taken once; a snapshot that is due counts as taken.
-    fn take_head(&mut self, commit_id: Uuid, due: bool, now: Instant) -> Option<Head> {
-        let last = if due { Some(Last { version: self.version, taken_at: now }) } else { self.last };
+    /// Where the stream stands now; a snapshot that is due counts as taken.
+    fn head(&self, commit_id: Uuid, due: bool, now: Instant) -> Head {
+        let last = if due { Some(Last { version: self.after.version, taken_at: now }) } else { self.last };
         let (by, written) = match self.events.as_slice() {
             [] => (self.built_on, self.earlier),
             _ => (Some(commit_id), Some(now)),
         };
-        self.after.take().map(|after| Head::new(after, self.subject.clone(), by, written, last))
+        Head::new(self.after.clone(), self.subject.clone(), by, written, last)
     }
 
     fn answer(&self, stream: &StreamName) -> ItemAnswer {
@@ -316,9 +304,9 @@ impl DecidedItem {
         };
         ItemAnswer {
             stream: stream.clone(),
-            version: self.version,
+            version: self.after.version,
             created: self.created,
-            live: self.live,
+            live: self.after.elements.is_some(),
             events: self.events.iter().zip(self.before + 1..).map(receipt).collect(),
         }
     }

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 
 use anamnesis_seal::Tag;
+use anamnesis_store::{AppendError, Appended, Commit, Log};
+use futures::future::BoxFuture;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 const STRIPES: usize = 1_024;
@@ -70,8 +72,17 @@ impl Deciding<'_> {
 }
 
 impl Turn {
-    /// Waits until those just before are over.
-    pub(super) async fn comes(&self) {
+    /// Hands in a commit when those just before are over; what is given is answered when the log has it.
+    pub(super) async fn hand_in(
+        self,
+        log: &dyn Log,
+        commit: Commit,
+    ) -> BoxFuture<'static, Result<Appended, AppendError>> {
+        self.comes().await;
+        log.append(commit)
+    }
+
+    async fn comes(&self) {
         for over in &self.before {
             // It ends by being closed.
             let _ = over.acquire().await;
