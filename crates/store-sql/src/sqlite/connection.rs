@@ -172,9 +172,14 @@ pub(super) fn empty_wal(connection: &Connection) -> rusqlite::Result<()> {
 /// The bytes a database takes on disk, with what its log holds.
 pub(super) fn file_bytes(path: &Path) -> u64 {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+    size(path) + size(&wal_path(path))
+}
+
+/// Where the write-ahead log of a file is.
+pub(super) fn wal_path(path: &Path) -> PathBuf {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
-    size(path) + size(Path::new(&wal))
+    wal.into()
 }
 
 #[cfg(test)]
