@@ -240,7 +240,11 @@ impl Projector {
         let mut batch =
             Batch::new(&self.engine, &self.generation, &mut self.states, parking, self.scribe.as_mut());
         for commit in commits {
-            batch.add(commit).await?;
+            if let Err(error) = batch.add(commit).await {
+                // What it made of the records so far is not what the views have.
+                self.states.clear();
+                return Err(error.into());
+            }
         }
         let (change, streams) = batch.finish(watermark);
         let count = usize::try_from(mark.offset - from).unwrap_or(usize::MAX);

@@ -6,6 +6,8 @@ mod as_of;
 mod caches;
 #[path = "engine/generations.rs"]
 mod generations;
+#[path = "engine/half_way.rs"]
+mod half_way;
 #[path = "support/house.rs"]
 mod house;
 #[path = "engine/leisure.rs"]

@@ -359,8 +359,10 @@ pub struct IndexRow {
 pub enum IndexWrite {
     /// Holds from then on.
     Open(IndexRow, Instant),
-    /// Held until then.
+    /// Held until then; the views know since when.
     Close(IndexRow, Instant),
+    /// Held from and until: as a [`Close`](Self::Close) of one that is known to have begun then.
+    End(IndexRow, Instant, Instant),
     /// Held from and until, both within the batch.
     Past(IndexRow, Instant, Instant),
 }
@@ -369,7 +371,7 @@ impl IndexWrite {
     /// The row it is about.
     pub const fn row(&self) -> &IndexRow {
         match self {
-            Self::Open(row, _) | Self::Close(row, _) | Self::Past(row, _, _) => row,
+            Self::Open(row, _) | Self::Close(row, _) | Self::End(row, _, _) | Self::Past(row, _, _) => row,
         }
     }
 }
@@ -380,6 +382,7 @@ impl std::fmt::Debug for IndexWrite {
         f.write_str(match self {
             Self::Open(..) => "Open",
             Self::Close(..) => "Close",
+            Self::End(..) => "End",
             Self::Past(..) => "Past",
         })
     }

@@ -18,7 +18,7 @@ use anamnesis_store::{
 
 use super::parking::{Failed, Parking};
 use super::scribe::Scribe;
-use super::state::{State, States};
+use super::state::{Holding, State, States};
 use crate::codec::{self, Opened};
 use crate::engine::Engine;
 use crate::generation::Generation;
@@ -45,8 +45,8 @@ pub(super) struct Batch<'a> {
 struct Folded {
     elements: Option<Object>,
     corrects: Option<Version>,
-    /// What it was found by, and is.
-    were: Vec<IndexRow>,
+    /// What it was found by, and is, both sorted.
+    were: Vec<Holding>,
     are: Vec<IndexRow>,
     happened: Vec<IndexWrite>,
 }
@@ -143,8 +143,9 @@ impl<'a> Batch<'a> {
         };
         self.index.extend(happened);
         // What a record begins with is not kept, since few change soon.
-        let kept = (!were.is_empty()).then(|| are.clone());
-        self.difference(number, were, are, moment);
+        let is_kept = !were.is_empty();
+        let holding = self.difference(number, were, are, moment);
+        let kept = is_kept.then_some(holding);
         let offset = last.position.offset;
         let shown = RecordVersion {
             number,
@@ -178,7 +179,7 @@ impl<'a> Batch<'a> {
             Some(State { elements, rows: Some(were), .. }) => (elements, were),
             Some(State { elements, rows: None, .. }) => {
                 let were = rows(elements.as_ref());
-                (elements, were)
+                (elements, were.into_iter().map(|row| Holding { row, began: None }).collect())
             }
         };
         let mut happened = Vec::new();
@@ -249,21 +250,42 @@ impl<'a> Batch<'a> {
         Ok(Some(State { number, version, elements, corrects, rows: None }))
     }
 
-    /// Closes rows that no longer hold and opens those that hold now; both are sorted.
-    fn difference(&mut self, number: RecordNumber, were: Vec<IndexRow>, are: Vec<IndexRow>, moment: Instant) {
-        for row in were.iter().filter(|row| are.binary_search(row).is_err()) {
-            self.close(number, row.clone(), moment);
+    /// Closes rows that no longer hold and opens those that hold now; both are sorted. Gives those that hold now, with
+    /// since when.
+    fn difference(
+        &mut self,
+        number: RecordNumber,
+        were: Vec<Holding>,
+        are: Vec<IndexRow>,
+        moment: Instant,
+    ) -> Vec<Holding> {
+        let mut holding = Vec::with_capacity(are.len());
+        let mut opens = Vec::new();
+        let mut were = were.into_iter().peekable();
+        for row in are {
+            while let Some(gone) = were.next_if(|were| were.row < row) {
+                self.close(number, gone, moment);
+            }
+            match were.next_if(|were| were.row == row) {
+                Some(still) => holding.push(still),
+                None => {
+                    opens.push(IndexWrite::Open(row.clone(), moment));
+                    holding.push(Holding { row, began: Some(moment) });
+                }
+            }
         }
-        let begin = self.index.len();
-        let opens = are.into_iter().filter(|row| were.binary_search(row).is_err());
-        self.index.extend(opens.map(|row| IndexWrite::Open(row, moment)));
-        if begin < self.index.len() {
+        were.for_each(|gone| self.close(number, gone, moment));
+        if !opens.is_empty() {
+            let begin = self.index.len();
+            self.index.extend(opens);
             self.opened.entry(number).or_default().push(begin..self.index.len());
         }
+        holding
     }
 
     /// A row that was opened in this batch has held and is past; another is closed in the views.
-    fn close(&mut self, number: RecordNumber, row: IndexRow, moment: Instant) {
+    fn close(&mut self, number: RecordNumber, gone: Holding, moment: Instant) {
+        let Holding { row, began } = gone;
         let mut opened = self.opened.get(&number).into_iter().flatten().rev().flat_map(Range::clone);
         let is_it =
             |at: &usize| matches!(self.index.get(*at), Some(IndexWrite::Open(open, _)) if *open == row);
@@ -273,7 +295,10 @@ impl<'a> Batch<'a> {
                     *write = IndexWrite::Past(row, began, moment);
                 }
             }
-            None => self.index.push(IndexWrite::Close(row, moment)),
+            None => self.index.push(match began {
+                Some(began) => IndexWrite::End(row, began, moment),
+                None => IndexWrite::Close(row, moment),
+            }),
         }
     }
 

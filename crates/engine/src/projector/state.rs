@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anamnesis_json::Object;
 use anamnesis_kernel::search::Key;
-use anamnesis_kernel::{StreamName, Version};
+use anamnesis_kernel::{Instant, StreamName, Version};
 use anamnesis_store::{IndexRow, RecordNumber};
 
 /// Records kept beyond a batch: those that changed after their beginning.
@@ -18,7 +18,15 @@ pub(super) struct State {
     pub(super) elements: Option<Object>,
     pub(super) corrects: Option<Version>,
     /// What it is found by, sorted: what closes when it changes; none where that must be worked out.
-    pub(super) rows: Option<Vec<IndexRow>>,
+    pub(super) rows: Option<Vec<Holding>>,
+}
+
+/// A row that holds.
+#[derive(Clone)]
+pub(super) struct Holding {
+    pub(super) row: IndexRow,
+    /// Since when, if it was seen to begin.
+    pub(super) began: Option<Instant>,
 }
 
 /// The states by name, bounded by what they weigh.
@@ -53,7 +61,8 @@ impl States {
 }
 
 fn weight(state: &State) -> usize {
-    let rows = state.rows.as_ref().map_or(0, |rows| rows.iter().map(row_weight).sum());
+    let rows =
+        state.rows.as_ref().map_or(0, |rows| rows.iter().map(|holding| row_weight(&holding.row)).sum());
     200 + rows + state.elements.as_ref().map_or(0, Object::heap_bytes)
 }
 
@@ -62,5 +71,5 @@ fn row_weight(row: &IndexRow) -> usize {
         Key::Words { narrative, rest } => narrative.len() + rest.len(),
         _ => 0,
     };
-    size_of::<IndexRow>() + words
+    size_of::<Holding>() + words
 }

@@ -3,6 +3,7 @@
 use anamnesis_seal::Hash;
 
 use super::Harness;
+use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::Entry;
 
 use super::sample::{
@@ -88,12 +89,34 @@ fn in_two() -> Vec<Change> {
     changes
 }
 
+/// The same where whoever closes a row knows since when it held; and one of them that never did.
+fn knowing(mut changes: Vec<Change>) -> Vec<Change> {
+    let mut began: Vec<(IndexRow, Instant)> = Vec::new();
+    for write in changes.iter_mut().flat_map(|change| &mut change.index) {
+        match write {
+            IndexWrite::Open(row, moment) => began.push((row.clone(), *moment)),
+            IndexWrite::Close(row, ended) => {
+                let known = began.iter().rfind(|(open, _)| open == row).map(|(_, began)| *began);
+                *write = IndexWrite::End(row.clone(), known.expect("it was opened"), *ended);
+            }
+            _ => {}
+        }
+    }
+    let never = row(9, None, text(2, "nobody"));
+    if let Some(last) = changes.last_mut() {
+        last.index.push(IndexWrite::End(never, at(1), at(40)));
+    }
+    changes
+}
+
 /// Commit by commit, in two batches, and in one: the same views.
 pub async fn the_same_changes_in_other_batches_are_the_same_views(harness: &impl Harness) {
     let expected = digest(harness, one_by_one()).await;
     assert_eq!(digest(harness, one_by_one()).await, expected);
     assert_eq!(digest(harness, in_two()).await, expected);
     assert_eq!(digest(harness, vec![at_once()]).await, expected);
+    assert_eq!(digest(harness, knowing(one_by_one())).await, expected);
+    assert_eq!(digest(harness, knowing(in_two())).await, expected);
     assert_ne!(digest(harness, vec![]).await, expected);
 }
 

@@ -79,7 +79,7 @@ fn commits() -> Vec<Change> {
     let of = |n, entry| row(n, Some(5), entry);
     let (was, is) = (|| of(1, says("red", "eyes")), || of(1, says("green", "eyes")));
     let deleted = RecordVersion { body: Body::Deleted, ..version(1, 3, 30) };
-    let (open, close) = (IndexWrite::Open, IndexWrite::Close);
+    let (open, close, end) = (IndexWrite::Open, IndexWrite::Close, IndexWrite::End);
     let kind = || of(1, of_type(PATIENT));
     let other = of(2, says("red", "hair"));
     vec![
@@ -94,7 +94,7 @@ fn commits() -> Vec<Change> {
                 open(other, at(20)),
             ],
         ),
-        change(30, vec![next(deleted)], vec![close(kind(), at(30)), close(is(), at(30))]),
+        change(30, vec![next(deleted)], vec![end(kind(), at(10), at(30)), end(is(), at(20), at(30))]),
         change(40, vec![next(version(1, 4, 40))], vec![open(kind(), at(40)), open(was(), at(40))]),
     ]
 }

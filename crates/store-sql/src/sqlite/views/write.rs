@@ -260,7 +260,7 @@ impl Writer {
         for write in writes.iter().filter(|write| table(&write.row().entry.key) == Table::Place) {
             let by = match write {
                 IndexWrite::Open(..) => 1,
-                IndexWrite::Close(..) => -1,
+                IndexWrite::Close(..) | IndexWrite::End(..) => -1,
                 IndexWrite::Past(..) => 0,
             };
             *more.entry(write.row().entry.param.0).or_default() += by;
@@ -279,7 +279,10 @@ impl Writer {
         for write in sorted {
             match write {
                 IndexWrite::Close(row, ended) => {
-                    past.extend(self.close_row(row)?.map(|began| (row, began, *ended)));
+                    past.extend(self.close_row(row, None)?.map(|began| (row, began, *ended)));
+                }
+                IndexWrite::End(row, began, ended) => {
+                    past.extend(self.close_row(row, Some(*began))?.map(|began| (row, began, *ended)));
                 }
                 IndexWrite::Past(row, began, ended) => past.push((row, *began, *ended)),
                 IndexWrite::Open(..) => {}
@@ -310,19 +313,26 @@ impl Writer {
         texts.write(&self.connection)
     }
 
-    /// Takes a row out of what holds, and gives the moment it began; none where there was no such row.
-    fn close_row(&self, row: &IndexRow) -> rusqlite::Result<Option<Instant>> {
+    /// Takes a row out of what holds, and gives the moment it began, which need not be looked up where it is known; none
+    /// where there was no such row.
+    fn close_row(&self, row: &IndexRow, began: Option<Instant>) -> rusqlite::Result<Option<Instant>> {
         self.at.set(Some(inserts::number(row.place)));
         let mut columns = Vec::new();
         self.columns(row, &mut columns);
-        let [began, close] = [Act::Began, Act::Close].map(|act| pick(&row.entry.key, act));
-        // Two statements, since a deletion that returns what it deletes first gathers it in a table of its own.
-        let mut statement = self.connection.prepare_cached(began)?;
-        let began: Option<i64> = statement.query_row(params_from_iter(&columns), |r| r.get(0)).optional()?;
-        if began.is_some() {
-            self.connection.prepare_cached(close)?.execute(params_from_iter(&columns))?;
-        }
-        Ok(began.map(Instant::from_micros))
+        let began = match began {
+            Some(began) => Some(began),
+            // Two statements, since a deletion that returns what it deletes first gathers it in a table of its own.
+            None => {
+                let mut look = self.connection.prepare_cached(pick(&row.entry.key, Act::Began))?;
+                let found: Option<i64> =
+                    look.query_row(params_from_iter(&columns), |r| r.get(0)).optional()?;
+                found.map(Instant::from_micros)
+            }
+        };
+        let Some(began) = began else { return Ok(None) };
+        let mut close = self.connection.prepare_cached(pick(&row.entry.key, Act::Close))?;
+        let closed = close.execute(params_from_iter(&columns))?;
+        Ok((closed > 0).then_some(began))
     }
 
     /// The number of what was interned before; nothing has 0.

@@ -32,7 +32,9 @@ impl Writer {
                     self.add_words(last, row)?;
                     self.words_row(row, Act::Past, [last, began.micros(), ended.micros()])?;
                 }
-                IndexWrite::Close(row, ended) => self.end_words(row, ended.micros())?,
+                IndexWrite::Close(row, ended) | IndexWrite::End(row, _, ended) => {
+                    self.end_words(row, ended.micros())?;
+                }
             }
         }
         Ok(())
