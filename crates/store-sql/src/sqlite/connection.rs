@@ -1,10 +1,11 @@
 //! Connections: one that writes, several that read.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
@@ -64,8 +65,38 @@ pub(super) struct Readers {
     path: PathBuf,
     /// What each is told when it is opened.
     setup: &'static str,
-    connections: Vec<Mutex<Option<Connection>>>,
-    next: AtomicUsize,
+    /// Those that nobody uses, some not opened yet; whoever comes next takes the last, which was used last.
+    free: Mutex<Vec<Option<Connection>>>,
+    freed: Condvar,
+}
+
+/// A connection that somebody uses; free again, once dropped.
+struct Taken<'a> {
+    readers: &'a Readers,
+    connection: Option<Connection>,
+}
+
+/// Whether nobody waits any more for what is read.
+#[derive(Clone, Default)]
+pub(super) struct GivenUp(Arc<AtomicBool>);
+
+/// Gives up, once dropped.
+pub(super) struct GivesUp(GivenUp);
+
+impl GivenUp {
+    pub(super) fn once_dropped(&self) -> GivesUp {
+        GivesUp(self.clone())
+    }
+
+    fn is_so(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Readers {
@@ -74,12 +105,8 @@ impl Readers {
     }
 
     pub(super) fn with_setup(path: &Path, count: usize, setup: &'static str) -> Self {
-        Self {
-            path: path.to_owned(),
-            setup,
-            connections: (0..count.max(1)).map(|_| Mutex::new(None)).collect(),
-            next: AtomicUsize::new(0),
-        }
+        let free = Mutex::new((0..count.max(1)).map(|_| None).collect());
+        Self { path: path.to_owned(), setup, free, freed: Condvar::new() }
     }
 
     /// Runs `read` on a free connection; when none is free it waits for one.
@@ -87,12 +114,15 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
-        let free = self.connections.iter().find_map(Mutex::try_lock);
-        let mut slot = match free {
-            Some(slot) => slot,
-            None => self.any()?.lock(),
+        let mut free = self.free.lock();
+        let connection = loop {
+            match free.pop() {
+                Some(connection) => break connection,
+                None => self.freed.wait(&mut free),
+            }
         };
-        read(self.opened(&mut slot)?)
+        drop(free);
+        read(Taken { readers: self, connection }.opened()?)
     }
 
     /// Runs `read` on one state of the file, whatever is written meanwhile.
@@ -106,49 +136,70 @@ impl Readers {
         })
     }
 
-    /// As [`at_once`](Self::at_once), but gives up after `patience`, and so it does where no connection is free by then.
+    /// As [`at_once`](Self::at_once), but ends when it is given up, or after `patience`, and so it does where no connection
+    /// is free by then.
     ///
     /// Its time begins when it has one: who comes behind those that take all of theirs has not used its own.
     pub(super) fn at_once_within<R>(
         &self,
         patience: Duration,
+        given_up: &GivenUp,
         read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
     ) -> rusqlite::Result<R> {
         let Some(free_by) = Instant::now().checked_add(patience) else { return self.at_once(read) };
-        let free = self.connections.iter().find_map(Mutex::try_lock);
         let late = || rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None);
-        let mut slot = match free {
-            Some(slot) => slot,
-            None => self.any()?.try_lock_until(free_by).ok_or_else(late)?,
-        };
+        let mut taken = self.taken_by(free_by).ok_or_else(late)?;
+        if given_up.is_so() {
+            return Err(late());
+        }
         let deadline = Instant::now().checked_add(patience).unwrap_or(free_by);
-        let connection = self.opened(&mut slot)?;
-        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() >= deadline))?;
+        let connection = taken.opened()?;
+        let given_up = given_up.clone();
+        let is_over = move || given_up.is_so() || Instant::now() >= deadline;
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))?;
         let done = connection.unchecked_transaction().and_then(|transaction| read(&transaction));
         connection.progress_handler(0, None::<fn() -> bool>)?;
         done
     }
 
-    /// One of the connections, each in its turn.
-    fn any(&self) -> rusqlite::Result<&Mutex<Option<Connection>>> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-        self.connections.get(at).ok_or(rusqlite::Error::InvalidQuery)
-    }
-
-    fn opened<'a>(&self, slot: &'a mut Option<Connection>) -> rusqlite::Result<&'a mut Connection> {
-        if slot.is_none() {
-            let connection = open_reader(&self.path)?;
-            connection.execute_batch(self.setup)?;
-            *slot = Some(connection);
+    /// One that nobody uses; none where all are used until then.
+    fn taken_by(&self, deadline: Instant) -> Option<Taken<'_>> {
+        let mut free = self.free.lock();
+        loop {
+            if let Some(connection) = free.pop() {
+                return Some(Taken { readers: self, connection });
+            }
+            if self.freed.wait_until(&mut free, deadline).timed_out() {
+                return free.pop().map(|connection| Taken { readers: self, connection });
+            }
         }
-        slot.as_mut().ok_or(rusqlite::Error::InvalidQuery)
     }
 
     /// Closes the connections that nobody uses; the next read opens one again.
     ///
     /// Who closes a file last brings its write-ahead log home, and a connection that only reads cannot.
     pub(super) fn close(&self) {
-        self.connections.iter().filter_map(Mutex::try_lock).for_each(|mut slot| drop(slot.take()));
+        self.free.lock().iter_mut().for_each(|connection| drop(connection.take()));
+    }
+}
+
+impl Taken<'_> {
+    fn opened(&mut self) -> rusqlite::Result<&mut Connection> {
+        if self.connection.is_none() {
+            let connection = open_reader(&self.readers.path)?;
+            connection.execute_batch(self.readers.setup)?;
+            self.connection = Some(connection);
+        }
+        self.connection.as_mut().ok_or(rusqlite::Error::InvalidQuery)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // What a panic left of one is not known.
+        let connection = self.connection.take().filter(|_| !std::thread::panicking());
+        self.readers.free.lock().push(connection);
+        self.readers.freed.notify_one();
     }
 }
 
@@ -200,6 +251,11 @@ mod tests {
         Readers::new(&path, 1)
     }
 
+    /// Somebody waits for it to the end.
+    fn kept() -> GivenUp {
+        GivenUp::default()
+    }
+
     fn is_late(result: &rusqlite::Result<i64>) -> bool {
         let code = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
         code == Some(rusqlite::ErrorCode::OperationInterrupted)
@@ -210,11 +266,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let readers = one_reader(folder.path());
         let begun = Instant::now();
-        assert!(is_late(&readers.at_once_within(Duration::from_millis(50), |c| count_to(c, i64::MAX))));
+        assert!(is_late(
+            &readers.at_once_within(Duration::from_millis(50), &kept(), |c| count_to(c, i64::MAX))
+        ));
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
         // Longer than the last was given, and than the handler that gave it up would let it be.
         assert_eq!(readers.at_once(|c| count_to(c, 500_000)), Ok(500_000));
-        assert_eq!(readers.at_once_within(Duration::MAX, |c| count_to(c, 500_000)), Ok(500_000));
+        assert_eq!(readers.at_once_within(Duration::MAX, &kept(), |c| count_to(c, 500_000)), Ok(500_000));
     }
 
     #[test]
@@ -224,14 +282,14 @@ mod tests {
         let (taken, patience) = (Barrier::new(2), Duration::from_secs(2));
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                readers.at_once_within(patience / 2, |c| {
+                readers.at_once_within(patience / 2, &kept(), |c| {
                     taken.wait();
                     count_to(c, i64::MAX)
                 })
             });
             taken.wait();
             // Half its time it waits, and then it takes more than half.
-            let done = readers.at_once_within(patience, |c| {
+            let done = readers.at_once_within(patience, &kept(), |c| {
                 let begun = Instant::now();
                 while begun.elapsed() < patience * 3 / 4 {
                     count_to(c, 100_000)?;
@@ -256,9 +314,63 @@ mod tests {
                 })
             });
             taken.wait();
-            let late = readers.at_once_within(Duration::from_millis(10), |c| count_to(c, 1));
+            let late = readers.at_once_within(Duration::from_millis(10), &kept(), |c| count_to(c, 1));
             tried.wait();
             assert!(is_late(&late));
+        });
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = one_reader(folder.path());
+        let patience = Duration::from_secs(3_600);
+        let (given_up, counts) = (GivenUp::default(), Barrier::new(2));
+        let gives_up = given_up.once_dropped();
+        std::thread::scope(|scope| {
+            let counting = scope.spawn(|| {
+                readers.at_once_within(patience, &given_up, |c| {
+                    counts.wait();
+                    count_to(c, i64::MAX)
+                })
+            });
+            counts.wait();
+            drop(gives_up);
+            assert!(is_late(&counting.join().unwrap()));
+        });
+        let begun = readers.at_once_within(patience, &given_up, |_| Ok(1));
+        assert!(is_late(&begun), "what was given up before is not begun");
+        assert_eq!(readers.at_once_within(patience, &kept(), |c| count_to(c, 500_000)), Ok(500_000));
+    }
+
+    #[test]
+    fn whoever_waits_takes_the_first_that_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        open_writer(&path, Care::Derived).unwrap();
+        let readers = Readers::new(&path, 2);
+        let (taken, ends) = (Barrier::new(3), Barrier::new(2));
+        std::thread::scope(|scope| {
+            let long = scope.spawn(|| {
+                readers.with(|_| {
+                    taken.wait();
+                    ends.wait();
+                    Ok(())
+                })
+            });
+            scope.spawn(|| {
+                readers.with(|_| {
+                    taken.wait();
+                    Ok(())
+                })
+            });
+            taken.wait();
+            // More than there are connections, while one of them is never free.
+            for n in 0..5 {
+                assert_eq!(readers.at_once_within(Duration::from_secs(60), &kept(), |_| Ok(n)), Ok(n));
+            }
+            ends.wait();
+            assert_eq!(long.join().unwrap(), Ok(()));
         });
     }
 }

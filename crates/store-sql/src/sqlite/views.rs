@@ -32,7 +32,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::connection::{Care, Readers, open_writer};
+use super::connection::{Care, GivenUp, Readers, open_writer};
 use super::directory::{OpenError, remove_database};
 use super::error::{has_no_room, is_refused, query_error, unavailable};
 use super::generations;
@@ -41,7 +41,10 @@ pub use difference::{Difference, DifferenceKind};
 use units::Units;
 use write::Writer;
 
+/// Connections for what is found at once.
 const READERS: usize = 4;
+/// Connections for what may take long, so that nobody who asks for little waits behind it.
+const SEARCHERS: usize = 4;
 /// The layout of the tables; another number means the file is made anew.
 const LAYOUT: i64 = 9;
 
@@ -49,7 +52,8 @@ const LAYOUT: i64 = 9;
 pub struct SqliteViews {
     path: PathBuf,
     // First, so that the writer is the last to close the file.
-    readers: Arc<Readers>,
+    readers: Readers,
+    searchers: Arc<Readers>,
     units: Arc<Units>,
     query_ms_max: AtomicU64,
     retired: AtomicBool,
@@ -104,10 +108,19 @@ impl SqliteViews {
     fn of(path: &Path, connection: Connection) -> rusqlite::Result<Self> {
         let units = Arc::new(Units::read(&connection)?);
         let writer = Mutex::new(Some(Writer::new(connection, path, Arc::clone(&units))?));
-        let readers = Arc::new(Readers::new(path, READERS));
+        let (readers, searchers) = (Readers::new(path, READERS), Arc::new(Readers::new(path, SEARCHERS)));
         let (query_ms_max, retired) = (AtomicU64::new(u64::MAX), AtomicBool::new(false));
         let being_made = AtomicBool::new(false);
-        Ok(Self { path: path.to_owned(), writer, readers, units, query_ms_max, retired, being_made })
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            readers,
+            searchers,
+            units,
+            query_ms_max,
+            retired,
+            being_made,
+        })
     }
 
     /// Has changes gather, and so many bytes of pages, until they are [finished](Views::finish): nobody looks at these views
@@ -147,7 +160,7 @@ impl SqliteViews {
 
     /// Gives back the memory that few will miss while another generation serves; it can be used as before.
     pub fn stand_by(&self) {
-        self.readers.close();
+        self.close_readers();
         if let Some(writer) = &*self.writer.lock() {
             writer.shrink();
         }
@@ -218,7 +231,7 @@ impl SqliteViews {
 
     /// Writes all that is known to the file itself, and lets go of it.
     pub(super) fn close(&self) -> rusqlite::Result<()> {
-        self.readers.close();
+        self.close_readers();
         if let Some(writer) = self.writer.lock().take() {
             writer.close()?;
         }
@@ -235,22 +248,30 @@ impl SqliteViews {
         fresh: &Self,
         tell: impl FnMut(usize, usize) + Send + 'static,
     ) -> Result<Option<Difference>, ReadError> {
-        let (served, fresh) = (Arc::clone(&self.readers), Arc::clone(&fresh.readers));
+        let (served, fresh) = (Arc::clone(&self.searchers), Arc::clone(&fresh.searchers));
         let compare =
             move || served.at_once(|one| fresh.at_once(|other| difference::difference(one, other, tell)));
         let done = tokio::task::spawn_blocking(compare).await;
         done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(unavailable)
     }
 
-    /// Reads much, on a thread that may wait.
+    /// Reads much, on a thread that may wait, until nobody waits for it.
     async fn heavy<R, F>(&self, patience: Duration, read: F) -> Result<R, ReadError>
     where
         R: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
-        let readers = Arc::clone(&self.readers);
-        let done = tokio::task::spawn_blocking(move || readers.at_once_within(patience, read)).await;
+        let searchers = Arc::clone(&self.searchers);
+        let given_up = GivenUp::default();
+        let _gives_up = given_up.once_dropped();
+        let search = move || searchers.at_once_within(patience, &given_up, read);
+        let done = tokio::task::spawn_blocking(search).await;
         done.map_err(|gone| ReadError::Unavailable(gone.into()))?.map_err(query_error)
+    }
+
+    fn close_readers(&self) {
+        self.readers.close();
+        self.searchers.close();
     }
 
     /// What stands under this name beside the rows.
@@ -280,7 +301,7 @@ impl Drop for SqliteViews {
     fn drop(&mut self) {
         if *self.retired.get_mut() {
             self.writer.get_mut().take();
-            self.readers.close();
+            self.close_readers();
             // What stays behind is removed when the directory is opened next.
             let _ = remove_database(&self.path);
         }
@@ -445,4 +466,35 @@ fn watermark_from_bytes(bytes: &[u8]) -> Option<Watermark> {
         marks,
         moment: Instant::from_micros(i64::from_be_bytes(*moment)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asks_for_little_does_not_wait_behind_those_who_search() {
+        let folder = tempfile::tempdir().unwrap();
+        let views = SqliteViews::open(&folder.path().join("views.db")).unwrap();
+        let (searching, ends) = (Barrier::new(SEARCHERS + 1), Barrier::new(SEARCHERS + 1));
+        let runtime = tokio::runtime::Handle::current();
+        let (views, name) = (&views, "Patient/p1".parse::<StreamName>().unwrap());
+        std::thread::scope(|scope| {
+            for _ in 0..SEARCHERS {
+                scope.spawn(|| {
+                    views.searchers.at_once(|_| {
+                        searching.wait();
+                        ends.wait();
+                        Ok(())
+                    })
+                });
+            }
+            searching.wait();
+            let found = scope.spawn(move || runtime.block_on(views.find(&[name], None)));
+            assert!(found.join().unwrap().unwrap().iter().all(Option::is_none));
+            ends.wait();
+        });
+    }
 }
