@@ -7,6 +7,7 @@ mod generations;
 mod keys;
 mod log;
 mod prepared;
+mod readers;
 mod snapshots;
 mod views;
 

@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use tokio::sync::oneshot;
 
-use super::connection::{Care, Readers, empty_wal, open_reader, open_writer};
+use super::connection::{Care, empty_wal, open_reader, open_writer};
 use super::directory::OpenError;
 use super::error::{append_error, commit_error, unavailable};
+use super::readers::Readers;
 use crate::statements;
 
 const READERS: usize = 2;

@@ -26,9 +26,10 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::connection::{Care, Readers, open_reader, open_writer};
+use super::connection::{Care, open_reader, open_writer};
 use super::directory::OpenError;
 use super::error::{is_malformed, read_error, unavailable};
+use super::readers::Readers;
 use end::End;
 use read_stream::Wanted;
 pub(super) use rows::unsigned;

@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::connection::{Care, Readers, file_bytes, open_writer};
+use super::connection::{Care, file_bytes, open_writer};
 use super::directory::{OpenError, remove_database};
 use super::error::{is_malformed, unavailable};
 use super::log::unsigned;
+use super::readers::Readers;
 use crate::statements as sql;
 
 const READERS: usize = 2;

@@ -11,6 +11,7 @@ mod rows;
 mod search;
 mod table;
 mod units;
+mod watermark;
 mod write;
 
 use std::fs::File;
@@ -23,19 +24,18 @@ use anamnesis_kernel::search::Query;
 use anamnesis_kernel::{Instant, Position, StreamName, Version};
 use anamnesis_seal::Hash;
 use anamnesis_store::{
-    ApplyError, Cause, Change, Changes, HeldStream, Hit, Mark, Parked, ReadError, RecordVersion, Views,
-    Watermark,
+    ApplyError, Cause, Change, Changes, HeldStream, Hit, Parked, ReadError, RecordVersion, Views, Watermark,
 };
 use async_trait::async_trait;
 use compact_str::CompactString;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension};
-use uuid::Uuid;
 
-use super::connection::{Care, GivenUp, Readers, open_writer};
+use super::connection::{Care, open_writer};
 use super::directory::{OpenError, remove_database};
 use super::error::{has_no_room, is_refused, query_error, unavailable};
 use super::generations;
+use super::readers::{GivenUp, Readers};
 use crate::statements;
 pub use difference::{Difference, DifferenceKind};
 use units::Units;
@@ -194,7 +194,7 @@ impl SqliteViews {
 
     /// The shape they were made in, once they have anything.
     pub(super) fn shape(&self) -> Result<Option<String>, ReadError> {
-        let watermark = self.noted("watermark")?.and_then(|value| watermark_from_bytes(&value));
+        let watermark = self.noted("watermark")?.and_then(|value| watermark::from_bytes(&value));
         Ok(watermark.map(|watermark| watermark.shape))
     }
 
@@ -324,7 +324,7 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
 #[async_trait]
 impl Views for SqliteViews {
     async fn watermark(&self) -> Result<Option<Watermark>, ReadError> {
-        Ok(self.noted("watermark")?.and_then(|value| watermark_from_bytes(&value)))
+        Ok(self.noted("watermark")?.and_then(|value| watermark::from_bytes(&value)))
     }
 
     async fn plan(&self) -> Result<Option<Vec<u8>>, ReadError> {
@@ -434,38 +434,6 @@ impl Views for SqliteViews {
     fn bytes(&self) -> u64 {
         super::connection::file_bytes(&self.path)
     }
-}
-
-/// The watermark as one value: log id, moment, marks, and the shape's text to the end.
-fn watermark_to_bytes(watermark: &Watermark) -> Vec<u8> {
-    let mut bytes = watermark.log.as_bytes().to_vec();
-    bytes.extend(watermark.moment.micros().to_be_bytes());
-    bytes.extend((watermark.marks.len() as u64).to_be_bytes());
-    for mark in &watermark.marks {
-        bytes.extend(mark.offset.to_be_bytes());
-        bytes.extend(mark.leaf);
-    }
-    bytes.extend(watermark.shape.as_bytes());
-    bytes
-}
-
-fn watermark_from_bytes(bytes: &[u8]) -> Option<Watermark> {
-    let (log, rest) = bytes.split_first_chunk::<16>()?;
-    let (moment, rest) = rest.split_first_chunk::<8>()?;
-    let (count, mut rest) = rest.split_first_chunk::<8>()?;
-    let mut marks = Vec::new();
-    for _ in 0..u64::from_be_bytes(*count) {
-        let (offset, after) = rest.split_first_chunk::<8>()?;
-        let (leaf, after) = after.split_first_chunk::<32>()?;
-        marks.push(Mark { offset: u64::from_be_bytes(*offset), leaf: *leaf });
-        rest = after;
-    }
-    Some(Watermark {
-        log: Uuid::from_bytes(*log),
-        shape: std::str::from_utf8(rest).ok()?.to_owned(),
-        marks,
-        moment: Instant::from_micros(i64::from_be_bytes(*moment)),
-    })
 }
 
 #[cfg(test)]

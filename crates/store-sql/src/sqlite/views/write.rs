@@ -24,7 +24,7 @@ use super::super::log::clamp;
 use super::checkpoint::Checkpoints;
 use super::table::Table;
 use super::units::{self, Unit, Units};
-use super::{history, parked, records, watermark_to_bytes};
+use super::{history, parked, records, watermark};
 use crate::statements as sql;
 use gathered::Gathered;
 use inserts::Inserts;
@@ -251,7 +251,7 @@ impl Writer {
         self.at.set(None);
         self.count_places(&change.index)?;
         parked::write(&self.connection, &change.parked)?;
-        self.note("watermark", &watermark_to_bytes(&change.watermark))
+        self.note("watermark", &watermark::to_bytes(&change.watermark))
     }
 
     /// Keeps how many records there are of each type.
