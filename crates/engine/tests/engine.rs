@@ -135,7 +135,8 @@ async fn a_no_that_is_foreseen_waits_for_what_it_rests_on() {
     let soon = tokio::time::timeout(std::time::Duration::from_millis(300), &mut foreseen).await;
     assert!(soon.is_err(), "nobody knows yet whether it comes to be");
     lock.execute_batch("ROLLBACK").unwrap();
-    assert!(matches!(foreseen.await, Err(CommitError::Conflict { actual: 2, .. })));
+    let foreseen = foreseen.await;
+    assert!(matches!(foreseen, Err(CommitError::Conflict { actual: 2, .. })), "{foreseen:?}");
     assert_eq!(under_way.await.unwrap().unwrap().items[0].version, 2);
     assert_eq!(house.engine.head().offset(0), 2, "nothing is kept of what is foreseen");
 }

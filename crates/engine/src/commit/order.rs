@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anamnesis_seal::Tag;
 use anamnesis_store::{AppendError, Appended, Commit, Log};
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 const STRIPES: usize = 1_024;
@@ -28,7 +29,7 @@ pub(super) struct Deciding<'a> {
     held: Vec<MutexGuard<'a, Option<Arc<Over>>>>,
 }
 
-/// The turn of one who has decided, until it is dropped: handed in or given up.
+/// The turn of one who has decided, until it is handed in or given up.
 pub(super) struct Turn {
     over: Arc<Over>,
     /// Of those who came just before to one of the streams.
@@ -83,16 +84,40 @@ impl Turn {
     }
 
     async fn comes(&self) {
-        for over in &self.before {
-            // It ends by being closed.
-            let _ = over.acquire().await;
-        }
+        all_over(&self.before).await;
+    }
+}
+
+/// Waits until those that came before are over.
+async fn all_over(before: &[Arc<Over>]) {
+    for over in before {
+        // It ends by being closed.
+        let _ = over.acquire().await;
     }
 }
 
 impl Drop for Turn {
+    /// Who gives up keeps its place until those before it are over, else whoever comes next would overtake them.
     fn drop(&mut self) {
-        self.over.close();
+        let over = Ending(Arc::clone(&self.over));
+        let before = std::mem::take(&mut self.before);
+        if before.iter().any(|over| !over.is_closed())
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move {
+                all_over(&before).await;
+                drop(over);
+            });
+        }
+    }
+}
+
+/// Ends a turn when it is dropped.
+struct Ending(Arc<Over>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -32,16 +32,31 @@ async fn who_shares_a_stream_decides_in_turn_and_hands_in_in_turn() {
 }
 
 #[tokio::test]
-async fn who_gives_up_holds_nobody_up() {
+async fn who_gives_up_lets_nobody_overtake_those_before_it() {
+    let order = Order::new();
+    let first = order.decide(&[A]).await.decided();
+    drop(order.decide(&[A]).await);
+    let gives_up = order.decide(&[A]).await.decided();
+    drop(order.decide(&[A]).await);
+    let third = order.decide(&[A]).await.decided();
+    drop(gives_up);
+    tokio::task::yield_now().await;
+    assert!(at_once(third.comes()).is_none(), "the first has not handed in");
+    drop(first);
+    third.comes().await;
+}
+
+#[tokio::test]
+async fn who_gives_up_holds_nobody_up_for_longer_than_those_before_it() {
     let order = Order::new();
     drop(order.decide(&[A]).await);
     let first = order.decide(&[A]).await.decided();
     let gives_up = order.decide(&[A, B]).await.decided();
     let third = order.decide(&[B]).await.decided();
     assert!(at_once(third.comes()).is_none());
-    drop(gives_up);
-    assert!(at_once(third.comes()).is_some());
-    drop((first, third));
+    drop((gives_up, first));
+    third.comes().await;
+    drop(third);
     assert!(at_once(order.decide(&[A, B]).await.decided().comes()).is_some());
 }
 
