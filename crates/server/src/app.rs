@@ -266,3 +266,6 @@ pub(crate) struct WriteContext {
     /// What the client tells of where it comes from: a Provenance that does not say yet what it is about.
     pub(crate) provenance: Option<Arc<Object>>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

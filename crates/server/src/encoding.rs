@@ -2,12 +2,20 @@
 //!
 //! Invariant: limits count what a body is once it is unpacked, so a small body never becomes a large one in memory.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tower::util::ServiceExt;
+use tower::{Layer, service_fn};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::decompression::{DecompressionBody, RequestDecompressionLayer};
 
 use crate::threshold::refused_at;
 
@@ -17,11 +25,49 @@ const ACCEPTED: &str = "Accept-Encoding: answers come in gzip or as they are";
 /// Below this many bytes nothing is gained.
 const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
-/// Compresses answers for those who accept it.
-pub(crate) fn compressed() -> CompressionLayer<impl Predicate> {
-    let worth_it =
-        SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it)
+/// Lets `doors` answer a request, unpacked where it comes packed; the answer is packed where that is accepted.
+pub(crate) async fn through<D, F>(request: Request, doors: D, answer: fn(D, Request) -> F) -> Response
+where
+    D: Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let headers = request.headers();
+    if headers.contains_key(header::ACCEPT_ENCODING) || headers.contains_key(header::CONTENT_ENCODING) {
+        return coded(request, doors, answer).await;
+    }
+    let mut response = answer(doors, request).await;
+    if worth_it().should_compress(&response) {
+        // Another client would have had it otherwise.
+        response.headers_mut().append(header::VARY, header::ACCEPT_ENCODING.into());
+    }
+    response
+}
+
+/// In a box, so that requests which need none of this do not carry it with them.
+fn coded<D, F>(request: Request, doors: D, answer: fn(D, Request) -> F) -> BoxFuture<'static, Response>
+where
+    D: Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let answered = service_fn(move |request: http::Request<DecompressionBody<Body>>| {
+        answer(doors.clone(), request.map(Body::new)).map(Ok::<_, Infallible>)
+    });
+    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it());
+    let coded = (packed, RequestDecompressionLayer::new()).layer(answered);
+    coded.oneshot(request).map(|answered| certain(answered).into_response()).boxed()
+}
+
+/// Whether to pack an answer for those who accept it.
+fn worth_it() -> impl Predicate {
+    SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
+}
+
+/// What cannot fail.
+pub(crate) fn certain<T>(answered: Result<T, Infallible>) -> T {
+    match answered {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
 }
 
 /// Writes the codings of the two bodies as they are known here; what is not known is answered with what is.

@@ -30,6 +30,7 @@ mod pretty;
 mod provenance;
 pub(crate) mod query;
 mod read;
+mod reads;
 #[cfg(test)]
 mod reference;
 mod reply;
@@ -48,15 +49,16 @@ mod write;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use futures::FutureExt;
 
 use crate::app::App;
-use conditional_read::Known;
 use outcome::Outcome;
 #[cfg(test)]
 pub(crate) use provenance::PROVENANCE;
+pub(crate) use reads::Reads;
+use reads::reads;
 
 /// Where the door stands.
 const BASE: &str = "/fhir";
@@ -109,36 +111,21 @@ pub(crate) fn router() -> Router<App> {
     router.method_not_allowed_fallback(not_allowed)
 }
 
-/// What is done around every interaction.
-pub(crate) async fn around(request: Request, next: Next) -> Response {
-    let pretty = pretty::asked(request.uri().query());
-    let named = negotiate::named(request.headers(), request.uri().query());
-    let response = next.run(request).await;
-    let response = if pretty { pretty::pretty(response).await } else { response };
-    negotiate::under(named, response)
+/// How the client of a request wants what it is answered with to look, whichever interaction that is.
+pub(crate) struct Manners {
+    pretty: bool,
+    named: Option<&'static str>,
 }
 
-/// Every interaction that reads: the same URLs that entries of a bundle may have.
-async fn reads(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let (path, query) = (parts.uri.path(), parts.uri.query());
-    let path = path.strip_prefix(BASE).unwrap_or(path);
-    let of_bytes = binary::is_read(path);
-    let answer = async {
-        if !of_bytes {
-            request::acceptable(&parts.headers, query)?;
-        }
-        let strict = request::seen(&app, &parts.headers).await?;
-        let reply = get::get(&app, path, query, strict).await?;
-        Ok(Known::of_headers(&parts.headers).spared(reply))
-    };
-    let response = reply::finish(&app, answer.await);
-    if !of_bytes {
-        return response;
+impl Manners {
+    pub(crate) fn of(request: &Request) -> Self {
+        let query = request.uri().query();
+        Self { pretty: pretty::asked(query), named: negotiate::named(request.headers(), query) }
     }
-    match binary::answered(&parts.headers, path, query, response).await {
-        Ok(response) => response,
-        Err(outcome) => reply::finish(&app, Err(outcome)),
+
+    pub(crate) async fn put_on(self, response: Response) -> Response {
+        let response = if self.pretty { pretty::pretty(response).boxed().await } else { response };
+        negotiate::under(self.named, response)
     }
 }
 

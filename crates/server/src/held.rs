@@ -12,6 +12,7 @@ use anamnesis_kernel::{Instant, ResourceId, ResourceType, StreamName, Version};
 use anamnesis_store::HeldStream;
 use axum::http::{HeaderName, HeaderValue, Uri};
 use axum::response::Response;
+use futures::FutureExt;
 
 use crate::app::App;
 use crate::as_of::AS_OF;
@@ -47,7 +48,7 @@ async fn held_in(app: &App, path: &str, query: Option<&str>) -> Option<(StreamNa
     let version = app.engine.held(&name, None)?;
     let at = match as_of(query) {
         // The answer says what is wrong with a moment that is none.
-        Some(when) => Some(app.engine.as_of(&when).await.ok()?.moment),
+        Some(when) => Some(app.engine.as_of(&when).boxed().await.ok()?.moment),
         None => None,
     };
     app.engine.held(&name, at).map(|_| (name, version))

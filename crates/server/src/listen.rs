@@ -5,14 +5,15 @@
 mod pulse;
 mod stream;
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use hyper::body::Incoming;
+use futures::FutureExt;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -20,9 +21,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::AsyncWrite;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::Service;
 
 use crate::app::App;
+use crate::http::Doors;
 use crate::metrics::Limit;
 use pulse::Pulse;
 use stream::Watched;
@@ -41,7 +42,7 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// Serves until `stop`, then waits for requests under way; gives how many connections did not end in time.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    doors: Doors,
     app: &App,
     stop: impl Future<Output = ()>,
 ) -> usize {
@@ -69,7 +70,7 @@ pub(crate) async fn serve(
         };
         refused = false;
         match Arc::clone(&free).try_acquire_owned() {
-            Ok(place) => take(stream, place, &router, app, &under_way),
+            Ok(place) => take(stream, place, &doors, app, &under_way),
             Err(_) => {
                 app.metrics.refused(Limit::Connections);
                 if let Ok(turn) = Arc::clone(&told).try_acquire_owned() {
@@ -90,7 +91,7 @@ pub(crate) async fn serve(
 fn take(
     stream: TcpStream,
     place: OwnedSemaphorePermit,
-    router: &Router,
+    doors: &Doors,
     app: &App,
     under_way: &GracefulShutdown,
 ) {
@@ -98,16 +99,15 @@ fn take(
     let _ = stream.set_nodelay(true);
     let pulse = Arc::new(Pulse::new());
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&pulse), app));
-    let router = router.clone();
+    let doors = doors.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         pulse.working();
         let pulse = Arc::clone(&pulse);
-        let answer = router.clone().call(request.map(Body::new));
-        async move {
-            let answer = answer.await;
+        let answer = doors.clone().answer(request.map(body));
+        answer.map(move |answer| {
             pulse.answered();
-            answer
-        }
+            Ok::<_, Infallible>(answer)
+        })
     });
     let connection = http1::Builder::new()
         // The stream has its own watch over heads and idle time, which sets no timer for a head that comes at once.
@@ -127,6 +127,11 @@ fn take(
         app.metrics.connections(-1);
         drop(place);
     });
+}
+
+/// A request's body; most have none, for which nothing is allocated.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
 }
 
 /// Tells a client that there are too many, and waits until it has heard it.

@@ -4,6 +4,7 @@ mod alerts;
 mod api;
 mod app;
 mod args;
+mod around;
 mod arriving;
 mod as_of;
 #[cfg(test)]

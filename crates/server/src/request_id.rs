@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderValue};
+use tokio::task::futures::TaskLocalFuture;
 use uuid::Uuid;
 
 use crate::headers::REQUEST_ID;
@@ -42,8 +43,8 @@ impl RequestId {
     }
 
     /// Works on a request under its id.
-    pub(crate) async fn during<T>(self, work: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, work).await
+    pub(crate) fn during<F: Future>(self, work: F) -> TaskLocalFuture<Self, F> {
+        CURRENT.scope(self, work)
     }
 }
 

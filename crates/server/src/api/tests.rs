@@ -1,7 +1,6 @@
 //! The door as a whole, on a store of its own.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use anamnesis_json::Value;
 use axum::Router;
@@ -11,16 +10,12 @@ use futures::StreamExt;
 use tower::util::ServiceExt;
 
 use super::openapi::routes;
-use crate::app::{App, Limits, Parts};
-use crate::metrics::Metrics;
-use crate::settings::Settings;
-use crate::validation::Validation;
-use crate::wiring;
+use crate::app::Limits;
+use crate::app::tests::with_app;
 
-/// A door with its store; gone at the end.
+/// A door with its store.
 struct House {
     door: Router,
-    _directory: tempfile::TempDir,
 }
 
 /// What was answered.
@@ -32,28 +27,9 @@ struct Answered {
 }
 
 fn in_a_house<F: Future<Output = ()>>(test: impl FnOnce(House) -> F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let directory = tempfile::tempdir().unwrap();
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let settings = Settings { data: directory.path().to_owned(), ..Settings::default() };
-        let opened = wiring::open(&settings, Arc::clone(&metrics) as _).await.unwrap();
-        let running = wiring::project(&opened.engine).await.unwrap();
-        let limits = Limits { body_bytes_max: 4_096, ..Limits::default() };
-        let app = App::new(Parts {
-            engine: Arc::clone(&opened.engine),
-            metrics,
-            limits,
-            data: settings.data.clone(),
-            validation: Validation::Strict,
-            profiles: Arc::clone(&opened.profiles),
-            parameters: Arc::clone(&opened.parameters),
-            generations: Arc::clone(&opened.generations),
-            base_url: String::new(),
-        });
-        let door = Router::new().nest("/api", super::router(&limits)).with_state(app);
-        test(House { door, _directory: directory }).await;
-        tokio::task::spawn_blocking(|| running.stop()).await.unwrap();
+    let limits = Limits { body_bytes_max: 4_096, ..Limits::default() };
+    with_app(limits, |app| {
+        test(House { door: Router::new().nest("/api", super::router(&limits)).with_state(app) })
     });
 }
 

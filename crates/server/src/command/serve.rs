@@ -10,9 +10,10 @@ use super::{Outcome, demo, print};
 use crate::alerts::Alerts;
 use crate::app::{App, Parts};
 use crate::args::Serve;
+use crate::http::Doors;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::{http, listen, wiring};
+use crate::{listen, wiring};
 
 /// Serves until it is told to stop.
 pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outcome> {
@@ -59,8 +60,8 @@ pub(super) async fn run(serve: Serve, settings: Settings) -> anyhow::Result<Outc
     ));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     let looking = tokio::spawn(alerts.watch(app.clone()));
-    let router = http::router(app.clone(), &settings.cors_origins.0);
-    let left = listen::serve(listener, router, &app, told_to_stop()).await;
+    let doors = Doors::new(app.clone(), &settings.cors_origins.0);
+    let left = listen::serve(listener, doors, &app, told_to_stop()).await;
     if left > 0 {
         tracing::warn!(connections = left, "some requests did not end in time");
     }

@@ -27,8 +27,13 @@ const UNKNOWN: &str = "application/octet-stream";
 
 /// Whether a path reads one Binary, or one version of it, below the base.
 pub(super) fn is_read(path: &str) -> bool {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    matches!(*parts.as_slice(), ["Binary", _] | ["Binary", _, "_history", _])
+    let mut parts = path.trim_matches('/').split('/');
+    let mut next = || parts.next();
+    next() == Some("Binary")
+        && matches!(
+            (next(), next(), next(), next()),
+            (Some(_), None, ..) | (Some(_), Some("_history"), Some(_), None)
+        )
 }
 
 /// What a client sends to be kept as a Binary: a Binary, or anything else, which is kept as it came.

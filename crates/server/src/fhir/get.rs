@@ -14,6 +14,9 @@ use crate::app::App;
 use crate::as_of::{as_of, refused};
 use crate::held;
 
+/// One more than any path that reads has.
+const PARTS_MAX: usize = 6;
+
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
 ///
 /// # Errors
@@ -29,8 +32,8 @@ pub(super) async fn get(app: &App, path: &str, query: Option<&str>, strict: bool
 
 async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) -> Result<Reply, Outcome> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let parts: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
-    match *parts.as_slice() {
+    let mut room = [""; PARTS_MAX];
+    match *parts(path.strip_suffix('/').unwrap_or(path), &mut room) {
         ["metadata"] => {
             refused(pairs)?;
             Ok(metadata::metadata(app))
@@ -53,6 +56,16 @@ async fn found(app: &App, path: &str, pairs: &[(String, String)], strict: bool) 
         [kind, ..] => Err(request::kind(kind).err().unwrap_or(Outcome::NoInteraction)),
         [] => Err(Outcome::NoInteraction),
     }
+}
+
+/// The first parts of a path, laid out in `room`.
+fn parts<'a, 'b>(path: &'a str, room: &'b mut [&'a str; PARTS_MAX]) -> &'b [&'a str] {
+    let mut count = 0;
+    for (place, part) in room.iter_mut().zip(path.split('/')) {
+        *place = part;
+        count += 1;
+    }
+    room.get(..count).unwrap_or_default()
 }
 
 /// Whether this path is read by POST too: a search, or an operation that only reads.

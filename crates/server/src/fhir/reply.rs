@@ -79,12 +79,7 @@ impl Reply {
 
     /// Where the version is, relative to the base, where a client is to be told.
     pub(super) fn location(&self) -> Option<String> {
-        if self.located { self.place() } else { None }
-    }
-
-    /// Where the version is, relative to the base.
-    fn place(&self) -> Option<String> {
-        let (stream, version) = (self.stream.as_ref()?, self.version?);
+        let (stream, version) = (self.stream.as_ref().filter(|_| self.located)?, self.version?);
         Some(format!("{stream}/_history/{version}"))
     }
 
@@ -106,9 +101,13 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
     let cursor;
     match answer {
         Ok(reply) => {
-            let place =
-                reply.place().and_then(|place| values.write(format_args!("{}/{place}", app.base_url)));
-            let etag = reply.etag().and_then(|tag| values.write(tag));
+            let place = reply.stream.as_ref().zip(reply.version);
+            let place = place.and_then(|(stream, version)| values.place(&app.base_url, stream, version));
+            let etag = match (reply.version, &reply.tag) {
+                (Some(version), _) => values.etag(version),
+                (None, Some(tag)) => values.write(tag),
+                (None, None) => None,
+            };
             let modified = reply.modified.and_then(http_date).and_then(|date| values.write(date));
             let empty = reply.body.is_empty();
             response = Response::new(Body::from(reply.body));
@@ -130,7 +129,7 @@ pub(super) fn finish(app: &App, answer: Result<Reply, Outcome>) -> Response {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
             // The version of a deletion may be told: <https://hl7.org/fhir/R4/http.html#read>.
             if let Outcome::Gone(Some(version)) = outcome {
-                set(response.headers_mut(), ETAG, values.write(etag(version)));
+                set(response.headers_mut(), ETAG, values.etag(version));
             }
             if outcome.status() == StatusCode::SERVICE_UNAVAILABLE {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
@@ -159,6 +158,24 @@ impl Values {
     /// None for what no header can say.
     fn write(&mut self, value: impl Display) -> Option<HeaderValue> {
         write!(self.0, "{value}").ok()?;
+        self.written()
+    }
+
+    /// Where a version is.
+    fn place(&mut self, base: &str, stream: &StreamName, version: Version) -> Option<HeaderValue> {
+        for piece in [base, "/", stream.kind.name(), "/", stream.id.as_str(), "/_history/"] {
+            self.0.extend_from_slice(piece.as_bytes());
+        }
+        self.write(version)
+    }
+
+    /// As [`etag`].
+    fn etag(&mut self, version: Version) -> Option<HeaderValue> {
+        write!(self.0, "W/\"{version}\"").ok()?;
+        self.written()
+    }
+
+    fn written(&mut self) -> Option<HeaderValue> {
         HeaderValue::from_maybe_shared(self.0.split().freeze()).ok()
     }
 }
