@@ -268,4 +268,4 @@ pub(crate) struct WriteContext {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod fixture;

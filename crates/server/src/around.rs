@@ -1,6 +1,6 @@
 //! What is done around every request, whichever door it is for: it has its turn, is unpacked, answered and measured.
 //!
-//! Invariant: every request is measured, whatever becomes of it; a handler that panics ends its own request alone.
+//! Invariant: every answer is measured, a no too; a handler that panics ends its own request alone.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -26,13 +26,13 @@ use crate::request_id::RequestId;
 use crate::turns::Busy;
 use crate::{api, arriving, cors, encoding, fhir, health, held, threshold};
 
-/// What answers one route.
-pub(crate) trait Route:
+/// What answers requests, and never fails to.
+pub(crate) trait Answers:
     Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
 
-impl<S> Route for S where
+impl<S> Answers for S where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
@@ -40,7 +40,8 @@ impl<S> Route for S where
 /// Stands around every route.
 ///
 /// It is one service that calls what layers would wrap: of those each puts all that is inside of it into a box, which
-/// every request copies. What few requests need is in a box of its own, so that the others do not carry room for it.
+/// every request copies. What a request may need, but not each does, is in a box of its own here, so that the others do
+/// not carry room for it.
 #[derive(Clone)]
 pub(crate) struct Around {
     app: App,
@@ -71,7 +72,7 @@ pub(crate) struct Surrounded<S> {
     pattern: Option<&'static str>,
 }
 
-impl<S: Route> Service<Request> for Surrounded<S> {
+impl<S: Answers> Service<Request> for Surrounded<S> {
     type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
@@ -82,18 +83,18 @@ impl<S: Route> Service<Request> for Surrounded<S> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.clone().measured(request).map(Ok))
+        Box::pin(self.clone().answer(request).map(Ok))
     }
 }
 
-impl<S: Route> Surrounded<S> {
+impl<S: Answers> Surrounded<S> {
     /// A route that stands beside the router, for addresses of this pattern.
     pub(crate) fn beside(around: Around, pattern: &'static str, route: S) -> Self {
         Self { around, route, pattern: Some(pattern) }
     }
 
-    /// The answer to a request, whatever becomes of it.
-    pub(crate) async fn measured(self, mut request: Request) -> Response {
+    /// The answer to a request.
+    pub(crate) async fn answer(self, mut request: Request) -> Response {
         let started = Stopwatch::now();
         let app = self.around.app.clone();
         let method = request.method().clone();
@@ -125,35 +126,27 @@ impl<S: Route> Surrounded<S> {
         response
     }
 
-    /// Lets a request be worked on when its turn has come: with a body, once that is whole; unless it was refused
-    /// already.
-    async fn in_turn(self, request: Request, refused: Option<Response>) -> Response {
+    /// Lets a request be worked on when its turn has come, unless it was refused already; one with a body takes its turn
+    /// when that is whole.
+    async fn in_turn(self, request: Request, mut refused: Option<Response>) -> Response {
         let app = self.around.app.clone();
-        let has_body = !request.body().is_end_stream();
+        let (request, kept) = arriving::watched(&app, request);
         // Whoever looks after the server is answered however much there is to do.
         let goes_first = health::is_at(request.uri().path());
-        let turn = match has_body || goes_first || refused.is_some() {
-            true => None,
-            false => match app.turns().take().await {
-                Ok(turn) => Some(turn),
-                Err(Busy) if fhir::is_at(request.uri().path()) => return fhir::busy(&app),
-                Err(Busy) => return api::busy(&app),
-            },
-        };
-        let (request, kept) = match has_body {
-            true => {
-                let (head, body) = request.into_parts();
-                let (body, kept) = arriving::watch(&app, body);
-                (Request::from_parts(head, body), Some(kept))
+        let mut turn = None;
+        if refused.is_none() && !goes_first && request.body().is_end_stream() {
+            match app.turns().take().await {
+                Ok(taken) => turn = Some(taken),
+                Err(Busy) if fhir::is_at(request.uri().path()) => refused = Some(fhir::busy(&app)),
+                Err(Busy) => refused = Some(api::busy(&app)),
             }
-            false => (request, None),
-        };
+        }
         let mut response = match refused {
             Some(refused) => {
                 drop(request);
                 refused
             }
-            None => self.across(request).await,
+            None => self.packed(request).await,
         };
         if kept.is_some_and(|kept| kept.is_abandoned()) {
             // The connection cannot go on, which a client must not find out by its next request.
@@ -163,21 +156,21 @@ impl<S: Route> Surrounded<S> {
         response
     }
 
-    /// Answers a request that may come from a script of another origin, and be packed.
-    async fn across(self, request: Request) -> Response {
+    /// Answers a request that may be packed, and come from a script of another origin.
+    async fn packed(self, request: Request) -> Response {
         let Some(cors) = self.around.cors.clone() else {
-            return encoding::through(request, self, Self::unwound).await;
+            return encoding::through(request, self, Self::caught).await;
         };
         let packed =
-            move |request| encoding::through(request, self.clone(), Self::unwound).map(Ok::<_, Infallible>);
-        let answered = cors.layer(service_fn(packed)).oneshot(request);
-        answered.map(|answered| encoding::certain(answered).into_response()).boxed().await
+            move |request| encoding::through(request, self.clone(), Self::caught).map(Ok::<_, Infallible>);
+        cors.layer(service_fn(packed)).oneshot(request).map(|Ok(answer)| answer.into_response()).boxed().await
     }
 
-    /// The route's answer, or that it met a bug.
-    fn unwound(self, request: Request) -> impl Future<Output = Response> + Send {
-        let answered = AssertUnwindSafe(self.within(request)).catch_unwind();
-        answered.map(|answered| answered.unwrap_or_else(|_| broken()))
+    /// What comes of a request, or that it met a bug.
+    fn caught(self, request: Request) -> impl Future<Output = Response> + Send {
+        AssertUnwindSafe(self.within(request))
+            .catch_unwind()
+            .map(|answer| answer.unwrap_or_else(|_| broken()))
     }
 
     /// What is done with a request that may be worked on, before its answer is packed.
@@ -191,7 +184,7 @@ impl<S: Route> Surrounded<S> {
         }
         let uri = request.uri().clone();
         let manners = fhir::is_at(uri.path()).then(|| fhir::Manners::of(&request));
-        let mut response = encoding::certain(route.oneshot(request).await);
+        let Ok(mut response) = route.oneshot(request).await;
         if let Some(manners) = manners {
             response = manners.put_on(response).await;
         }

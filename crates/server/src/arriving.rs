@@ -7,6 +7,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::Method;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, SizeHint};
@@ -72,8 +74,23 @@ struct Arriving {
     whole: bool,
 }
 
-/// Puts a body under watch; what is given back must be kept until the request is answered.
-pub(crate) fn watch(app: &App, body: Body) -> (Body, Arc<Kept>) {
+/// Puts a request's body under watch, if it has one; what is given back must be kept until the request is answered.
+///
+/// What comes with a GET, HEAD or DELETE means nothing, so nobody waits for it:
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-9.3.1>.
+pub(crate) fn watched(app: &App, request: Request) -> (Request, Option<Arc<Kept>>) {
+    if request.body().is_end_stream() {
+        return (request, None);
+    }
+    let (head, body) = request.into_parts();
+    let (mut body, kept) = watch(app, body);
+    if matches!(head.method, Method::GET | Method::HEAD | Method::DELETE) {
+        body = Body::empty();
+    }
+    (Request::from_parts(head, body), Some(kept))
+}
+
+fn watch(app: &App, body: Body) -> (Body, Arc<Kept>) {
     let (bytes, abandoned) = (AtomicU64::new(0), AtomicBool::new(false));
     let kept = Arc::new(Kept { app: app.clone(), turn: OnceLock::new(), bytes, abandoned });
     let arriving = Arriving {

@@ -25,49 +25,41 @@ const ACCEPTED: &str = "Accept-Encoding: answers come in gzip or as they are";
 /// Below this many bytes nothing is gained.
 const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
-/// Lets `doors` answer a request, unpacked where it comes packed; the answer is packed where that is accepted.
-pub(crate) async fn through<D, F>(request: Request, doors: D, answer: fn(D, Request) -> F) -> Response
+/// Lets `route` answer a request, unpacked where it comes packed; the answer is packed where that is accepted.
+pub(crate) async fn through<R, F>(request: Request, route: R, answer: fn(R, Request) -> F) -> Response
 where
-    D: Clone + Send + 'static,
+    R: Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let headers = request.headers();
     if headers.contains_key(header::ACCEPT_ENCODING) || headers.contains_key(header::CONTENT_ENCODING) {
-        return coded(request, doors, answer).await;
+        return coded(request, route, answer).await;
     }
-    let mut response = answer(doors, request).await;
+    let mut response = answer(route, request).await;
     if worth_it().should_compress(&response) {
-        // Another client would have had it otherwise.
+        // Another client would have had it otherwise, which is what the layer says, too.
         response.headers_mut().append(header::VARY, header::ACCEPT_ENCODING.into());
     }
     response
 }
 
 /// In a box, so that requests which need none of this do not carry it with them.
-fn coded<D, F>(request: Request, doors: D, answer: fn(D, Request) -> F) -> BoxFuture<'static, Response>
+fn coded<R, F>(request: Request, route: R, answer: fn(R, Request) -> F) -> BoxFuture<'static, Response>
 where
-    D: Clone + Send + 'static,
+    R: Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
     let answered = service_fn(move |request: http::Request<DecompressionBody<Body>>| {
-        answer(doors.clone(), request.map(Body::new)).map(Ok::<_, Infallible>)
+        answer(route.clone(), request.map(Body::new)).map(Ok::<_, Infallible>)
     });
     let packed = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it());
     let coded = (packed, RequestDecompressionLayer::new()).layer(answered);
-    coded.oneshot(request).map(|answered| certain(answered).into_response()).boxed()
+    coded.oneshot(request).map(|Ok(answer)| answer.into_response()).boxed()
 }
 
 /// Whether to pack an answer for those who accept it.
 fn worth_it() -> impl Predicate {
     SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(NotForContentType::SSE)
-}
-
-/// What cannot fail.
-pub(crate) fn certain<T>(answered: Result<T, Infallible>) -> T {
-    match answered {
-        Ok(answer) => answer,
-        Err(never) => match never {},
-    }
 }
 
 /// Writes the codings of the two bodies as they are known here; what is not known is answered with what is.

@@ -77,7 +77,14 @@ pub(crate) fn is_at(path: &str) -> bool {
 ///
 /// <https://hl7.org/fhir/R4/http.html#root>
 pub(crate) fn router() -> Router<App> {
-    let routes: [(&str, MethodRouter<App>); 19] = [
+    let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| {
+        router.route(&format!("{BASE}{path}"), methods.clone()).route(&format!("{BASE}{path}/"), methods)
+    });
+    router.method_not_allowed_fallback(not_allowed)
+}
+
+fn routes() -> [(&'static str, MethodRouter<App>); 19] {
+    [
         ("", get(reads).post(transaction::handle)),
         ("/metadata", get(reads)),
         (
@@ -104,11 +111,7 @@ pub(crate) fn router() -> Router<App> {
         ("/{kind}/{id}/$meta", get(reads)),
         ("/{kind}/{id}/$meta-add", post(meta::handle_add)),
         ("/{kind}/{id}/$meta-delete", post(meta::handle_delete)),
-    ];
-    let router = routes.into_iter().fold(Router::new(), |router, (path, methods)| {
-        router.route(&format!("{BASE}{path}"), methods.clone()).route(&format!("{BASE}{path}/"), methods)
-    });
-    router.method_not_allowed_fallback(not_allowed)
+    ]
 }
 
 /// How the client of a request wants what it is answered with to look, whichever interaction that is.

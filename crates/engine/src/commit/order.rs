@@ -29,7 +29,7 @@ pub(super) struct Deciding<'a> {
     held: Vec<MutexGuard<'a, Option<Arc<Over>>>>,
 }
 
-/// The turn of one who has decided, until it is handed in or given up.
+/// The turn of one who decides or has decided, until it hands in or gives up.
 pub(super) struct Turn {
     over: Arc<Over>,
     /// Of those who came just before to one of the streams.
@@ -97,7 +97,8 @@ async fn all_over(before: &[Arc<Over>]) {
 }
 
 impl Drop for Turn {
-    /// Who gives up keeps its place until those before it are over, else whoever comes next would overtake them.
+    /// Who gives up keeps its place until those before it are over, else whoever comes next would overtake them; but for
+    /// the end of the process, when there is no runtime any more and nobody comes.
     fn drop(&mut self) {
         let over = Ending(Arc::clone(&self.over));
         let before = std::mem::take(&mut self.before);

@@ -11,7 +11,7 @@ use tower::util::ServiceExt;
 
 use super::openapi::routes;
 use crate::app::Limits;
-use crate::app::tests::with_app;
+use crate::app::fixture::with_app;
 
 /// A door with its store.
 struct House {

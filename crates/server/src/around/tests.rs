@@ -5,7 +5,7 @@ use futures::future::ready;
 
 use super::*;
 use crate::app::Limits;
-use crate::app::tests::with_app;
+use crate::app::fixture::with_app;
 
 const ORIGIN: &str = "https://chart.example";
 
@@ -30,7 +30,7 @@ where
             let route = service_fn(move |request| answer(request).map(Ok));
             let route = Surrounded::beside(Around::new(app, &origins), "/x", route);
             for request in requests {
-                answers.push(route.clone().measured(request).await);
+                answers.push(route.clone().answer(request).await);
             }
         }
     });
@@ -100,4 +100,24 @@ fn an_origin_that_was_named_is_let_in_packed_or_not() {
     let allowed: Vec<&str> =
         told.iter().map(|answer| text(answer, &header::ACCESS_CONTROL_ALLOW_ORIGIN)).collect();
     assert_eq!(allowed, [ORIGIN, ORIGIN, ""]);
+}
+
+#[test]
+fn a_body_that_means_nothing_saves_nobody_the_queue() {
+    with_app(Limits { requests_max: 1, queue_max: 0, ..Limits::default() }, |app| async move {
+        let answer = |_| ready(Ok(Response::new(Body::empty())));
+        let route = Surrounded::beside(Around::new(app.clone(), &[]), "/x", service_fn(answer));
+        let status = |method: Method| {
+            let request = Request::builder().method(method).uri("/api/x").body(Body::from("x")).unwrap();
+            route.clone().answer(request).map(|answer| answer.status().as_u16())
+        };
+        let turn = app.turns().take().await.unwrap();
+        for method in [Method::GET, Method::HEAD, Method::DELETE] {
+            assert_eq!(status(method).await, 503);
+        }
+        drop(turn);
+        for method in [Method::GET, Method::HEAD, Method::DELETE] {
+            assert_eq!(status(method).await, 200);
+        }
+    });
 }

@@ -15,7 +15,7 @@ use crate::as_of::{as_of, refused};
 use crate::held;
 
 /// One more than any path that reads has.
-const PARTS_MAX: usize = 6;
+const PARTS_MAX: usize = 5;
 
 /// Carries out the interaction that `path` names; `strict` refuses search parameters that are not understood.
 ///

@@ -50,9 +50,9 @@ impl Reads {
         Self(app)
     }
 
-    /// Whether it is asked by this request, which names no operation, and no interaction but this one.
-    pub(crate) fn take(request: &Request) -> bool {
-        let is_name = |part: &str| part.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    /// Whether this request asks it: it names no operation, and no interaction but this one.
+    pub(crate) fn is_asked_by(request: &Request) -> bool {
+        let is_name = |part: &str| part.starts_with(|first: char| first.is_ascii_alphanumeric());
         let below = request.uri().path().strip_prefix(BASE).and_then(|below| below.strip_prefix('/'));
         let record = below.and_then(|below| below.split_once('/'));
         let is_record = |(kind, id): (&str, &str)| is_name(kind) && is_name(id) && !id.contains('/');
@@ -80,6 +80,17 @@ mod tests {
     use axum::body::Body;
 
     #[test]
+    fn no_route_but_this_one_is_passed_by() {
+        let beside = super::super::routes().map(|(path, _)| format!("{BASE}{path}"));
+        assert!(beside.iter().any(|path| path == Reads::PATTERN));
+        for path in beside.iter().filter(|path| *path != Reads::PATTERN) {
+            let path = path.replace(['{', '}'], "");
+            let request = Request::get(&path).body(Body::empty()).unwrap();
+            assert!(!Reads::is_asked_by(&request), "{path}");
+        }
+    }
+
+    #[test]
     fn what_goes_past_the_router() {
         #[rustfmt::skip] // A table reads by column.
         let cases = [
@@ -94,6 +105,10 @@ mod tests {
             ("GET",  "/fhir/Patient/_search",          false),
             ("GET",  "/fhir/Patient/$merge",           false),
             ("GET",  "/fhir/Patient/%24merge",         false),
+            ("GET",  "/fhir/Patient/p%31",             true),
+            ("GET",  "/fhir/metadata/x",               true),
+            ("GET",  "http://h/fhir/Patient/p1",       true),
+            ("GET",  "/fhir/Patient/-x",               false),
             ("GET",  "/fhir/Patient/",                 false),
             ("GET",  "/fhir//p1",                      false),
             ("GET",  "/fhir/Patient",                  false),
@@ -102,7 +117,7 @@ mod tests {
         ];
         for (method, uri, then) in cases {
             let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
-            assert_eq!(Reads::take(&request), then, "{method} {uri}");
+            assert_eq!(Reads::is_asked_by(&request), then, "{method} {uri}");
         }
     }
 }
