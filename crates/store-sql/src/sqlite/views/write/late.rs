@@ -4,6 +4,8 @@
 //!
 //! Invariant: a text that ended stands in then's table or in a run, and never in both.
 
+use std::sync::LazyLock;
+
 use anamnesis_kernel::Instant;
 use anamnesis_kernel::search::Key;
 use anamnesis_store::{Change, IndexRow, IndexWrite};
@@ -38,6 +40,11 @@ struct Run {
     /// Whether its rows are being moved; then it is given no more.
     merging: bool,
 }
+
+/// One that fails leaves what it moved, so that SQLite need keep no copy of the pages it touches; all of the change is taken
+/// back anyway.
+static MERGE: LazyLock<String> =
+    LazyLock::new(|| sql::TEXT_LATE_MERGE.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1));
 
 /// What tells texts that ended apart, in the order of then's table.
 type LateKey = (i64, String, i64, i64, i64, i64, String, i64);
@@ -121,7 +128,7 @@ impl Writer {
     /// Moves the rows of these runs up to a key, and says how many they were. One that is there already is left out: whoever
     /// commits now did not write it.
     fn move_to_then(&self, runs: &[Run], bound: &LateKey) -> rusqlite::Result<usize> {
-        let mut merge = self.connection.prepare_cached(sql::TEXT_LATE_MERGE)?;
+        let mut merge = self.connection.prepare_cached(&MERGE)?;
         let mut remove = self.connection.prepare_cached(sql::TEXT_LATE_REMOVE)?;
         let (param, text, date, record, partition, group, exact, began) = bound;
         let mut moved = 0;
