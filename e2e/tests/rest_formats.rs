@@ -370,8 +370,8 @@ fn scripts_of_named_origins_are_served() {
     let read = http.send("GET", "/fhir/metadata", &[("origin", "https://b.example.org")], None).expect(200);
     assert_eq!(read.header("access-control-allow-origin"), Some("https://b.example.org"));
     let exposed = read.header("access-control-expose-headers").unwrap_or_default();
-    for name in ["etag", "location", "content-location", "last-modified", "anamnesis-cursor", "x-request-id"]
-    {
+    let names = ["etag", "location", "content-location", "last-modified", "x-request-id"];
+    for name in names.into_iter().chain(["anamnesis-cursor", "anamnesis-held"]) {
         assert!(exposed.contains(name), "{name} in {exposed}");
     }
 

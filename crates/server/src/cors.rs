@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::headers::{CORRELATION_ID, CURSOR, REQUEST_ID};
+use crate::held::HELD;
 
 /// How long a browser may keep what it was told.
 const KEPT: Duration = Duration::from_secs(3_600);
@@ -16,7 +17,7 @@ const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// What a script may read beside the body.
-const EXPOSED: [HeaderName; 10] = [
+const EXPOSED: [HeaderName; 11] = [
     header::ETAG,
     header::LOCATION,
     header::CONTENT_LOCATION,
@@ -25,6 +26,7 @@ const EXPOSED: [HeaderName; 10] = [
     header::CONTENT_DISPOSITION,
     header::ALLOW,
     CURSOR,
+    HELD,
     REQUEST_ID,
     CORRELATION_ID,
 ];
