@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 pub use answer::{Answer, ItemAnswer, Receipt};
 pub use error::CommitError;
+use order::Deciding;
 pub(crate) use order::Order;
 
 use crate::engine::Engine;
@@ -24,6 +25,8 @@ use crate::instruments::{AppendFailure, Stage};
 
 /// How often a request is decided anew because someone else wrote first.
 const ATTEMPTS_MAX: u32 = 20;
+/// From this attempt on it is decided alone, on what the log has: see [`Engine::alone`].
+const ALONE_FROM: u32 = 3;
 /// A request of more steps takes long enough that others are let go before the rest of it.
 const FEW_STEPS: usize = 100;
 
@@ -144,8 +147,11 @@ impl Engine {
     pub async fn preview(&self, request: &Request) -> Result<Answer, CommitError> {
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
             let deciding = self.order.decide(&tags).await;
+            if attempt >= ALONE_FROM {
+                self.alone(&deciding, &tags).await?;
+            }
             let decided = self.decide(request, &tags).await?;
             if !decided.is_refused() {
                 return decided.foreseen(request);
@@ -179,10 +185,13 @@ impl Engine {
         }
         let tags: Vec<Tag> =
             request.items.iter().map(|item| self.keyring.store.stream_tag(&item.stream)).collect();
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
             let started = Stopwatch::now();
             let seen = self.caches.erasures.seen();
             let deciding = self.order.decide(&tags).await;
+            if attempt >= ALONE_FROM {
+                self.alone(&deciding, &tags).await?;
+            }
             let decided = self.decide(request, &tags).await?;
             let commit_id = self.minter.event_id(self.clock.now());
             let due = decided.remember(self, seen, &tags, commit_id);
@@ -255,6 +264,19 @@ impl Engine {
             }
         }
         Err(CommitError::Busy)
+    }
+
+    /// Waits until the log has judged all that was decided on these streams before, and lets go of what was foreseen of it.
+    ///
+    /// Else several who build on each other's decisions, of which the first was refused, may be refused again and again.
+    async fn alone(&self, deciding: &Deciding<'_>, tags: &[Tag]) -> Result<(), CommitError> {
+        deciding.comes().await;
+        let (commit_id, now) = (self.minter.event_id(self.clock.now()), self.clock.now());
+        let nothing = Commit { commit_id, now, streams: Vec::new(), claims: Vec::new(), idempotency: None };
+        // It is answered after all that was handed in before it.
+        self.log.append(nothing).await?;
+        tags.iter().for_each(|tag| self.caches.heads.remove(tag));
+        Ok(())
     }
 
     /// Forgets what a commit that was not recorded left of its streams, and what it was built on.

@@ -101,6 +101,11 @@ impl Heads {
         self.cache.clear();
     }
 
+    /// Forgets a stream's head, whoever left it.
+    pub(crate) fn remove(&self, tag: &Tag) {
+        self.cache.remove(tag);
+    }
+
     /// Forgets a stream's head where it is one that this commit left, or the one that it built on.
     pub(crate) fn forget(&self, tag: &Tag, commit: Uuid, built_on: Option<Uuid>) {
         self.cache.remove_if(tag, |head| head.by == Some(commit) || head.by == built_on);

@@ -66,6 +66,11 @@ impl Order {
 }
 
 impl Deciding<'_> {
+    /// Waits until those just before have handed in, or given up.
+    pub(super) async fn comes(&self) {
+        self.turn.comes().await;
+    }
+
     /// Lets the next decide on the streams, who may build on the heads that are known now.
     pub(super) fn decided(self) -> Turn {
         self.turn
