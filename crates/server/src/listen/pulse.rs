@@ -19,13 +19,13 @@ const IDLE: u8 = 2;
 pub(super) struct Pulse {
     begun: Instant,
     doing: AtomicU8,
-    since_ms: AtomicU64,
+    since_us: AtomicU64,
 }
 
 impl Pulse {
     /// Of a new connection, whose first head is awaited.
     pub(super) fn new() -> Self {
-        Self { begun: Instant::now(), doing: AtomicU8::new(HEAD), since_ms: AtomicU64::new(0) }
+        Self { begun: Instant::now(), doing: AtomicU8::new(HEAD), since_us: AtomicU64::new(0) }
     }
 
     /// A request's head is whole.
@@ -59,13 +59,13 @@ impl Pulse {
             IDLE => (limits.idle, Limit::Idle),
             _ => return None,
         };
-        let since = self.begun + Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
+        let since = self.begun + Duration::from_micros(self.since_us.load(Ordering::Relaxed));
         Some((since + patience, limit))
     }
 
     fn now(&self, doing: u8) {
-        let since = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.since_ms.store(since, Ordering::Relaxed);
+        let since = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.since_us.store(since, Ordering::Relaxed);
         self.doing.store(doing, Ordering::Relaxed);
     }
 }
